@@ -271,6 +271,11 @@ export async function assignmentsOf(
     if (trained) detector.eval();
     else detector.train();
     const found = watchAssignments(detector, sample, at, plan.seed);
+    if (found.length === 0)
+      throw new DetLabError(
+        `Cannot show the assignments of image ${JSON.stringify(image)}: this model's heads assign none, their loss weighs every ` +
+          'prior of an object (AutoAssign, FreeAnchor). Use a recipe with an assigner, such as ATSS',
+      );
     const note = trained ? '' : 'initial weights';
     return new Assignments(packed.meta.imgPath, found, sample, classes, note);
   } finally {

@@ -102,7 +102,8 @@ function* pretrainedParts(value: ConfigValue, path = ''): Generator<Pretrained> 
   const init = value.init_cfg;
   for (const one of Array.isArray(init) ? init : [init]) {
     if (!isObject(one as ConfigValue)) continue;
-    const { type, checkpoint, prefix } = one as ConfigObject;
+    // PVT's configs leave out the type
+    const { type = 'Pretrained', checkpoint, prefix } = one as ConfigObject;
     if (type !== 'Pretrained' || typeof checkpoint !== 'string') continue;
     yield { path, checkpoint, prefix: typeof prefix === 'string' ? prefix : undefined };
   }

@@ -86,11 +86,15 @@ export class DeformConv2d extends DeformableLayer {
     this.weight = this.addParameter('weight', this.filterShape(), deformInit, { kind: 'conv' });
   }
 
-  /** An input smaller than the filter is padded at the bottom and right, and the output cropped accordingly. */
+  /**
+   * An input smaller than the filter is padded at the bottom and right, and the output cropped accordingly; where the padding of
+   * the convolution is enough, that changes nothing.
+   */
   forward(x: tf.Tensor4D, offset: tf.Tensor4D): tf.Tensor4D {
     const [kh, kw] = this.kernelSize;
-    const bottom = Math.max(kh - x.shape[1], 0);
-    const right = Math.max(kw - x.shape[2], 0);
+    const [py, px] = pair(this.config.padding ?? 0);
+    const bottom = x.shape[1] + 2 * py < kh ? kh - x.shape[1] : 0;
+    const right = x.shape[2] + 2 * px < kw ? kw - x.shape[2] : 0;
     if (bottom === 0 && right === 0) return this.convolve(x, offset);
     return tf.tidy(() => {
       const pad = (t: tf.Tensor4D): tf.Tensor4D =>

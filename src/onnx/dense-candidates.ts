@@ -89,7 +89,7 @@ export function lowerCandidates(
       scores,
       columns: tables[0].shape[2],
       classes: head.numClasses,
-      boxes: head.selection.clips ? clip(boxes, sizes(), context) : boxes,
+      boxes: head.selection.clips ? clip(boxes, sizes(), context, head.selection.margin) : boxes,
       factors,
       levels: levels.map((_, level) => recorded.map((one) => one.levels[level])),
     },

@@ -58,6 +58,12 @@ test.each(recipes)('%s: each prior belongs to one truth and one level', async (n
       expect(new Set([...truths.keys()].filter((k) => truths[k] === truth).map((k) => levels?.[k])).size).toBe(1);
 });
 
+test('a head whose loss is the assignment has none to show', async () => {
+  await expect(r18('freeanchor_r50_fpn_1x_coco').assignments(data, { image })).rejects.toThrow(
+    /heads assign none, their loss weighs every prior of an object .* such as ATSS/,
+  );
+});
+
 test('Faster R-CNN: anchors overlap their truth as the assigner asks, proposals too', async () => {
   const shown = await small().classes(data.classes).assignments(data, { image });
   expect(shown.assignments.map(({ source }) => source)).toEqual(['RPNHead', 'RoI head']);

@@ -34,12 +34,13 @@ test.each(catalogue.map((d) => [d.type, d] as const))(
 
 const levels = (strides: number[], channels: number[]) =>
   strides.map((stride, i) => ({ stride, channels: channels[i] }));
-/** What the example of a neck stands on where it is not a backbone of four levels. */
+/** What the example of a neck or head reads where that is not four levels of a backbone or five of a neck. */
 const LEVELS: Record<string, ReturnType<typeof levels>> = {
   BFP: levels([4, 8, 16, 32, 64], [256, 256, 256, 256, 256]),
   SSDNeck: levels([8, 16], [512, 1024]),
   YOLOv8PAFPN: levels([8, 16, 32], [128, 256, 512]),
   YOLOV3Neck: levels([8, 16, 32], [256, 512, 1024]),
+  YOLOFHead: levels([32], [512]),
   SSH: levels([8, 16, 32], [64, 64, 64]),
   RFP: levels([1, 4, 8, 16, 32], [3, 256, 512, 1024, 2048]),
 };

@@ -5,6 +5,7 @@ import type { ModuleConfig } from '../../src/catalogue/registry';
 export const resnet = { type: 'ResNet', depth: 18, base_channels: 8 };
 const fpn = { type: 'FPN', out_channels: 32, num_outs: 5 };
 const swin = { type: 'SwinTransformer', embed_dims: 12, depths: [2, 2, 2, 2], num_heads: [1, 2, 3, 4] };
+const pvt = { embed_dims: 8, num_layers: [1, 1, 1, 1], mlp_ratios: [2, 2, 2, 2] };
 const vit = {
   type: 'VisionTransformer',
   arch: { embed_dims: 16, num_layers: 2, num_heads: 2, feedforward_channels: 32 },
@@ -44,6 +45,9 @@ export const BACKBONES: Record<string, ModuleConfig> = {
     stage_with_dcn: [false, false, true, true],
     depth: 50,
   },
+  PVT: { type: 'PyramidVisionTransformer', ...pvt },
+  'PVT v2': { type: 'PyramidVisionTransformerV2', ...pvt },
+  ResNeSt: { ...resnet, type: 'ResNeSt', depth: 50 },
   ResNeXt: { ...resnet, type: 'ResNeXt', depth: 50, groups: 4, base_width: 4 },
   Res2Net: { type: 'Res2Net', depth: 50, scales: 4, base_width: 8, base_channels: 16 },
   RegNet: { type: 'RegNet', arch: 'regnetx_400mf' },

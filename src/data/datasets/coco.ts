@@ -27,6 +27,8 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
   name?: string;
   /** JSON file of precomputed proposals, for Fast R-CNN. */
   proposalFile?: string;
+  /** Where in `imgDir` the file of an image is, by the file_name of the annotations; undefined for an image to leave out. */
+  imageFile?: (fileName: string) => string | undefined;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const available = classNames(categories, categoriesOf(entries), report);
   const known = [...new Set([...categories.values()].map(({ name }) => name))];
   const { classes, absent } = selectClasses(options, options.classes ? known : available, file);
-  const images = readImages(listOf(content, 'images', file), imgDir, report);
+  const images = readImages(imageEntries(listOf(content, 'images', file), options.imageFile), imgDir, report);
   if (images.size === 0)
     throw new DetLabError(
       `Cannot load "${file}": it has no usable images. ${problemLines(report.problems).join('. ') || 'It lists none'}`,
@@ -85,6 +87,17 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
     otherClasses: [...others.values()].reduce((sum, n) => sum + n, 0),
   };
   return options.proposalFile ? withProposals(dataset, options.proposalFile) : dataset;
+}
+
+/** The entries of images with the files that the dataset keeps them in. */
+function imageEntries(entries: unknown[], imageFile: CocoOptions['imageFile']): unknown[] {
+  if (!imageFile) return entries;
+  return entries.flatMap((entry) => {
+    const fields = fieldsOf(entry);
+    if (typeof fields?.file_name !== 'string') return [entry];
+    const file = imageFile(fields.file_name);
+    return file === undefined ? [] : [{ ...fields, file_name: file }];
+  });
 }
 
 function listOf(json: Record<string, unknown>, key: string, file: string): unknown[] {

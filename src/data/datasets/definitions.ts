@@ -1,4 +1,4 @@
-// CocoDataset, CityscapesDataset, VOCDataset and MMYOLO's, with their config options: paths relative to data_root,
+// CocoDataset, CityscapesDataset, Objects365's, VOCDataset and MMYOLO's, with their config options: paths relative to data_root,
 // filter_cfg, metainfo.classes.
 
 import path from 'node:path';
@@ -20,6 +20,7 @@ import { type CityscapesFiles, writeCityscapesAnnotations } from './cityscapes';
 import { type CocoOptions, loadCoco } from './coco';
 import type { DatasetLoader } from './dataset-loader';
 import { metainfoOption, namesOf, paletteOf } from './metainfo';
+import { OBJECTS365_V1, OBJECTS365_V2, objects365File } from './objects365';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
 
@@ -82,7 +83,7 @@ const cocoOptions = z.strictObject({
 function cocoLoader(
   options: z.output<typeof cocoOptions>,
   { path: at }: BuildContext,
-  defaults: Pick<CocoOptions, 'classes' | 'filterIgnored'> = {},
+  defaults: Pick<CocoOptions, 'classes' | 'filterIgnored' | 'imageFile'> = {},
   prepare?: (files: CityscapesFiles) => Promise<string | undefined>,
 ): DatasetLoader {
   return {
@@ -131,6 +132,21 @@ export const CityscapesDataset = defineModule({
     return cocoLoader(options, context, defaults, writeCityscapesAnnotations);
   },
 });
+
+const objects365 = <Type extends string>(type: Type, version: string, classes: string[]) =>
+  defineModule({
+    kind: 'dataset',
+    type,
+    summary: `Objects365 ${version}, images with boxes of 365 classes in COCO JSON files`,
+    paper: 'Shao et al., Objects365: A Large-scale, High-quality Dataset for Object Detection, ICCV 2019',
+    shapes: 'a JSON file and a folder of images -> images with boxes [k, 4] and labels [k]',
+    example: `{ type: '${type}', data_root: 'data/Objects365/', ann_file: 'annotations/val.json', data_prefix: { img: 'val/' } }`,
+    options: cocoOptions,
+    build: (options: z.output<typeof cocoOptions>, context: BuildContext): DatasetLoader =>
+      cocoLoader(options, context, { classes, imageFile: objects365File }),
+  });
+export const Objects365V1Dataset = objects365('Objects365V1Dataset', 'v1', OBJECTS365_V1);
+export const Objects365V2Dataset = objects365('Objects365V2Dataset', 'v2', OBJECTS365_V2);
 
 const vocOptions = z.strictObject({
   ...shared,
@@ -268,6 +284,8 @@ export const YOLOv5VOCDataset = defineModule({
 export const DATASETS = [
   CocoDataset,
   CityscapesDataset,
+  Objects365V1Dataset,
+  Objects365V2Dataset,
   VOCDataset,
   YOLOv5CocoDataset,
   YOLOv5VOCDataset,

@@ -7,8 +7,10 @@ import { darknet } from './darknet';
 import { detectorsResNet } from './detectors-resnet';
 import { hrnet } from './hrnet';
 import { mobilenetV2 } from './mobilenet-v2';
+import { pyramidVisionTransformer, pyramidVisionTransformerV2 } from './pyramid-vision-transformer';
 import { regnet } from './regnet';
 import { res2net } from './res2net';
+import { resnest } from './resnest';
 import { resnet, resnetV1d } from './resnet';
 import { resnext } from './resnext';
 import { ssdVgg } from './ssd-vgg';
@@ -22,8 +24,14 @@ export { Darknet, darknet } from './darknet';
 export { DetectoRSResNet, detectorsResNet } from './detectors-resnet';
 export { HRNet, hrnet } from './hrnet';
 export { MobileNetV2, mobilenetV2 } from './mobilenet-v2';
+export {
+  PyramidVisionTransformer,
+  pyramidVisionTransformer,
+  pyramidVisionTransformerV2,
+} from './pyramid-vision-transformer';
 export { RegNet, regnet } from './regnet';
 export { Res2Net, res2net } from './res2net';
+export { ResNeSt, resnest } from './resnest';
 export { ResNet, type ResNetOptions, resnet, resnetV1d } from './resnet';
 export { ResNeXt, resnext } from './resnext';
 export { SSDVGG, ssdVgg } from './ssd-vgg';
@@ -35,12 +43,15 @@ export const backbones = [
   resnet,
   resnetV1d,
   resnext,
+  resnest,
   res2net,
   regnet,
   detectorsResNet,
   hrnet,
   mobilenetV2,
   swinTransformer,
+  pyramidVisionTransformer,
+  pyramidVisionTransformerV2,
   visionTransformer,
   darknet,
   cspDarknet,

@@ -127,7 +127,11 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   }
 
   loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
-    const outputs = this.outputs(features);
+    return this.trainingLosses(this.outputs(features), batch, context);
+  }
+
+  /** Assign, then compare. Heads that assign softly, in the loss itself (AutoAssign, FreeAnchor), do both here. */
+  protected trainingLosses(outputs: DenseOutputs<M>, batch: DetBatch, context: LossContext): Losses {
     return this.losses(outputs, this.targets(outputs, batch, context), context);
   }
 
@@ -153,16 +157,21 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     const { predictions: parts } = assigner.needs;
     const shape: [number, number, number] = [batch.samples.length, total, this.scoreChannels];
     const predictions = parts && detachedPredictions(parts, shape, this.predictions(outputs));
-    const boxTargets = (boxes: Float32Array, priors: Int32Array) => this.boxTargets(boxes, priors, sizes);
     const images = batch.samples.map((_, index) => {
       const image = { batch, index, sizes, context };
-      const input = { ...this.assignInput(assigner, image), predictions: predictions?.[index] };
-      const inside = this.priorsInside(image);
-      const watch =
-        context.watch && ((...given: Watched) => context.watch?.assigned(this.assignment(image, inside, given)));
-      return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, inside, watch);
+      const input = this.assignInput(assigner, image);
+      return this.assignImage(assigner, image, { ...input, predictions: predictions?.[index] });
     });
     return this.mergeTargets(images, total);
+  }
+
+  /** Targets of one image. */
+  protected assignImage(assigner: Assigner, image: AssignImage, input: AssignInput): ImageTargets {
+    const { watch } = image.context;
+    const inside = this.priorsInside(image);
+    const report = watch && ((...given: Watched) => watch.assigned(this.assignment(image, inside, given)));
+    const boxTargets = (boxes: Float32Array, priors: Int32Array) => this.boxTargets(boxes, priors, image.sizes);
+    return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, inside, report);
   }
 
   /** What was assigned in one image, for those who watch. */
@@ -234,7 +243,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   /** As a first stage: the losses and, without a gradient, the detections of one forward pass. */
   lossAndPredict(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, cfg?: ProposalCfg): ProposalLosses {
     const outputs = this.outputs(features);
-    const losses = this.losses(outputs, this.targets(outputs, batch, context), context);
+    const losses = this.trainingLosses(outputs, batch, context);
     return { losses, proposals: this.detect(outputs, batch, { ...this.testCfg, ...cfg }, false) };
   }
 
@@ -293,7 +302,8 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
 
   /** How `suppress` selects, for programs that cannot call it. */
   get selection(): Selection {
-    return { rule: 'by level', clips: this.coder.clips ?? true, cfg: this.testCfg };
+    const { clips = true, clipMargin: margin } = this.coder;
+    return { rule: 'by level', clips, margin, cfg: this.testCfg };
   }
 
   /** The candidates of the first image, for those who watch. */

@@ -15,6 +15,7 @@ import { buildBBoxCoder, type Size } from '../task-modules';
 import type { Losses } from '../types';
 import type { BatchTargets } from './batch-targets';
 import { centernessOf } from './centerness';
+import { convTower } from './conv-tower';
 import { type CandidateTensors, DenseHead } from './dense-head';
 import { DenseOutputs, type LevelMaps } from './dense-outputs';
 import { FCOSAssigner } from './fcos-assigner';
@@ -35,7 +36,8 @@ import {
 import { initializeDenseHead } from './initialize-dense-head';
 import { levelScales, TowerPair } from './tower-pair';
 
-const options = z.strictObject({
+/** Shared by the heads that grew from FCOS's. */
+export const fcosOptions = {
   ...headOptions,
   ...towerOptions,
   strides: z
@@ -77,12 +79,14 @@ const options = z.strictObject({
   train_cfg: z.record(z.string(), z.unknown()).nullish().describe('Accepted without effect: the assignment is fixed'),
   test_cfg: testCfgOption,
   init_cfg: initOptionOf(rareClassInit('conv_cls')),
-});
-export type FCOSHeadConfig = z.output<typeof options> & { num_classes: number; in_channels: number };
-type FCOSMaps = 'scores' | 'deltas' | 'centerness';
+};
+const options = z.strictObject(fcosOptions);
+export type FCOSHeadConfig = Omit<z.output<typeof options>, 'init_cfg'> &
+  Partial<Pick<z.output<typeof options>, 'init_cfg'>> & { num_classes: number; in_channels: number };
+export type FCOSMaps = 'scores' | 'deltas' | 'centerness';
 
 /** `deltas` are distances left, top, right, bottom: in pixels, or in strides with `norm_on_bbox`. */
-export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
+export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig> extends DenseHead<C, FCOSMaps> {
   protected readonly towers: TowerPair;
   protected readonly cls: Conv2d;
   protected readonly reg: Conv2d;
@@ -92,19 +96,20 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
   protected readonly lossBbox: Loss;
   protected readonly lossCenterness: Loss;
 
-  constructor(config: FCOSHeadConfig, context: BuildContext) {
+  /** @param layers what relatives change: how towers are built, where in its cell a point is */
+  constructor(config: C, context: BuildContext, { tower = convTower, offset = 0.5 } = {}) {
     const { strides, regress_ranges: ranges, center_sampling, center_sample_radius } = config;
     const { registry, path, inputs } = context;
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
     super(config, context, {
-      priors: registry.build('anchor_generator', { type: 'MlvlPointGenerator', strides }, at('strides')),
-      coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head: 'FCOSHead', priors: 'points' }),
+      priors: registry.build('anchor_generator', { type: 'MlvlPointGenerator', strides, offset }, at('strides')),
+      coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head: new.target.name, priors: 'points' }),
       assigner: new FCOSAssigner({ ranges, radius: center_sampling ? center_sample_radius : undefined }),
     });
     this.lossCls = buildClassificationLoss(config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     this.lossCenterness = registry.build('loss', config.loss_centerness, at('loss_centerness'));
-    this.towers = new TowerPair(config);
+    this.towers = new TowerPair(config, tower);
     this.addChild('cls_convs', this.towers.cls);
     this.addChild('reg_convs', this.towers.reg);
     this.cls = this.addChild('conv_cls', this.classPredictor());
@@ -213,6 +218,18 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
   }
 }
 
+/** @throws DetLabError where the lists of levels differ in length */
+export function inferFCOSHead<
+  O extends Pick<FCOSHeadConfig, 'strides' | 'regress_ranges'> & { in_channels?: number; num_classes?: number },
+>(type: string, given: O, context: BuildContext): O & { in_channels: number; num_classes: number } {
+  const { strides, regress_ranges: ranges } = given;
+  if (ranges.length === strides.length) return inferDenseHead(type, given, context);
+  throw new DetLabError(
+    `Cannot build ${type} at ${context.path}: expected as many regress_ranges as strides (${strides.length}), ` +
+      `received ${ranges.length}`,
+  );
+}
+
 export const fcosHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'FCOSHead',
@@ -222,13 +239,6 @@ export const fcosHeadDefinition = defineModule({
   example: "{ type: 'FCOSHead', num_classes: 80, strides: [4, 8, 16, 32, 64] }",
   options,
   inferred: denseHeadInferred,
-  infer: (given, context) => {
-    if (given.regress_ranges.length !== given.strides.length)
-      throw new DetLabError(
-        `Cannot build FCOSHead at ${context.path}: expected as many regress_ranges as strides (${given.strides.length}), ` +
-          `received ${given.regress_ranges.length}`,
-      );
-    return inferDenseHead('FCOSHead', given, context);
-  },
+  infer: (given, context) => inferFCOSHead('FCOSHead', given, context),
   build: (given, context) => new FCOSHead(given as FCOSHeadConfig, context),
 });

@@ -19,6 +19,8 @@ export interface ImageTargets {
   scores?: Float32Array; // [P]
   /** (prior, label) pairs excluded from the classification loss. */
   ignoredLabels?: Int32Array; // [pairs, 2]
+  /** Priors and ground-truth boxes [pairs, 4] that the box loss compares in place of the positives. */
+  boxPairs?: { priors: Int32Array; boxes: Float32Array };
   /** Divisor of the losses. */
   avgFactor: number;
 }
@@ -49,7 +51,7 @@ export function imageTargets(
   const positive = among(sampled.positive);
   watch?.(assigned, positive);
   const atPositives = (values: Float32Array) => Float32Array.from(sampled.positive, (i) => values[i]);
-  const { ignoredLabels: ignored, metrics, scores } = assigned;
+  const { ignoredLabels: ignored, metrics, scores, boxPairs: pairs } = assigned;
   return {
     positive,
     negative: among(sampled.negative),
@@ -61,6 +63,13 @@ export function imageTargets(
     metrics: metrics && atPositives(metrics),
     scores: scores && atPositives(scores),
     ignoredLabels: inside && ignored ? ignored.map((v, k) => (k & 1 ? v : inside[v])) : ignored,
+    boxPairs: pairs && {
+      priors: among(pairs.filter((_, k) => k % 2 === 0)),
+      boxes: takeBoxes(
+        instances.bboxes,
+        pairs.filter((_, k) => k % 2 === 1),
+      ),
+    },
     avgFactor,
   };
 }

@@ -2,14 +2,19 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
+import { autoAssignHeadDefinition } from './auto-assign-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
 import { deformableDETRHeadDefinition } from './deformable-detr-head';
 import { detrHeadDefinition } from './detr-head';
 import { dinoHeadDefinition } from './dino-head';
 import { fcosHeadDefinition } from './fcos-head';
+import { foveaHeadDefinition } from './fovea-head';
+import { freeAnchorRetinaHeadDefinition } from './free-anchor-retina-head';
 import { fsafHeadDefinition } from './fsaf-head';
 import { gflHeadDefinition } from './gfl-head';
+import { nasfcosHeadDefinition } from './nasfcos-head';
+import { repPointsHeadDefinition } from './reppoints-head';
 import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
 import { rpnHeadDefinition } from './rpn-head';
@@ -17,6 +22,8 @@ import { rtmdetHeadDefinition } from './rtmdet-head';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { ssdHeadDefinition } from './ssd-head';
 import { toodHeadDefinition } from './tood-head';
+import { vfnetHeadDefinition } from './vfnet-head';
+import { yolofHeadDefinition } from './yolof-head';
 import { yolov3HeadDefinition } from './yolov3-head';
 import { yolov8HeadDefinition } from './yolov8-head';
 import { yolov8HeadModuleDefinition } from './yolov8-head-module';
@@ -25,6 +32,7 @@ import { yoloxHeadDefinition } from './yolox-head';
 export { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
 export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 export { ATSSHead } from './atss-head';
+export { AutoAssignHead } from './auto-assign-head';
 export { ConditionalDETRHead } from './conditional-detr-head';
 export { DABDETRHead } from './dab-detr-head';
 export { type DenseTestCfg, denseTestCfg } from './decode-detections';
@@ -34,9 +42,13 @@ export { DenseOutputs } from './dense-outputs';
 export { DETRHead } from './detr-head';
 export { DINOHead } from './dino-head';
 export { FCOSHead } from './fcos-head';
+export { FoveaHead } from './fovea-head';
+export { FreeAnchorRetinaHead } from './free-anchor-retina-head';
 export { FSAFHead } from './fsaf-head';
 export { GFLHead } from './gfl-head';
+export { NASFCOSHead } from './nasfcos-head';
 export { QueryHead, type QueryPredictions } from './query-head';
+export { RepPointsHead } from './reppoints-head';
 export { RetinaHead, type RetinaHeadConfig } from './retina-head';
 export { RetinaSepBNHead } from './retina-sep-bn-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
@@ -44,6 +56,8 @@ export { RTMDetHead } from './rtmdet-head';
 export { RTMDetSepBNHead } from './rtmdet-sep-bn-head';
 export { SSDHead } from './ssd-head';
 export { TOODHead } from './tood-head';
+export { VFNetHead } from './vfnet-head';
+export { YOLOFHead } from './yolof-head';
 export { YOLOV3Head } from './yolov3-head';
 export { YOLOv8Head } from './yolov8-head';
 export { YOLOv8HeadModule } from './yolov8-head-module';
@@ -70,4 +84,11 @@ export const denseHeads = [
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
   yolov3HeadDefinition,
+  autoAssignHeadDefinition,
+  foveaHeadDefinition,
+  freeAnchorRetinaHeadDefinition,
+  nasfcosHeadDefinition,
+  vfnetHeadDefinition,
+  yolofHeadDefinition,
+  repPointsHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -34,5 +34,7 @@ export interface Selection {
   rule: 'by level' | 'all levels' | 'best class' | 'objects' | 'proposals';
   /** Whether boxes are clipped to the image before NMS. */
   clips: boolean;
+  /** Pixels that the clipped boxes end short of the right and lower edge of the image; none when absent. */
+  margin?: number;
   cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number };
 }

@@ -11,9 +11,10 @@ export class TowerPair {
   /** Channels of both outputs. */
   readonly channels: number;
 
-  constructor(config: TowerConfig) {
-    this.cls = convTower(config);
-    this.reg = convTower(config);
+  /** @param tower builds each of the two */
+  constructor(config: TowerConfig, tower: (config: TowerConfig) => Sequential<TowerLayer> = convTower) {
+    this.cls = tower(config);
+    this.reg = tower(config);
     this.channels = config.stacked_convs > 0 ? config.feat_channels : config.in_channels;
   }
 

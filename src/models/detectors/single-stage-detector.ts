@@ -141,6 +141,46 @@ export const singleStageDefinitions = [
     onResNet(`{ type: 'TOODHead', num_classes: 80, ${anchors}, loss_bbox: { type: 'GIoULoss', loss_weight: 2 } }`),
   ),
   define(
+    'VFNet',
+    'VarifocalNet: class scores that are the IoU of their box, from features sampled in a star around it',
+    { paper: 'Zhang et al., VarifocalNet: An IoU-aware Dense Object Detector, CVPR 2021' },
+    onResNet(`{ type: 'VFNetHead', num_classes: 80, ${anchors} }`),
+  ),
+  define(
+    'FOVEA',
+    'FoveaBox: anchor-free, cells in the middle of an object predict its class and sides',
+    { paper: 'Kong et al., FoveaBox: Beyound Anchor-based Object Detection, TIP 2020' },
+    onResNet("{ type: 'FoveaHead', num_classes: 80, strides: [8, 16, 32, 64, 128] }"),
+  ),
+  define(
+    'AutoAssign',
+    'AutoAssign: FCOS whose points are weighed by what they predict, without a rule of assignment',
+    { paper: 'Zhu et al., AutoAssign: Differentiable Label Assignment for Dense Object Detection, 2020' },
+    onResNet("{ type: 'AutoAssignHead', num_classes: 80, strides: [8, 16, 32, 64, 128] }"),
+  ),
+  define(
+    'NASFCOS',
+    'NAS-FCOS: FCOS with a neck and a head that were found by a search',
+    { paper: 'Wang et al., NAS-FCOS: Fast Neural Architecture Search for Object Detection, CVPR 2020' },
+    onResNet("{ type: 'NASFCOSHead', num_classes: 80, strides: [8, 16, 32, 64, 128] }"),
+  ),
+  define(
+    'YOLOF',
+    'YOLOF: one feature level with dilated convolutions, and as many positives for every object',
+    { paper: 'Chen et al., You Only Look One-level Feature, CVPR 2021' },
+    parts(
+      "{ type: 'ResNet', depth: 50, out_indices: [3] }",
+      "{ type: 'DilatedEncoder', out_channels: 512, block_mid_channels: 128, num_residual_blocks: 4, block_dilations: [2, 4, 6, 8] }",
+      "{ type: 'YOLOFHead', num_classes: 80, anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [1, 2, 4, 8, 16], strides: [32] }, loss_bbox: { type: 'GIoULoss' } }",
+    ),
+  ),
+  define(
+    'RepPointsDetector',
+    'RepPoints: sets of points that sample the features of an object and stand for its box',
+    { paper: 'Yang et al., RepPoints: Point Set Representation for Object Detection, ICCV 2019' },
+    onResNet("{ type: 'RepPointsHead', num_classes: 80, point_strides: [8, 16, 32, 64, 128] }"),
+  ),
+  define(
     'FSAF',
     'FSAF: each object is assigned to the pyramid level where its loss is lowest',
     { paper: 'Zhu, He and Savvides, Feature Selective Anchor-Free Module for Single-Shot Object Detection, CVPR 2019' },

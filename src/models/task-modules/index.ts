@@ -11,13 +11,19 @@ import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { pointAssignerDefinition } from './assigners/point-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
+import { uniformAssignerDefinition } from './assigners/uniform-assigner';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
+import { legacyDeltaXYWHBBoxCoderDefinition } from './coders/legacy-delta-xywh-bbox-coder';
 import { tblrBBoxCoderDefinition } from './coders/tblr-bbox-coder';
 import { yoloBBoxCoderDefinition } from './coders/yolo-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
+import {
+  legacyAnchorGeneratorDefinition,
+  legacySSDAnchorGeneratorDefinition,
+} from './prior-generators/legacy-anchor-generator';
 import { mlvlPointGeneratorDefinition } from './prior-generators/mlvl-point-generator';
 import { ssdAnchorGeneratorDefinition } from './prior-generators/ssd-anchor-generator';
 import { yoloAnchorGeneratorDefinition } from './prior-generators/yolo-anchor-generator';
@@ -40,9 +46,11 @@ export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { PointAssigner } from './assigners/point-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
 export { TaskAlignedAssigner } from './assigners/task-aligned-assigner';
+export { UniformAssigner } from './assigners/uniform-assigner';
 export { buildBBoxCoder } from './coders/build-bbox-coder';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
 export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
+export { LegacyDeltaXYWHBBoxCoder } from './coders/legacy-delta-xywh-bbox-coder';
 export { TBLRBBoxCoder } from './coders/tblr-bbox-coder';
 export { YOLOBBoxCoder } from './coders/yolo-bbox-coder';
 export { toInstances } from './instances';
@@ -106,4 +114,8 @@ export const taskModules = [
   taskAlignedAssignerDefinition,
   pointAssignerDefinition,
   gridAssignerDefinition,
+  uniformAssignerDefinition,
+  legacyAnchorGeneratorDefinition,
+  legacySSDAnchorGeneratorDefinition,
+  legacyDeltaXYWHBBoxCoderDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -80,6 +80,8 @@ export interface BoxCoder {
   readonly encodeSize: number;
   /** Whether `decode` clips boxes to `maxShape`; it does when this is absent. */
   readonly clips?: boolean;
+  /** Pixels that clipped boxes end short of the right and lower edge of the image; none when absent. */
+  readonly clipMargin?: number;
   /** Regression targets: the codes that turn n priors into `boxes`. */
   encode(priors: Float32Array, boxes: Float32Array, options?: EncodeOptions): Float32Array; // [n, 4] x 2 -> [n, encodeSize]
   /** Boxes from predicted codes; of several codes a prior (one for each class), as many boxes. */
@@ -126,9 +128,11 @@ export interface AssignResult {
   metrics?: Float32Array; // [T]
   /** Target probability of its label, 0 .. 1; 0 for background. */
   scores?: Float32Array; // [T]
+  /** (prior, ground truth) pairs that the box loss compares in place of the positives; a prior may be in several. */
+  boxPairs?: Int32Array; // [pairs, 2]
 }
 /** What an assigner may fill of the result beside the assignment itself. */
-export type AssignResultPart = 'maxOverlaps' | 'ignoredLabels' | 'metrics' | 'scores';
+export type AssignResultPart = 'maxOverlaps' | 'ignoredLabels' | 'metrics' | 'scores' | 'boxPairs';
 
 /** What an assigner needs of the head that uses it, and what it gives. */
 export interface AssignerContract {

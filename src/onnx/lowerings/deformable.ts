@@ -92,7 +92,8 @@ const deformConv2d: Lowering = (call) => {
   };
   const grid = graph.node('Concat', [coordinate(1), coordinate(0)], { axis: 5 }); // x, y
   const batch = n.map((size) => size * parts);
-  const pixels = height.map((size, t) => size * width[t]);
+  // inferred from the others: a product of small sizes can be mistaken for another size
+  const [pixels] = constants(-1);
   const map =
     parts === 1
       ? x.get(first)

@@ -118,7 +118,7 @@ function decode(
   const batch = graph.node('Shape', [boxes], { start: 0, end: 1 });
   const shape = graph.node('Concat', [batch, graph.ints([-1, 4])], { axis: 0 });
   const flat = graph.node('Reshape', [value, shape], { allowzero: 0 });
-  return { boxes: each(clip(flat, sizes(), context), perRoi), perRoi };
+  return { boxes: each(clip(flat, sizes(), context, coder.clipMargin), perRoi), perRoi };
 }
 
 /** What the next stage starts from, [N, M, 4]: the box of the class with the highest score but the background. */

@@ -26,7 +26,7 @@ export interface ShippedModel {
 const structure = (value: ConfigValue | undefined): ConfigValue | undefined => {
   if (Array.isArray(value)) return value.map((item) => structure(item) ?? null);
   if (!isObject(value)) return value;
-  if (value.type === 'Pretrained') return null;
+  if (value.type === 'Pretrained' || (value.type === undefined && 'checkpoint' in value)) return null;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, structure(item) ?? null]));
 };
 
@@ -106,7 +106,9 @@ export function narrowed(config: ConfigObject): ConfigObject {
     model.backbone = { ...trunk, base_channels: 8 };
     const narrow: ConfigObject = Array.isArray(in_channels)
       ? { in_channels: in_channels.map((count) => Number(count) / 8) }
-      : {};
+      : typeof in_channels === 'number'
+        ? { in_channels: in_channels / 8 }
+        : {};
     model.neck = Array.isArray(neck) ? [{ ...lanes, ...narrow }, ...others] : { ...lanes, ...narrow };
   }
   return { ...config, model };

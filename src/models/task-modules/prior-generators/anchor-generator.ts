@@ -12,7 +12,7 @@ import { inferStrides } from './infer-strides';
 const f = Math.fround;
 const pairOption = z.union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])]);
 
-const options = z
+export const anchorGeneratorOptions = z
   .strictObject({
     strides: z.array(pairOption).min(1).optional().describe('Stride of each level in pixels, or [x, y]'),
     ratios: z.array(z.number().positive()).min(1).describe('Aspect ratios (height / width)'),
@@ -38,7 +38,7 @@ const options = z
     message: 'center_offset and centers exclude each other',
   });
 
-export type AnchorGeneratorOptions = z.output<typeof options>;
+export type AnchorGeneratorOptions = z.output<typeof anchorGeneratorOptions>;
 
 export class AnchorGenerator implements PriorGenerator {
   readonly form = 'boxes';
@@ -48,7 +48,11 @@ export class AnchorGenerator implements PriorGenerator {
   readonly strides: [number, number][];
   private readonly grids: GridCache;
 
-  constructor(options: AnchorGeneratorOptions & { strides: NonNullable<AnchorGeneratorOptions['strides']> }) {
+  /** @param cell makes the anchors of one cell of a level */
+  constructor(
+    options: AnchorGeneratorOptions & { strides: NonNullable<AnchorGeneratorOptions['strides']> },
+    cell = cellAnchors,
+  ) {
     this.strides = options.strides.map((s) => (typeof s === 'number' ? [s, s] : s));
     this.grids = new GridCache('anchors', this.numLevels, (size, level) => this.grid(size, level));
     const sizes = options.base_sizes ?? this.strides.map((s) => Math.min(...s));
@@ -62,7 +66,7 @@ export class AnchorGenerator implements PriorGenerator {
         );
     const { octave_base_scale: first, scales_per_octave: perOctave } = options;
     const scales = options.scales ?? Array.from({ length: perOctave! }, (_, i) => f(f(2 ** (i / perOctave!)) * first!));
-    this.baseAnchors = sizes.map((size, i) => cellAnchors(size, scales, options, options.centers?.[i]));
+    this.baseAnchors = sizes.map((size, i) => cell(size, scales, options, options.centers?.[i]));
   }
 
   get numLevels(): number {
@@ -112,7 +116,7 @@ export class AnchorGenerator implements PriorGenerator {
 }
 
 /** width = size scale / sqrt(ratio), height = size scale sqrt(ratio), about the centre. */
-function cellAnchors(
+export function cellAnchors(
   size: number,
   scales: number[],
   { ratios, scale_major, center_offset }: AnchorGeneratorOptions,
@@ -140,7 +144,7 @@ export const anchorGeneratorDefinition = defineModule({
   paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
   shapes: 'sizes of the feature levels -> one [H * W * A, 4] per level, for A anchors per cell',
   example: "{ type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2], strides: [4, 8, 16, 32, 64] }",
-  options,
+  options: anchorGeneratorOptions,
   inferred: { strides: 'the strides of the feature levels' },
   contract: { form: 'boxes' },
   infer: (given, context) => ({ ...given, strides: inferStrides('AnchorGenerator', given.strides, context) }),

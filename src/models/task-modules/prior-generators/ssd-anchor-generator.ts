@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { useBoxType } from '../use-box-type-option';
-import { AnchorGenerator } from './anchor-generator';
+import { AnchorGenerator, cellAnchors } from './anchor-generator';
 import { inferStrides, type StrideOption } from './infer-strides';
 
 const pair = z.union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])]);
-const options = z
+export const ssdAnchorGeneratorOptions = z
   .strictObject({
     strides: z.array(pair).min(1).optional().describe('Stride of each level in pixels, or [x, y]'),
     ratios: z
@@ -32,10 +32,20 @@ const options = z
   .refine((o) => (o.min_sizes == null) === (o.max_sizes == null), {
     message: 'expected both min_sizes and max_sizes, or neither',
   });
-type Options = z.output<typeof options>;
+export type SSDAnchorGeneratorOptions = Omit<z.output<typeof ssdAnchorGeneratorOptions>, 'strides'> & {
+  strides: StrideOption[];
+};
 
 export class SSDAnchorGenerator extends AnchorGenerator {
-  constructor({ ratios, scale_major, strides, ...rest }: Omit<Options, 'strides'> & { strides: StrideOption[] }) {
+  /**
+   * @param cell makes the anchors of one cell of a level
+   * @param span what the center of a cell is half of, for a stride
+   */
+  constructor(
+    { ratios, scale_major, strides, ...rest }: SSDAnchorGeneratorOptions,
+    cell = cellAnchors,
+    span = (stride: number) => stride,
+  ) {
     const pairs = strides.map((s): [number, number] => (typeof s === 'number' ? [s, s] : s));
     const { min, max } =
       rest.min_sizes && rest.max_sizes
@@ -47,16 +57,19 @@ export class SSDAnchorGenerator extends AnchorGenerator {
           `Cannot build SSDAnchorGenerator: expected as many ${name} as strides (${pairs.length}), received ${list.length}`,
         );
     const generators = pairs.map(([x, y], k) => {
-      const generator = new AnchorGenerator({
-        strides: [[x, y]],
-        base_sizes: [min[k]],
-        centers: [[x / 2, y / 2]],
-        ratios: [1, ...ratios[k].flatMap((r) => [1 / r, r])],
-        scales: [1, Math.sqrt(max[k] / min[k])],
-        scale_major,
-        center_offset: 0,
-        use_box_type: false,
-      });
+      const generator = new AnchorGenerator(
+        {
+          strides: [[x, y]],
+          base_sizes: [min[k]],
+          centers: [[span(x) / 2, span(y) / 2]],
+          ratios: [1, ...ratios[k].flatMap((r) => [1 / r, r])],
+          scales: [1, Math.sqrt(max[k] / min[k])],
+          scale_major,
+          center_offset: 0,
+          use_box_type: false,
+        },
+        cell,
+      );
       return selectShapes(generator.baseAnchors[0], 1 + 2 * ratios[k].length);
     });
     super({ strides, ratios: [1], scales: [1], scale_major, center_offset: 0, use_box_type: false });
@@ -105,7 +118,7 @@ export const ssdAnchorGeneratorDefinition = defineModule({
   shapes: 'sizes of the feature levels -> one [H * W * A, 4] per level, for A anchors per cell',
   example:
     "{ type: 'SSDAnchorGenerator', scale_major: false, input_size: 300, basesize_ratio_range: [0.15, 0.9], strides: [8, 16, 32, 64, 100, 300], ratios: [[2], [2, 3], [2, 3], [2, 3], [2], [2]] }",
-  options,
+  options: ssdAnchorGeneratorOptions,
   contract: { form: 'boxes' },
   inferred: { strides: 'the strides of the feature levels' },
   // strides of SSD's last levels are nominal (100, 300): only a missing list is taken from the features

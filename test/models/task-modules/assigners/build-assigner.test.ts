@@ -28,9 +28,12 @@ const anchorHead = [
   'CenterRegionAssigner',
   'TaskAlignedAssigner',
   'HungarianAssigner',
+  'UniformAssigner',
 ];
 const queryHead = ['HungarianAssigner'];
-/** Assigners that serve each dense head; FCOSHead assigns by itself. */
+/** Heads that assign by a rule of their own, or in two stages (RepPointsHead). */
+const OWN_RULE = ['FCOSHead', 'NASFCOSHead', 'AutoAssignHead', 'FoveaHead', 'RepPointsHead'];
+/** Assigners that serve each of the other dense heads. */
 const SERVED: Record<string, string[]> = {
   RPNHead: anchorHead,
   RetinaHead: anchorHead,
@@ -40,6 +43,9 @@ const SERVED: Record<string, string[]> = {
   ATSSHead: anchorHead,
   GFLHead: anchorHead,
   TOODHead: ['TaskAlignedAssigner'],
+  VFNetHead: anchorHead,
+  FreeAnchorRetinaHead: anchorHead,
+  YOLOFHead: ['UniformAssigner'],
   YOLOV3Head: [
     'GridAssigner',
     'MaxIoUAssigner',
@@ -47,6 +53,7 @@ const SERVED: Record<string, string[]> = {
     'ATSSAssigner with alpha',
     'CenterRegionAssigner',
     'TaskAlignedAssigner',
+    'UniformAssigner',
   ],
   YOLOXHead: ['SimOTAAssigner', 'BatchTaskAlignedAssigner'],
   YOLOv8Head: ['BatchTaskAlignedAssigner'],
@@ -68,11 +75,15 @@ beforeAll(async () => void (await startEngine()));
 
 const inputs = [4, 8, 16, 32, 64].map((stride) => ({ stride, channels: 8 }));
 function build(kind: 'dense_head' | 'roi_head', config: ModuleConfig): void {
-  const head = registry.build(kind, structuredClone(config), { path: 'head', inputs, numClasses: 80 });
+  const head = registry.build(kind, structuredClone(config), {
+    path: 'head',
+    inputs: config.type === 'YOLOFHead' ? inputs.slice(3, 4) : inputs,
+    numClasses: 80,
+  });
   if (head instanceof Module) head.dispose();
 }
 
-const heads = denseHeads.filter(({ type, kind }) => kind === 'dense_head' && type !== 'FCOSHead');
+const heads = denseHeads.filter(({ type, kind }) => kind === 'dense_head' && !OWN_RULE.includes(type));
 
 test('every dense head is in the table', () => {
   expect(heads.map(({ type }) => type).sort()).toEqual(Object.keys(SERVED).sort());
@@ -122,7 +133,7 @@ describe('the message', () => {
     expect(message(() => buildAssigner({ type: 'SimOTAAssigner' }, at, offer))).toBe(
       'Cannot use SimOTAAssigner in RetinaHead at model.bbox_head.train_cfg.assigner: SimOTAAssigner needs points (x, y, stride ' +
         'x, stride y) as priors, RetinaHead has boxes (x1, y1, x2, y2). Assigners that fit RetinaHead: MaxIoUAssigner, ' +
-        'ATSSAssigner, CenterRegionAssigner, TaskAlignedAssigner',
+        'ATSSAssigner, CenterRegionAssigner, TaskAlignedAssigner, UniformAssigner',
     );
   });
 

@@ -1,0 +1,58 @@
+import { defineConfig } from '../../src/catalogue/define-config';
+
+export default defineConfig({
+  _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
+  model: {
+    type: 'AutoAssign',
+    data_preprocessor: {
+      type: 'DetDataPreprocessor',
+      mean: [102.9801, 115.9465, 122.7717],
+      std: [1, 1, 1],
+      bgr_to_rgb: false,
+      pad_size_divisor: 32,
+    },
+    backbone: {
+      type: 'ResNet',
+      depth: 50,
+      num_stages: 4,
+      out_indices: [0, 1, 2, 3],
+      frozen_stages: 1,
+      norm_cfg: { type: 'BN', requires_grad: false },
+      norm_eval: true,
+      style: 'caffe',
+      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet50_caffe' },
+    },
+    neck: {
+      type: 'FPN',
+      in_channels: [256, 512, 1024, 2048],
+      out_channels: 256,
+      start_level: 1,
+      add_extra_convs: true,
+      num_outs: 5,
+      relu_before_extra_convs: true,
+      init_cfg: { type: 'Caffe2Xavier', layer: 'Conv2d' },
+    },
+    bbox_head: {
+      type: 'AutoAssignHead',
+      num_classes: 80,
+      in_channels: 256,
+      stacked_convs: 4,
+      feat_channels: 256,
+      strides: [8, 16, 32, 64, 128],
+      loss_bbox: { type: 'GIoULoss', loss_weight: 5 },
+    },
+    train_cfg: null,
+    test_cfg: {
+      nms_pre: 1000,
+      min_bbox_size: 0,
+      score_thr: 0.05,
+      nms: { type: 'nms', iou_threshold: 0.6 },
+      max_per_img: 100,
+    },
+  },
+  param_scheduler: [
+    { type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 1000 },
+    { type: 'MultiStepLR', begin: 0, end: 12, by_epoch: true, milestones: [8, 11], gamma: 0.1 },
+  ],
+  optim_wrapper: { optimizer: { lr: 0.01 }, paramwise_cfg: { norm_decay_mult: 0 } },
+});

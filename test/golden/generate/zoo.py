@@ -1,0 +1,108 @@
+"""Small whole models of many families, against which test/models/detectors.test.ts compares ours: names and shapes of the state
+dict, losses, gradient norms and detections. Writes ../zoo_<family>.json for the families named, or all.
+
+Weights by the formulas of ../README.md with `extra_rules`; two images (the formula image, and the same upside down), their boxes
+and outlines as in two_stage.py. Needs mmdet 3.3.0, mmengine 0.10.7, mmcv 2.1.0 with its operators for the CPU, pycocotools.
+Run: python zoo.py [family ...]
+"""
+import copy
+import json
+import sys
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmdet.structures.mask import BitmapMasks
+from mmengine.config import ConfigDict
+from mmengine.structures import InstanceData
+from pycocotools import mask as coco
+
+from heads_single import MODELS, OUT, pvalue
+from zoo_families import FAMILIES, RULES
+
+H, W = 96, 128
+TRUTHS = [
+    dict(bboxes=[[10, 12, 70, 80], [60, 30, 120, 90], [80, 5, 112, 37]], labels=[0, 2, 1]),
+    dict(bboxes=[[20, 20, 60, 52]], labels=[1]),
+]
+
+
+def image():
+    y, x = np.mgrid[:H, :W]
+    b = (3 * x + 5 * y) % 256
+    g = ((x * x) // 7 + 11 * y) % 256
+    r = ((x // 16 + y // 16) % 2) * 160 + (x * y) % 96
+    return torch.from_numpy(np.stack([b, g, r]).astype(np.uint8))
+
+
+def outline(box):
+    x1, y1, x2, y2 = box
+    return [x1, (y1 + y2) / 2, (x1 + x2) / 2, y1, x2, (y1 + y2) / 2, x2 - 2.5, y2, x1 + 3.5, y2 - 4.5]
+
+
+def sample(i):
+    truth = TRUTHS[i]
+    s = DetDataSample(metainfo=dict(img_id=i, img_shape=(H, W), ori_shape=(H * 2, W), pad_shape=(H, W),
+                                    scale_factor=(1.0, 0.5), batch_input_shape=(H, W)))
+    rles = [coco.merge(coco.frPyObjects([outline(b)], H, W)) for b in truth['bboxes']]
+    s.gt_instances = InstanceData(bboxes=torch.tensor(truth['bboxes']).float(), labels=torch.tensor(truth['labels']),
+                                  masks=BitmapMasks([coco.decode(r) for r in rles], H, W))
+    s.ignored_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0).long())
+    return s
+
+
+def filled(state, rules):
+    values = {k: torch.from_numpy(np.asarray(pvalue(k, tuple(v.shape), rules))) for k, v in state.items()}
+    # 1-D weights of a third norm of a block are small, see ../README.md
+    small = {k: 0.3 + 0.3 * (v - 1) for k, v in values.items() if k.endswith('bn3.weight')}
+    return {k: v if v.shape or v.dtype != torch.float64 else v.float() for k, v in {**values, **small}.items()}
+
+
+def rounded(v):
+    if isinstance(v, float):
+        return float(f'{v:.7g}')
+    if isinstance(v, dict):
+        return {k: rounded(x) for k, x in v.items()}
+    return [rounded(x) for x in v] if isinstance(v, (list, tuple)) else v
+
+
+def run(name, model, rules=(), prepare=None):
+    cfg = model
+    rules = [*RULES, *rules]
+    torch.manual_seed(0)
+    model = MODELS.build(ConfigDict(copy.deepcopy(cfg)))
+    model.load_state_dict(filled(model.state_dict(), rules))
+    if prepare:
+        prepare(model)
+    model.train()
+    data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i) for i in range(2)]), True)
+    for s in data['data_samples']:  # what the preprocessor rewrites
+        s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
+    losses = model.loss(data['inputs'], copy.deepcopy(data['data_samples']))
+    total, logged = model.parse_losses(losses)
+    total.backward()
+    norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}
+    model.eval()
+    with torch.no_grad():
+        found = model.predict(data['inputs'], copy.deepcopy(data['data_samples']), rescale=True)
+    detections = []
+    for s in found:
+        p = s.pred_instances
+        d = dict(bboxes=[[round(v, 3) for v in b] for b in p.bboxes.tolist()], scores=[round(v, 6) for v in p.scores.tolist()],
+                 labels=p.labels.tolist())
+        if 'masks' in p:
+            d['masks'] = [coco.encode(np.asfortranarray(m.numpy().astype(np.uint8)))['counts'].decode() for m in p.masks]
+            d['mask_size'] = list(p.masks.shape[1:])
+        detections.append(d)
+    print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
+          [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
+    return rounded(dict(config=cfg, extra_rules=rules, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
+                        losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
+
+
+for family in sys.argv[1:] or FAMILIES:
+    models = {name: run(name, **case) for name, case in FAMILIES[family].items()}
+    path = OUT / f'zoo_{family}.json'
+    path.write_text(json.dumps(dict(truths=TRUTHS, outlines=[[outline(b) for b in t['bboxes']] for t in TRUTHS], models=models),
+                               separators=(',', ':')) + '\n')
+    print(path.name, path.stat().st_size)

@@ -1,0 +1,141 @@
+// A small whole model against MMDetection's: parameters, losses, gradients and detections, on two images by formula.
+
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
+import type { Detections, PackedSample } from '../../../src/data/types';
+import { countsFromString, decodeRle, polygonsToRle } from '../../../src/masks';
+import { buildDetector } from '../../../src/models/build';
+import { torchShape } from '../../../src/nn';
+import { Random } from '../../../src/random';
+import { parseLosses } from '../../../src/training/gradients';
+import { fillByFormula, image } from '../../golden-data';
+
+interface Expected {
+  config: ModuleConfig;
+  extra_rules?: [string, number][];
+  params: [string, number[]][];
+  losses: Record<string, number>;
+  grad_norms: Record<string, number>;
+  detections: {
+    bboxes: number[][];
+    scores: number[];
+    labels: number[];
+    masks?: string[];
+    mask_size?: [number, number];
+  }[];
+}
+/** A file of such models (generate/zoo.py, generate/two_stage.py). */
+export interface SmallModels {
+  /** Of all models of the file. */
+  extra_rules?: [string, number][];
+  truths: { bboxes: number[][]; labels: number[] }[];
+  proposals?: number[][][];
+  outlines: number[][][];
+  models: Record<string, Expected>;
+}
+const [H, W] = [96, 128];
+
+/** The formula image, and the same upside down. */
+function samples(golden: SmallModels): PackedSample[] {
+  return golden.truths.map(({ bboxes, labels }, i) => {
+    const data = image(H, W);
+    const rows = Array.from({ length: H }, (_, y) => data.subarray(y * W * 3, (y + 1) * W * 3));
+    const turned = new Uint8Array(data.length);
+    rows.forEach((row, y) => {
+      turned.set(row, (H - 1 - y) * W * 3);
+    });
+    const masks = golden.outlines[i].map((outline) => polygonsToRle([outline], H, W));
+    const boxes = golden.proposals?.[i];
+    return {
+      image: { data: i === 0 ? data : turned, width: W, height: H, order: 'bgr' },
+      meta: {
+        imgId: i,
+        imgPath: `formula ${i}`,
+        oriShape: [2 * H, W],
+        imgShape: [H, W],
+        scaleFactor: [1, 0.5],
+        flip: false,
+      },
+      truths: {
+        bboxes: Float32Array.from(bboxes.flat()),
+        labels: Int32Array.from(labels),
+        ignored: new Uint8Array(labels.length),
+        masks: { kind: 'bitmap', height: H, width: W, masks },
+      },
+      ...(boxes
+        ? { proposals: { bboxes: Float32Array.from(boxes.flat()), scores: new Float32Array(boxes.length).fill(1) } }
+        : {}),
+    };
+  });
+}
+
+export function checkSmallModel(golden: SmallModels, name: string): void {
+  const expected = golden.models[name];
+  const model = buildDetector(expected.config);
+  expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.params);
+  fillByFormula(model, '', expected.extra_rules ?? golden.extra_rules);
+  model.train();
+  const batch = model.preprocess(samples(golden));
+  const parameters = model.trainable();
+  const variables = parameters.map(([, p]) => p.variable);
+  tf.tidy(() => {
+    let found: Record<string, number> = {};
+    const { value, grads } = tf.variableGrads(() => {
+      const parsed = parseLosses(model.loss(batch, { random: Random.seeded(0), epoch: 0, iteration: 0 }));
+      found = Object.fromEntries(parsed.names.map((key, i) => [key, parsed.values[i].arraySync()]));
+      return parsed.total;
+    }, variables);
+    expect(Object.keys(found)).toEqual(Object.keys(expected.losses).filter((key) => key !== 'loss'));
+    const { loss: sum, ...parts } = expected.losses;
+    for (const [key, wanted] of Object.entries({ ...parts, loss: sum })) {
+      const loss = key === 'loss' ? value.arraySync() : found[key];
+      expect(Math.abs(loss - wanted), `${key}: ${loss} for ${wanted}`).toBeLessThan(2e-5 * Math.abs(wanted) + 1e-6);
+    }
+    expect(parameters.map(([key]) => key)).toEqual(Object.keys(expected.grad_norms));
+    for (const [i, [key]] of parameters.entries()) {
+      const norm = (tf.norm(grads[variables[i].name]) as tf.Scalar).arraySync();
+      const wanted = expected.grad_norms[key];
+      expect(Math.abs(norm - wanted), `gradient of ${key}: ${norm} for ${wanted}`).toBeLessThan(1e-3 * wanted + 1e-6);
+    }
+  });
+  model.eval();
+  let results: Detections[] = [];
+  tf.tidy(() => void model.predict(batch)); // frozen norms are folded the first time
+  const before = tf.memory().numTensors;
+  tf.tidy(() => {
+    results = model.predict(batch);
+  });
+  expect(tf.memory().numTensors).toBe(before);
+  for (const [i, { bboxes, scores, labels, masks, mask_size }] of expected.detections.entries()) {
+    const own = results[i];
+    expect(own.scores.length).toBe(scores.length);
+    const free = new Set(scores.keys());
+    for (let k = 0; k < scores.length; k++) {
+      const box = own.bboxes.subarray(4 * k, 4 * k + 4);
+      // neighbours in score may change places where they differ by rounding alone
+      const match = [...free].find(
+        (j) =>
+          Math.abs(scores[j] - own.scores[k]) < 1e-4 &&
+          labels[j] === own.labels[k] &&
+          bboxes[j].every((v, c) => Math.abs(v - box[c]) < 5e-3),
+      );
+      expect(match, `image ${i}, detection ${k}: ${[...box]} ${own.scores[k]} ${own.labels[k]}`).toBeDefined();
+      free.delete(match!);
+      if (!masks || !mask_size) continue;
+      const wanted = decodeRle({
+        height: mask_size[0],
+        width: mask_size[1],
+        counts: countsFromString(masks[match!]),
+      });
+      const mask = own.masks![k];
+      expect([mask.height, mask.width]).toEqual(mask_size);
+      const differing = decodeRle(mask).reduce((n, v, p) => n + (v === wanted[p] ? 0 : 1), 0);
+      // a pixel whose probability is one half but for rounding
+      expect(differing, `mask ${k} of image ${i}`).toBeLessThanOrEqual(2);
+    }
+    if (!masks) expect(own.masks).toBeUndefined();
+  }
+  batch.inputs.dispose();
+  model.dispose();
+}
