@@ -19,6 +19,7 @@ const WITHOUT_MODULE: Record<string, string> = {
   'test/training/training-curves': 'whole detectors, trained step by step beside the reference',
   'test/models/roi-heads/relatives/':
     'heads of other papers, written in the test: the parts of src/models/roi-heads fit them',
+  'test/web/trained': 'trained detectors in Node, ONNX Runtime and Chromium',
   'test/evaluation/differential': 'all metrics beside the evaluators that they are equal to',
 };
 const FILE_LINES = 400;

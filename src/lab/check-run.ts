@@ -61,7 +61,6 @@ export function checkRun(config: ConfigObject, launched = false): string[] {
   const lines: string[] = [];
   for (const problem of findConfigProblems(config, catalogue)) {
     if (problem.unknown && isKind(problem.unknown.kind)) {
-      const { type } = problem.unknown;
       const instead = SPARE.find(([place]) => place.test(problem.path))?.[1];
       if (instead !== undefined && !isMisspelt(problem.unknown))
         lines.push(...(instead ? [`${missing(problem)}: ${instead}`] : []));

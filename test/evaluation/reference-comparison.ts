@@ -51,7 +51,12 @@ export async function compareWithReferences(set: ReferenceSet): Promise<Comparis
   add('hotcoco', coco.stats, references.hotcoco, resultOf(coco.stats, references.hotcoco, kind, explains));
   if (typeof reference === 'object') {
     const classes = typeof cocoExplained === 'object' ? cocoExplained.classes : reference.classes;
-    add('pycocotools, by class, of the set as DetLab reads it', coco.classes, classes, resultOf(coco.classes, classes, kind, false));
+    add(
+      'pycocotools, by class, of the set as DetLab reads it',
+      coco.classes,
+      classes,
+      resultOf(coco.classes, classes, kind, false),
+    );
   }
   const proposal = cocoOf(evaluated, 'bbox', true).stats;
   const { proposalExplained = references.proposal } = references;
