@@ -51,7 +51,7 @@ export interface Exported {
 
 /**
  * @param parts training and validation images by name
- * @throws DetLabError for an unknown format, a folder that is not empty, and images that cannot be copied
+ * @throws DetLabError for an unknown format, a folder that is not empty, or that of the images themselves, and images that cannot be copied
  */
 export async function exportDataset(
   format: string,

@@ -3,12 +3,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { ReadReport } from '../read-report';
-import type { DataFile } from './data-file';
 
 /** The first of Ultralytics' readings of a path, then of its ends, that is there. */
 export function resolveEntry(
   entry: string,
-  { roots, file }: Pick<DataFile, 'roots' | 'file'>,
+  { roots, file }: { roots: readonly string[]; file?: string },
   report: ReadReport,
 ): string | undefined {
   const slashed = entry.trim().replaceAll('\\', '/');
