@@ -51,7 +51,8 @@ export interface Exported {
 
 /**
  * @param parts training and validation images by name
- * @throws DetLabError for an unknown format, a folder that is not empty, or that of the images themselves, and images that cannot be copied
+ * @throws DetLabError for an unknown format, a folder that is not empty or that of the images themselves, and images that
+ *   cannot be copied
  */
 export async function exportDataset(
   format: string,
@@ -111,7 +112,8 @@ function refuseSources(parts: readonly ExportPart[], folderOf: (part: ExportPart
       const to = path.join(folderOf(part), name);
       if (!sources.has(place(to))) continue;
       throw new DetLabError(
-        `Cannot export "${part.dataset.records[i].path}" to "${to}": this is an image of the data set itself. Give another folder`,
+        `Cannot export "${part.dataset.records[i].path}" to "${to}": this is an image of the data set itself. ` +
+          'Give another folder',
       );
     }
 }
