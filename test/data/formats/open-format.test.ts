@@ -18,78 +18,18 @@ async function maskPng(deflated: boolean): Promise<string> {
 }
 
 it('labelme: groups, circles, masks; shapes that are none', async () => {
+  // biome-ignore format: a shape a line
   const shapes = [
-    {
-      label: 'cat',
-      shape_type: 'polygon',
-      group_id: 1,
-      points: [
-        [10, 10],
-        [20, 10],
-        [20, 20],
-      ],
-    },
-    {
-      label: 'cat',
-      shape_type: 'polygon',
-      group_id: 1,
-      points: [
-        [30, 30],
-        [40, 30],
-        [40, 45],
-      ],
-    },
-    {
-      label: 'dog',
-      shape_type: 'circle',
-      points: [
-        [50, 50],
-        [50, 60],
-      ],
-    },
-    {
-      label: 'dog',
-      shape_type: 'mask',
-      points: [
-        [60, 70],
-        [63, 72],
-      ],
-      mask: await maskPng(false),
-    },
+    { label: 'cat', shape_type: 'polygon', group_id: 1, points: [[10, 10], [20, 10], [20, 20]] },
+    { label: 'cat', shape_type: 'polygon', group_id: 1, points: [[30, 30], [40, 30], [40, 45]] },
+    { label: 'dog', shape_type: 'circle', points: [[50, 50], [50, 60]] },
+    { label: 'dog', shape_type: 'mask', points: [[60, 70], [63, 72]], mask: await maskPng(false) },
     { label: 'dog', shape_type: 'point', points: [[1, 1]] },
-    {
-      label: '__ignore__',
-      shape_type: 'rectangle',
-      points: [
-        [1, 1],
-        [9, 9],
-      ],
-    },
-    {
-      label: 'dog',
-      shape_type: 'rectangel',
-      points: [
-        [1, 1],
-        [9, 9],
-      ],
-    },
-    {
-      shape_type: 'rectangle',
-      points: [
-        [1, 1],
-        [9, 9],
-      ],
-    },
-    {
-      label: 'dog',
-      shape_type: 'mask',
-      points: [
-        [60, 70],
-        [63, 72],
-      ],
-      mask: 'bm90IGEgcG5n',
-    },
-  ]; // prettier-ignore
+    { label: '__ignore__', shape_type: 'rectangle', points: [[1, 1], [9, 9]] },
+    { label: 'dog', shape_type: 'rectangel', points: [[1, 1], [9, 9]] },
+    { shape_type: 'rectangle', points: [[1, 1], [9, 9]] },
+    { label: 'dog', shape_type: 'mask', points: [[60, 70], [63, 72]], mask: 'bm90IGEgcG5n' },
+  ];
   const folder = await folderOf({
     'json/a.json': JSON.stringify({
       version: '5.5.0',
