@@ -1,4 +1,4 @@
-// Several data sets as one: classes of one name are one class, images get new ids where two have the same.
+// Several data sets as one: classes of one name are one class, an image gets a new id where an earlier one has its.
 
 import { DetLabError } from '../errors';
 import type { Dataset, ImageRecord } from './types';
@@ -10,19 +10,18 @@ import type { Dataset, ImageRecord } from './types';
  */
 export function mergeDatasets(datasets: readonly Dataset[], name: string, classes = classesOfAll(datasets)): Dataset {
   if (datasets.length === 0) throw new DetLabError(`Cannot merge "${name}": expected at least one data set`);
-  const distinct = new Set(datasets.flatMap(({ records }) => records.map(({ id }) => id)));
-  const all = datasets.reduce((sum, { records }) => sum + records.length, 0);
-  let next = 1;
-  const records = datasets.flatMap((dataset) => {
-    const labels = dataset.classes.map((name) => classes.indexOf(name));
-    return dataset.records.map(
-      (record): ImageRecord => ({
-        ...record,
-        id: distinct.size === all ? record.id : next++,
-        truths: { ...record.truths, labels: record.truths.labels.map((label) => labels[label]) },
-      }),
-    );
-  });
+  const records = withDistinctIds(
+    datasets.flatMap((dataset) => {
+      const labels = dataset.classes.map((className) => classes.indexOf(className));
+      if (labels.every((label, i) => label === i)) return dataset.records;
+      return dataset.records.map(
+        (record): ImageRecord => ({
+          ...record,
+          truths: { ...record.truths, labels: record.truths.labels.map((label) => labels[label]) },
+        }),
+      );
+    }),
+  );
   return {
     name,
     classes: [...classes],
@@ -45,4 +44,15 @@ function repeated(records: readonly ImageRecord[]): string[] {
   return [
     `${twice.length} ${twice.length === 1 ? 'image is' : 'images are'} in several of the data sets, such as "${twice[0].path}"`,
   ];
+}
+
+/** The records, those whose id an earlier one has with the next free one: an evaluation knows images by their ids. */
+function withDistinctIds(records: ImageRecord[]): ImageRecord[] {
+  const used = new Set<number>();
+  let free = records.reduce((highest, { id }) => Math.max(highest, id), 0) + 1;
+  return records.map((record) => {
+    const id = used.has(record.id) ? free++ : record.id;
+    used.add(id);
+    return id === record.id ? record : { ...record, id };
+  });
 }

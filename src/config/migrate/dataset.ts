@@ -188,15 +188,11 @@ function startsAll(paths: (ConfigValue | undefined)[], root: string | undefined)
   return root !== undefined && root !== '' && given.length > 0 && given.every((value) => value.startsWith(root));
 }
 
-/** In 1.x and 2.x CustomDataset was a format, and a common name of user-defined classes. */
+/** In 1.x and 2.x CustomDataset was a format, which is read as it was; it was a common name of user-defined classes, too. */
 function adviseOnCustom({ ann_file: file }: ConfigObject, path: string, { changes }: DatasetContext): void {
-  const coco = typeof file === 'string' && file.endsWith('.json');
-  changes.leave(
+  const named = typeof file === 'string' && file.endsWith('.json') ? file : 'the file';
+  changes.note(
     `${path}.type`,
-    `3.x has no CustomDataset. ${
-      coco
-        ? `If ${file} is in COCO's format, use type='CocoDataset' with metainfo=dict(classes=(...)); otherwise convert it`
-        : "Convert its annotations to COCO's format and use type='CocoDataset' with metainfo=dict(classes=(...))"
-    }`,
+    `CustomDataset reads the middle format (filename, width, height, ann). If ${named} is in COCO's format, use type='CocoDataset'`,
   );
 }

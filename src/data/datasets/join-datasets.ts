@@ -1,7 +1,8 @@
 // Datasets of the same classes as one.
 
 import { DetLabError } from '../../errors';
-import type { Dataset, ImageRecord } from '../types';
+import { mergeDatasets } from '../merge-datasets';
+import type { Dataset } from '../types';
 
 /** @throws DetLabError where their classes differ */
 export function joinDatasets(parts: readonly Dataset[]): Dataset {
@@ -12,24 +13,6 @@ export function joinDatasets(parts: readonly Dataset[]): Dataset {
         `Cannot concatenate "${first.name}" and "${name}": their classes differ (${first.classes.join(', ')}; ` +
           `${classes.join(', ')}). Give both the same metainfo.classes`,
       );
-  return {
-    name: parts.map(({ name }) => name).join(' + '),
-    classes: first.classes,
-    ...(first.palette && { palette: first.palette }),
-    records: withDistinctIds(parts.flatMap(({ records }) => records)),
-    problems: parts.flatMap(({ problems }) => problems),
-    notices: parts.flatMap(({ notices = [] }) => notices),
-    otherClasses: parts.reduce((sum, { otherClasses = 0 }) => sum + otherClasses, 0),
-  };
-}
-
-/** The records, those whose id an earlier one has with the next free one: an evaluation knows images by their ids. */
-function withDistinctIds(records: ImageRecord[]): ImageRecord[] {
-  const used = new Set<number>();
-  let free = records.reduce((highest, { id }) => Math.max(highest, id), 0) + 1;
-  return records.map((record) => {
-    const id = used.has(record.id) ? free++ : record.id;
-    used.add(id);
-    return id === record.id ? record : { ...record, id };
-  });
+  const name = parts.map((part) => part.name).join(' + ');
+  return { ...mergeDatasets(parts, name, first.classes), ...(first.palette && { palette: first.palette }) };
 }

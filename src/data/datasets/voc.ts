@@ -7,6 +7,7 @@ import { DetLabError } from '../../errors';
 import { damagedFiles } from '../loading/file-damage';
 import { fileSizes, isSampled, sizeProblem } from '../loading/image-sizes';
 import type { Dataset, ImageRecord } from '../types';
+import { classOrder } from './class-order';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { nearNames } from './near-names';
 import { type ClassOptions, reportsOthers, selectClasses } from './select-classes';
@@ -97,13 +98,13 @@ async function classesOf(
   const absent = (name: string) => !available.has(name);
   if (!options.classes || options.classes.some(absent)) available = namesIn(await whole());
   if (!options.classes) {
-    if (available.size > 0) return { classes: [...available].sort(), absent: [] };
+    if (available.size > 0) return { classes: [...available].sort(classOrder), absent: [] };
     throw new DetLabError(`Cannot load "${folder.root}": no annotation has a named object. Give { classes: [...] }`);
   }
   const without = options.classes.filter(absent);
   // a class that the dataset has, though no object is of it, may be selected
   const listed = without.length > 0 ? await listedClasses(folder, split) : [];
-  const known = [...new Set([...available, ...listed])].sort();
+  const known = [...new Set([...available, ...listed])].sort(classOrder);
   const { classes } = selectClasses(options, known, folder.root);
   return { classes, absent: without };
 }

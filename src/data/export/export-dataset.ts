@@ -1,7 +1,7 @@
 // Writes a data set in another format. What the format cannot hold is said before anything is written; a file is there whole or not
 // at all, and an image is copied, linked or left where it is.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../errors';
@@ -51,7 +51,8 @@ export interface Exported {
 
 /**
  * @param parts training and validation images by name
- * @throws DetLabError for an unknown format, a folder that is not empty, and images that cannot be copied
+ * @throws DetLabError for an unknown format, a folder that is not empty or that of the images themselves, and images that
+ *   cannot be copied
  */
 export async function exportDataset(
   format: string,
@@ -79,6 +80,7 @@ export async function exportDataset(
   const { classes } = parts[0].dataset;
   const { files, losses, images: folderOf } = writer(named.parts, classes, firstPixel);
   const notices = [...losses, ...named.notices];
+  if (images !== 'leave') refuseSources(named.parts, (part) => path.join(root, folderOf(part)));
   for (const line of notices) onNotice?.(line);
   for await (const [file, content] of files()) {
     signal?.throwIfAborted();
@@ -92,6 +94,28 @@ export async function exportDataset(
       if (images !== 'leave') await place(record.path, path.join(root, folderOf(part), part.names[i]), images);
     }
   return { folder: root, images: count, notices };
+}
+
+/** @throws DetLabError where an image would replace one that is exported, itself or another */
+function refuseSources(parts: readonly ExportPart[], folderOf: (part: ExportPart) => string): void {
+  // one folder may have several paths; a link in it is replaced, not what it leads to
+  const real = new Map<string, string>();
+  const place = (file: string): string => {
+    const folder = path.dirname(path.resolve(file));
+    const known = real.get(folder) ?? (existsSync(folder) ? realpathSync(folder) : folder);
+    real.set(folder, known);
+    return path.join(known, path.basename(file));
+  };
+  const sources = new Set(parts.flatMap(({ dataset }) => dataset.records.map((record) => place(record.path))));
+  for (const part of parts)
+    for (const [i, name] of part.names.entries()) {
+      const to = path.join(folderOf(part), name);
+      if (!sources.has(place(to))) continue;
+      throw new DetLabError(
+        `Cannot export "${part.dataset.records[i].path}" to "${to}": this is an image of the data set itself. ` +
+          'Give another folder',
+      );
+    }
 }
 
 /** Unique names of images; those of one name in several folders have the names of these in front. */
@@ -150,8 +174,6 @@ async function writeWhole(file: string, content: string | Uint8Array): Promise<v
 }
 
 async function place(from: string, to: string, how: 'copy' | 'link'): Promise<void> {
-  if (path.resolve(from) === path.resolve(to))
-    throw new DetLabError(`Cannot export "${from}" onto itself: give another folder`);
   await inPlace(to, (partial) => (how === 'copy' ? copyFile(from, partial) : symlink(path.resolve(from), partial)));
 }
 

@@ -15,6 +15,9 @@ import {
   stemOf,
 } from './export-files';
 
+const NO_VALIDATION =
+  'there are no validation images: val of data.yaml, which Ultralytics demands, is the folder of the training images';
+
 export function yoloFiles(parts: readonly ExportPart[], classes: readonly string[]): ExportFiles {
   const used = countObjectsOf(parts, ({ ignored }) => !ignored);
   const ignored = countObjectsOf(parts, (object) => object.ignored);
@@ -37,7 +40,6 @@ export function yoloFiles(parts: readonly ExportPart[], classes: readonly string
         for (const [i, record] of dataset.records.entries())
           yield [`labels/${name}/${stemOf(names[i])}.txt`, labelsOf(record, polygons)];
       const splits = Object.fromEntries(parts.map(({ name }) => [name, `images/${name}`]));
-      // Ultralytics demands both
       const data = {
         train: 'images/train',
         val: splits.val ?? 'images/train',
@@ -45,7 +47,10 @@ export function yoloFiles(parts: readonly ExportPart[], classes: readonly string
       };
       yield ['data.yaml', stringify(data, { lineWidth: 0 })];
     },
-    losses: losses.filter(([count]) => count > 0).map(([count, what]) => `${objectsAre(count)} ${what}`),
+    losses: [
+      ...losses.filter(([count]) => count > 0).map(([count, what]) => `${objectsAre(count)} ${what}`),
+      ...(parts.some(({ name }) => name === 'val') ? [] : [NO_VALIDATION]),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@
 // pixels, and boxes follow the rules of COCO files (`coco/ground-truth.ts`).
 
 import path from 'node:path';
+import { classOrder } from '../datasets/class-order';
 import type { Xywh } from '../datasets/coco/annotation';
 import { contradicts, groundTruth, type LabelledAnnotation } from '../datasets/coco/ground-truth';
 import { outlineBox } from '../datasets/coco/outline';
@@ -65,7 +66,7 @@ export function classesOf(parts: readonly AnnotatedPart[], declared?: readonly s
   const names = new Set<string>();
   for (const { images } of parts)
     for (const { objects } of images) for (const { name, everyClass } of objects) if (!everyClass) names.add(name);
-  return [...names].sort();
+  return [...names].sort(classOrder);
 }
 
 async function toRecords(

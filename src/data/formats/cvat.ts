@@ -1,5 +1,7 @@
 // CVAT's XML: one file of all images (or the tracks of a video), with shapes whose points are positions in pixels from 0.
 
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { DetLabError } from '../../errors';
 import { encodeRle, rleToSegmentation, type Segmentation } from '../../masks';
@@ -13,7 +15,7 @@ import type { Format } from './format';
 import { type GroupedObject, joinGroups } from './join-groups';
 import { ellipseBox, ellipsePolygon, placedBitmap } from './outlines';
 import { partsOf, splitName, splitOf } from './parts';
-import { readText } from './place';
+import { Place, readText } from './place';
 import type { ReadReport } from './read-report';
 
 /** Shapes that are read, and those that have no area. */
@@ -46,19 +48,23 @@ export const cvat: Format = {
     const classes: string[] = [];
     for (const { path: file, stem } of place.files('.xml')) {
       if (!isCvat(await place.start(file))) continue;
+      // frames of several videos have the same names: those near their file come first
+      const near = images === undefined && path.dirname(file) !== place.root ? foldersNear(file) : [];
+      const placed = (image: AnnotatedImage): AnnotatedImage => ({ ...image, path: existingIn(near, image.names) });
       const root = parse(await readText(file, report, LIMITS.json), file);
       for (const name of labelsOf(root)) if (!classes.includes(name)) classes.push(name);
       for (const image of [...listOf(root.image)].map(fieldsOf))
-        if (image) found.push([splitName(nameOf(image.subset) ?? splitOf(`${stem}/`)), readImage(image, file, report)]);
+        if (image)
+          found.push([splitName(nameOf(image.subset) ?? splitOf(`${stem}/`)), placed(readImage(image, file, report))]);
       for (const frame of shapesOfTracks(root, file))
         found.push([
-          'train',
-          {
+          splitName(frame.subset ?? splitOf(`${stem}/`)),
+          placed({
             ...frame.image,
             objects: frame.shapes.flatMap(
               (shape) => readShape(shape.type, shape.fields, shape.place, frame.image, report) ?? [],
             ),
-          },
+          }),
         ]);
     }
     if (found.length === 0)
@@ -69,6 +75,13 @@ export const cvat: Format = {
     };
   },
 };
+
+const foldersNear = (file: string): string[] => new Place(path.dirname(file)).imageFolders(undefined);
+
+const existingIn = (folders: readonly string[], names: readonly string[]): string | undefined =>
+  folders
+    .flatMap((folder) => names.filter((name) => path.extname(name) !== '').map((name) => path.join(folder, name)))
+    .find((file) => existsSync(file));
 
 function parse(text: string, file: string): XmlFields {
   const valid = XMLValidator.validate(text);

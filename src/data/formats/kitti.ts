@@ -8,7 +8,7 @@ import { LIMITS } from '../loading/bounded-read';
 import type { AnnotatedImage, AnnotatedObject } from './annotated-image';
 import type { Format } from './format';
 import { partsOf, splitName, splitOf } from './parts';
-import { numberedLines, readText } from './place';
+import { LOOKED_AT, numberedLines, type Place, readText } from './place';
 import { readFiles } from './read-files';
 import type { ReadReport } from './read-report';
 
@@ -16,17 +16,16 @@ import type { ReadReport } from './read-report';
 const FIELDS = [15, 16];
 const LINE = /^[A-Za-z][\w-]*(\s+-?\d+(\.\d*)?(e[+-]?\d+)?){14,15}\s*$/i;
 
+/** Text files that are no labels, after which none is expected. */
+const MAX_OTHERS = 200;
+
 export const kitti: Format = {
   name: 'kitti',
   title: 'KITTI',
   takes: ['images', 'labels'],
 
   async recognise(place) {
-    for (const file of place.samples('.txt')) {
-      const line = (await place.start(file)).split(/\r?\n/).find((text) => text.trim() !== '');
-      if (line !== undefined && LINE.test(line.trim()))
-        return `"${place.relative(file)}" has a type and 14 numbers a line`;
-    }
+    for await (const file of labelFiles(place)) return `"${place.relative(file)}" has a type and 14 numbers a line`;
     return undefined;
   },
 
@@ -34,9 +33,7 @@ export const kitti: Format = {
     const root = labels === undefined ? undefined : place.given(labels, 'labels');
     const all = root === undefined ? place.files('.txt') : filesBelow(root, ['.txt']);
     const folders = new Set<string>();
-    for (const file of place.samples('.txt'))
-      if ((await place.start(file)).split(/\r?\n/).some((line) => LINE.test(line.trim())))
-        folders.add(path.dirname(file));
+    for await (const file of labelFiles(place)) folders.add(path.dirname(file));
     const files = all.filter(({ path: file }) => root !== undefined || folders.has(path.dirname(file)));
     const found = await readFiles(files, report, async ({ path: file, stem }, own) => {
       const objects = readObjects(await readText(file, own, LIMITS.xml), file, own);
@@ -51,6 +48,23 @@ export const kitti: Format = {
     return { parts: parts.map((part) => ({ ...part, name: splitName(part.name) })) };
   },
 };
+
+/** A label file of each folder that has any, among its first files with lines: images without objects have empty ones. */
+async function* labelFiles(place: Place): AsyncGenerator<string> {
+  const looked = new Map<string, number>();
+  let others = 0;
+  for (const { path: file } of place.files('.txt')) {
+    const folder = path.dirname(file);
+    const number = looked.get(folder) ?? 0;
+    if (number === LOOKED_AT) continue;
+    const lines = (await place.start(file)).split(/\r?\n/).filter((line) => line.trim() !== '');
+    if (lines.length === 0) continue;
+    const isLabels = lines.some((line) => LINE.test(line.trim()));
+    looked.set(folder, isLabels ? LOOKED_AT : number + 1);
+    if (isLabels) yield file;
+    else if (++others === MAX_OTHERS) return;
+  }
+}
 
 function readObjects(text: string, file: string, report: ReadReport): AnnotatedObject[] {
   const objects: AnnotatedObject[] = [];

@@ -41,6 +41,7 @@ export const metadataJsonl: Format = {
         if (image) found.push([splitOf(stem), { ...image, path: path.resolve(path.dirname(file), image.names[0]) }]);
       }
     }
+    nameUnlabelled(found, report);
     if (found.length === 0)
       throw new DetLabError(`Cannot load "${place.path}": it has no metadata.jsonl with file_name`);
     const numbered = found.some(([, { objects }]) => objects.some(({ name }) => /^\d+$/.test(name)));
@@ -50,6 +51,19 @@ export const metadataJsonl: Format = {
     return { parts: partsOf(found, around), classes: names && [...names] };
   },
 };
+
+/** Boxes of a data set without categories are of the class `object`; where some have one, those without are problems. */
+function nameUnlabelled(found: readonly (readonly [string, AnnotatedImage])[], report: ReadReport): void {
+  const labelled = found.some(([, { objects }]) => objects.some(({ name }) => name !== ''));
+  for (const [, image] of found)
+    image.objects = image.objects.flatMap((object) => {
+      if (object.name !== '') return [object];
+      if (!labelled) return [{ ...object, name: 'object' }];
+      const place = `${object.place.charAt(0).toUpperCase()}${object.place.slice(1)}`;
+      report.problem('unknown-category', image.file, place, 'has no category, which others have; skipped');
+      return [];
+    });
+}
 
 /** The class names of README.md's dataset_info: `class_label: {names: {'0': cat}}`. */
 async function declaredNames(place: Place, report: ReadReport): Promise<string[] | undefined> {
@@ -96,7 +110,8 @@ function readLine(
     const read = readObject(object, names);
     if (typeof read !== 'string')
       return [{ ...read, place: `Object ${i + 1} of ${place.charAt(0).toLowerCase()}${place.slice(1)}` }];
-    report.problem('bad-annotation', file, `Object ${i + 1} of ${place}`, `${read}; skipped`);
+    const kind = read.startsWith('has the category') ? 'unknown-category' : 'bad-annotation';
+    report.problem(kind, file, `Object ${i + 1} of ${place}`, `${read}; skipped`);
     return [];
   });
   return { names: [name], file, size, objects };
@@ -117,14 +132,17 @@ function listObjects(fields: Fields): Fields[] {
   });
 }
 
+/** An object, without name where it has no category; or why it is none. */
 function readObject(object: Fields, names: readonly string[] | undefined): Omit<AnnotatedObject, 'place'> | string {
   const given = BOXES.map((key) => object[key]).find((value) => value !== undefined);
   const box = Array.isArray(given) && given.length === 4 ? given.map(numberOf) : [];
   if (box.length !== 4 || box.some((value) => value === undefined))
     return `has the bbox ${nameOfValue(given)}: expected [x, y, width, height]`;
   const [x, y, w, h] = box as number[];
-  const label = LABELS.map((key) => object[key]).find((value) => value !== undefined && value !== null);
-  const name = nameOf(label) ?? (label === undefined ? 'object' : undefined);
+  const key =
+    LABELS.find((name) => object[name] !== undefined && object[name] !== null) ?? LABELS.find((name) => name in object);
+  const label = key === undefined ? undefined : object[key];
+  const name = key === undefined ? '' : nameOf(label);
   if (name === undefined) return `has the category ${nameOfValue(label)}`;
   const id = Number(name);
   const known = typeof label === 'number' && names ? names[id] : name;

@@ -14,7 +14,7 @@ import type { ReadReport } from './read-report';
 /** Bytes of a file by which its format is recognised. */
 const START_BYTES = 65_536;
 /** Files whose beginnings are looked at to recognise a folder, of each folder. */
-const LOOKED_AT = 3;
+export const LOOKED_AT = 3;
 
 /** Usual names of folders of images. */
 export const IMAGE_FOLDERS = ['images', 'image', 'img', 'imgs', 'data', 'jpegimages', 'image_2', 'pictures', 'photos'];

@@ -48,6 +48,7 @@ export const yolo: Format = {
     const splits = await imagesOfSplits(
       data,
       images === undefined ? whole : new Place(place.given(images, 'images')),
+      images !== undefined,
       report,
     );
     const rules = { names: data.names ?? (await unnamed(files, classes, report)), keypoints: data.keypoints };
@@ -59,7 +60,8 @@ export const yolo: Format = {
         images === undefined ? [...split.folders, ...place.imageFolders(undefined)] : place.imageFolders(images);
       parts.push({ name: split.name, folders, images: await readSplit(split, files, rules, used, report) });
     }
-    await addImageless(files, used, parts, rules, report);
+    // what a list leaves out is left out on purpose
+    if (!splits.some(({ listed }) => listed)) await addImageless(files, used, parts, rules, report);
     if (parts.every((part) => part.images.length === 0))
       throw new DetLabError(`Cannot load "${place.path}" as YOLO: it has neither images nor label files`);
     return { parts, classes: data.names && [...data.names.values()] };

@@ -10,12 +10,14 @@ const NEW_SUBFILE_TYPE = 254;
 const REDUCED = 1;
 const MASK = 4;
 const MAX_DIRECTORIES = 65_535;
+/** What TIFF's own numbers of 2 bytes can say; BigTIFF's have 8. */
+const MAX_ENTRIES = 65_535;
 
 /**
  * Numbers of the directories that are pages, from 0.
  *
  * @param source path, or the bytes of a file
- * @throws Node's error for a file that cannot be read; RangeError for one that is cut off
+ * @throws Node's error for a file that cannot be read; RangeError for one that is cut off, or whose directory cannot be one
  */
 export async function tiffPages(source: string | Uint8Array): Promise<number[]> {
   if (typeof source !== 'string')
@@ -51,6 +53,8 @@ async function pagesOf(read: Read): Promise<number[]> {
   for (let index = 0; at !== 0 && !seen.has(at) && index < MAX_DIRECTORIES; index++) {
     seen.add(at);
     const count = unsigned(await read(at, countSize), 0, countSize);
+    if (count > MAX_ENTRIES)
+      throw new RangeError(`expected at most ${MAX_ENTRIES} entries of a directory, received ${count}`);
     const entries = await read(at + countSize, count * entrySize + offsetSize);
     let kind = 0;
     for (let entry = 0; entry < count; entry++)

@@ -40,10 +40,8 @@ evaluation = dict(interval=1, metric='mAP', save_best='mAP')
   expect(config.val_evaluator).toEqual({ type: 'VOCMetric', metric: 'mAP', eval_mode: 'area' });
   expect(config.default_hooks.checkpoint.save_best).toBe('pascal_voc/mAP');
   expect(changes).toContain('data.train.dataset.ann_file (a list) -> ConcatDataset');
-  expect(left).toEqual([
-    'data.test.clases: not a key of MMDetection 2.x. Did you mean "classes"?',
-    "data.test.type: 3.x has no CustomDataset. Convert its annotations to COCO's format and use type='CocoDataset' with metainfo=dict(classes=(...))",
-  ]);
+  expect(changes.find((line) => line.startsWith('data.test.type'))).toMatch(/CustomDataset reads the middle format/);
+  expect(left).toEqual(['data.test.clases: not a key of MMDetection 2.x. Did you mean "classes"?']);
 });
 
 const read = (text: string) => readConfigFile(path.join(scratch({ 'a.py': text }), 'a.py')).config;

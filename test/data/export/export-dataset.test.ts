@@ -1,6 +1,6 @@
 // Data sets written in other formats and read back: what a format holds comes back exactly, the rest is said.
 
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { type ExportOptions, exportDataset } from '../../../src/data/export/export-dataset';
@@ -149,6 +149,38 @@ it('leaves images where they are, with names relative to a folder that is said',
     const { train } = await openFormat(folder, format, common === undefined ? {} : { images: common });
     expect(train.records.map((record) => record.path)).toEqual(parts[0].dataset.records.map((record) => record.path));
   }
+});
+
+it('refuses to replace images of the data set itself, before anything is written', async () => {
+  const source = newFolder();
+  await greyImages(source, { 'train/a.png': [40, 30] });
+  const record = (name: string) => ({ ...parts[0].dataset.records[0], path: path.join(source, name) });
+  const given = (...names: string[]) => [
+    { name: 'train', dataset: { ...parts[0].dataset, records: names.map(record) } },
+  ];
+  const label = path.join(source, 'train/a.json');
+  writeFileSync(label, 'mine');
+  const bytes = readFileSync(path.join(source, 'train/a.png'));
+  const linked = path.join(newFolder(), 'linked');
+  symlinkSync(source, linked);
+  for (const folder of [source, linked])
+    for (const images of ['copy', 'link'] as const)
+      await expect(exportDataset('labelme', folder, given('train/a.png'), { overwrite: true, images })).rejects.toThrow(
+        /Cannot export ".*train\/a.png" to ".*train\/a.png": this is an image of the data set itself/,
+      );
+  // another image than the one that is there: x/a.png first, as a.png
+  await greyImages(source, { 'train/x/a.png': [9, 9] });
+  await expect(
+    exportDataset('labelme', source, given('train/x/a.png', 'train/a.png'), { overwrite: true }),
+  ).rejects.toThrow(/Cannot export ".*train\/x\/a.png" to ".*train\/a.png"/);
+  expect([readFileSync(label, 'utf8'), readFileSync(path.join(source, 'train/a.png'))]).toEqual(['mine', bytes]);
+});
+
+it('YOLO without validation images says what val is', async () => {
+  const folder = path.join(newFolder(), 'out');
+  const { notices } = await exportDataset('yolo', folder, parts.slice(0, 1));
+  expect(notices.join('\n')).toMatch(/no validation images: val of data.yaml, .* is the folder of the training images/);
+  expect((await roundTrip('yolo')).notices.join('\n')).not.toMatch(/no validation images/);
 });
 
 it('refuses what it cannot do before writing', async () => {

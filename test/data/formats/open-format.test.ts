@@ -18,78 +18,18 @@ async function maskPng(deflated: boolean): Promise<string> {
 }
 
 it('labelme: groups, circles, masks; shapes that are none', async () => {
+  // biome-ignore format: a shape a line
   const shapes = [
-    {
-      label: 'cat',
-      shape_type: 'polygon',
-      group_id: 1,
-      points: [
-        [10, 10],
-        [20, 10],
-        [20, 20],
-      ],
-    },
-    {
-      label: 'cat',
-      shape_type: 'polygon',
-      group_id: 1,
-      points: [
-        [30, 30],
-        [40, 30],
-        [40, 45],
-      ],
-    },
-    {
-      label: 'dog',
-      shape_type: 'circle',
-      points: [
-        [50, 50],
-        [50, 60],
-      ],
-    },
-    {
-      label: 'dog',
-      shape_type: 'mask',
-      points: [
-        [60, 70],
-        [63, 72],
-      ],
-      mask: await maskPng(false),
-    },
+    { label: 'cat', shape_type: 'polygon', group_id: 1, points: [[10, 10], [20, 10], [20, 20]] },
+    { label: 'cat', shape_type: 'polygon', group_id: 1, points: [[30, 30], [40, 30], [40, 45]] },
+    { label: 'dog', shape_type: 'circle', points: [[50, 50], [50, 60]] },
+    { label: 'dog', shape_type: 'mask', points: [[60, 70], [63, 72]], mask: await maskPng(false) },
     { label: 'dog', shape_type: 'point', points: [[1, 1]] },
-    {
-      label: '__ignore__',
-      shape_type: 'rectangle',
-      points: [
-        [1, 1],
-        [9, 9],
-      ],
-    },
-    {
-      label: 'dog',
-      shape_type: 'rectangel',
-      points: [
-        [1, 1],
-        [9, 9],
-      ],
-    },
-    {
-      shape_type: 'rectangle',
-      points: [
-        [1, 1],
-        [9, 9],
-      ],
-    },
-    {
-      label: 'dog',
-      shape_type: 'mask',
-      points: [
-        [60, 70],
-        [63, 72],
-      ],
-      mask: 'bm90IGEgcG5n',
-    },
-  ]; // prettier-ignore
+    { label: '__ignore__', shape_type: 'rectangle', points: [[1, 1], [9, 9]] },
+    { label: 'dog', shape_type: 'rectangel', points: [[1, 1], [9, 9]] },
+    { shape_type: 'rectangle', points: [[1, 1], [9, 9]] },
+    { label: 'dog', shape_type: 'mask', points: [[60, 70], [63, 72]], mask: 'bm90IGEgcG5n' },
+  ];
   const folder = await folderOf({
     'json/a.json': JSON.stringify({
       version: '5.5.0',
@@ -171,6 +111,25 @@ it('CVAT: tracks of a video, turned boxes, ellipses; a file that is torn', async
   await expect(opened(await folderOf({ 'a.xml': images.replace('</image>', '') }))).rejects.toThrow(
     /Cannot use ".*a.xml": line 2: /,
   );
+});
+
+it('CVAT: tracks are of the split of their folder or task', async () => {
+  const track = (x: number, subset = '') =>
+    `<track label="car"${subset}><box frame="0" outside="0" xtl="${x}" ytl="20" xbr="30" ybr="60"/></track>`;
+  const xml = (...tracks: string[]) => `<annotations><version>1.1</version>${tracks.join('')}</annotations>`;
+  const names = ['train/frame_000000.png', 'valid/frame_000000.png'];
+  const files = { 'train/annotations.xml': xml(track(10)), 'valid/annotations.xml': xml(track(12)) };
+  const folders = await opened(await folderOf(files, names));
+  expect([folders.boxes, folders.valid?.boxes]).toEqual([
+    { frame_000000: [['car', 10, 20, 30, 60]] },
+    { frame_000000: [['car', 12, 20, 30, 60]] },
+  ]);
+  const project = xml(track(10, ' subset="Train"'), track(12, ' subset="Validation"'));
+  const { boxes, valid } = await opened(await folderOf({ 'a.xml': project }, ['images/frame_000000.png']));
+  expect([boxes.frame_000000, valid?.boxes.frame_000000]).toEqual([
+    [['car', 10, 20, 30, 60]],
+    [['car', 12, 20, 30, 60]],
+  ]);
 });
 
 it('VIA: projects, version 1, CSV, the attribute that is the class', async () => {
@@ -273,6 +232,31 @@ it('KITTI: DontCare is ignored for every class', async () => {
   expect(problems).toEqual(['bad-annotation a.txt#4']);
 });
 
+it('KITTI: the first images of a folder may be without objects', async () => {
+  const car = 'Car 0.00 0 -1.5 10 20 40 60 0 0 0 0 0 0 0\n';
+  const stems = ['a', 'b', 'c', 'd', 'e'];
+  const labels = (split: string, full: string) =>
+    Object.fromEntries(stems.map((stem) => [`${split}/label_2/${stem}.txt`, stem === full ? car : '']));
+  const images = ['training', 'validation'].flatMap((split) => stems.map((stem) => `${split}/image_2/${stem}.png`));
+  const { boxes, valid } = await opened(
+    await folderOf({ ...labels('training', 'd'), ...labels('validation', 'e') }, images),
+  );
+  expect(boxes).toEqual({ a: [], b: [], c: [], d: [['Car', 10, 20, 40, 60]], e: [] });
+  expect(valid?.boxes.e).toEqual([['Car', 10, 20, 40, 60]]);
+});
+
+it('classes that are numbers are in the order of numbers', async () => {
+  const rows = ['10', '2', 'cat', '0', '1'].map((name) => `a.png,${name},10,20,40,60`);
+  const csv = ['filename,class,xmin,ymin,xmax,ymax', ...rows].join('\n');
+  expect((await opened(await folderOf({ 'a.csv': csv }))).classes).toEqual(['0', '1', '2', '10', 'cat']);
+  const objects = ['10', '9'].map(
+    (name) =>
+      `<object><name>${name}</name><bndbox><xmin>2</xmin><ymin>2</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object>`,
+  );
+  const xml = `<annotation><filename>a.png</filename><size><width>100</width><height>200</height></size>${objects.join('')}</annotation>`;
+  expect((await opened(await folderOf({ 'a.xml': xml }, ['a.png']), 'voc')).classes).toEqual(['9', '10']);
+});
+
 it('Open Images: groups are crowds, machine ids have names', async () => {
   const csv =
     'ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsGroupOf\na,x,/m/01,1,0.1,0.4,0.1,0.3,0\na,x,/m/01,1,0.5,0.9,0.5,0.9,1\na,x,/m/02,1,0.5,x,0,1,0\n';
@@ -335,6 +319,19 @@ it('metadata.jsonl: lists of boxes in columns, names of README.md', async () => 
   const { boxes, classes, problems } = await opened(folder);
   expect([boxes, classes]).toEqual([{ a: [['cat', 10, 20, 40, 60]], b: [] }, ['dog', 'cat']]);
   expect(problems).toEqual(['bad-annotation metadata.jsonl#2', 'bad-annotation metadata.jsonl#2']);
+});
+
+it('metadata.jsonl: a box without category where others have one is a problem, where none has one an object', async () => {
+  const line = (name: string, objects: object) => `${JSON.stringify({ file_name: name, objects })}\n`;
+  const bbox = [10, 20, 30, 40];
+  const some = line('a.png', [{ bbox, category: 'cat' }, { bbox }]) + line('b.png', { bbox: [bbox], category: [null] });
+  const { boxes, classes, problems, messages } = await opened(await folderOf({ 'metadata.jsonl': some }));
+  expect([boxes, classes]).toEqual([{ a: [['cat', 10, 20, 40, 60]], b: [] }, ['cat']]);
+  expect(problems).toEqual(['unknown-category metadata.jsonl#1', 'unknown-category metadata.jsonl#2']);
+  expect(messages).toMatch(/Object 2 of line 1 of ".*metadata.jsonl" has no category, which others have; skipped/);
+  expect(messages).toMatch(/Object 1 of Line 2 of ".*" has the category null; skipped/);
+  const none = await opened(await folderOf({ 'metadata.jsonl': line('a.png', { bbox: [bbox] }) }));
+  expect([none.boxes.a, none.problems]).toEqual([[['object', 10, 20, 40, 60]], []]);
 });
 
 it('a folder of images without ground truth, and a folder of nothing', async () => {

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { greyImages, writeFiles } from '../datasets/cases';
+import { greyImages, newFolder, writeFiles } from '../datasets/cases';
 import { DRAWN, drawn, opened, openedCase } from './opened';
 
 const BEYOND = ['box-outside b.txt#2'];
@@ -170,5 +170,58 @@ it('takes folders that are named: images and labels that are elsewhere', async (
   expect((await opened(folder)).boxes).toEqual(boxes);
   await expect(opened(folder, 'yolo', { images: 'farmes' })).rejects.toThrow(
     /no folder of images ".*farmes". Did you mean/,
+  );
+});
+
+it('leaves out what a list leaves out, and adds labels of missing images where no list is', async () => {
+  const files = { 'labels/a.txt': '0 0.5 0.5 0.2 0.1', 'labels/b.txt': '0 0.5 0.5 0.2 0.1' };
+  const listed = writeFiles({ ...files, 'data.yaml': 'train: train.txt\nnames: [cat]', 'train.txt': './images/a.png' });
+  await greyImages(path.join(listed, 'images'), GREY);
+  expect((await opened(listed)).boxes).toEqual({ a: [['cat', 40, 90, 60, 110]] });
+  writeFiles({ 'data.yaml': 'train: [images/a.png]\nnames: [cat]' }, listed);
+  expect(Object.keys((await opened(listed)).boxes)).toEqual(['a']);
+  const whole = writeFiles({ ...files, 'data.yaml': 'train: images\nnames: [cat]' });
+  await greyImages(path.join(whole, 'images'), { 'a.png': [100, 200] });
+  await greyImages(path.join(whole, 'data'), { 'b.png': [100, 200] });
+  expect(Object.keys((await opened(whole)).boxes)).toEqual(['a', 'b']);
+});
+
+it("takes the names that Darknet's file names, by its own path or its end", async () => {
+  const folder = writeFiles({
+    'obj.data': 'classes = 2\ntrain = data/train.txt\nnames = data/obj.names\n',
+    'train.txt': 'images/a.png',
+    'labels/a.txt': '0 0.5 0.5 0.2 0.1',
+    'coco.names': 'person\nbicycle\ncar',
+    'obj.names': 'cat\ndog',
+  });
+  await greyImages(path.join(folder, 'images'), GREY);
+  expect((await opened(folder)).classes).toEqual(['cat', 'dog']);
+  writeFiles({ 'obj.data': 'classes = 2\ntrain = train.txt\nnames = none.names\n' }, folder);
+  const { classes, notices } = await opened(folder);
+  expect(classes).toEqual(['person', 'bicycle', 'car']);
+  expect(notices).toMatch(/names "none.names" of "obj.data" is not there or empty; another list is looked for/);
+  expect(notices).toMatch(/"obj.data" has classes = 2 and 3 names; the names are used/);
+});
+
+it('looks for splits in the folder of images that is named, else uses all of it', async () => {
+  const folder = writeFiles({
+    'dataset.yaml': 'path: /other/place\ntrain: ./pictures/train/\nval: ./pictures/val/\nnames: [cat]',
+    'labels/train/a.txt': '0 0.5 0.5 0.2 0.1',
+    'labels/val/b.txt': '0 0.5 0.5 0.4 0.1',
+  });
+  const files = path.join(newFolder(), 'files');
+  await greyImages(path.join(files, 'train'), { 'a.png': [100, 200] });
+  await greyImages(path.join(files, 'val'), { 'b.png': [100, 200] });
+  await expect(opened(folder)).rejects.toThrow(
+    /train is ".\/pictures\/train\/", .* name the folder .* \{ images: 'FOLDER' \}/,
+  );
+  const { boxes, valid } = await opened(folder, 'yolo', { images: files });
+  expect([boxes, valid?.boxes]).toEqual([{ a: [['cat', 40, 90, 60, 110]] }, { b: [['cat', 30, 90, 70, 110]] }]);
+  const flat = path.join(newFolder(), 'flat');
+  await greyImages(flat, GREY);
+  const all = await opened(folder, 'yolo', { images: flat });
+  expect(all.boxes).toEqual({ a: [['cat', 40, 90, 60, 110]], b: [['cat', 30, 90, 70, 110]] });
+  expect(all.notices).toMatch(
+    /train ".\/pictures\/train\/" of "dataset.yaml" is not there; all images of ".*flat" are used/,
   );
 });

@@ -56,3 +56,9 @@ it('of a pyramid, as libvips writes it, the image itself', async () => {
   expect((await sharp(bytes).metadata()).pages).toBeGreaterThan(1);
   expect(await tiffPages(bytes)).toEqual([0]);
 });
+
+it('a directory of more entries than there can be is refused before it is read', async () => {
+  const bytes = tiff([0], { big: true });
+  bytes.writeBigUInt64LE(70_000n, 16);
+  await expect(tiffPages(bytes)).rejects.toThrow(/expected at most 65535 entries of a directory, received 70000/);
+});

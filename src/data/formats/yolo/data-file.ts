@@ -1,7 +1,7 @@
 // What describes a YOLO data set: data.yaml (Ultralytics, Roboflow, FiftyOne), Darknet's obj.data (CVAT, Datumaro), or a list of
 // class names alone (Label Studio's and labelImg's classes.txt, obj.names).
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { DetLabError, isTypo, nameOfValue } from '../../../errors';
@@ -9,6 +9,7 @@ import { fieldsOf, nameOf } from '../../datasets/coco/fields';
 import { LIMITS } from '../../loading/bounded-read';
 import { numberedLines, type Place, readJsonValue, readText } from '../place';
 import type { ReadReport } from '../read-report';
+import { resolveEntry } from './resolve-entry';
 
 export interface DataFile {
   /** The file that describes the data set. */
@@ -147,12 +148,43 @@ function keypointsOf(given: unknown, file: string): [number, number] | undefined
 /** `train = data/train.txt`, `names = data/obj.names`. */
 async function readDarknet(file: string, place: Place, report: ReadReport): Promise<DataFile> {
   const splits = new Map<string, string[]>();
+  const fields = new Map<string, string>();
   for (const { line } of numberedLines(await readText(file, report))) {
     const [, key, value] = /^(\w+)\s*=\s*(.+)$/.exec(line) ?? [];
+    if (key === undefined) continue;
+    fields.set(key, value);
     if (key in SPLITS) splits.set(SPLITS[key], [value]);
   }
   const roots = [path.dirname(file), place.root, path.dirname(path.dirname(file))];
-  return { ...(await listedNames(place.folder, report)), file, splits, roots };
+  const names =
+    (await namesAt(fields.get('names'), { file, roots }, report)) ?? (await listedNames(place.folder, report)).names;
+  const count = Number(fields.get('classes') ?? names?.size);
+  if (names && count !== names.size)
+    report.notice(
+      `"${path.basename(file)}" has classes = ${fields.get('classes')} and ${names.size} names; the names are used`,
+    );
+  return { names, file, splits, roots };
+}
+
+/** The names of the list that Darknet's file names; undefined where it has none, or none is there. */
+async function namesAt(
+  given: string | undefined,
+  from: Pick<DataFile, 'file' | 'roots'>,
+  report: ReadReport,
+): Promise<Map<number, string> | undefined> {
+  if (given === undefined) return undefined;
+  const list = resolveEntry(given, from, report);
+  const names = list !== undefined && statSync(list).isFile() ? await namesIn(list, report) : undefined;
+  if (!names)
+    report.notice(
+      `names "${given}" of "${path.basename(from.file ?? '')}" is not there or empty; another list is looked for`,
+    );
+  return names;
+}
+
+async function namesIn(list: string, report: ReadReport): Promise<Map<number, string> | undefined> {
+  const names = numberedLines(await readText(list, report)).map(({ line }) => line);
+  return names.length > 0 ? new Map(names.entries()) : undefined;
 }
 
 /** Names one a line, or Label Studio's notes.json. */
@@ -164,18 +196,16 @@ async function listedNames(place: Place, report: ReadReport): Promise<Pick<DataF
         extension === '.names' || /^(predefined_)?classes\.txt$/i.test(path.basename(file)),
     );
   const [list] = lists.sort((a, b) => depth(a.path) - depth(b.path));
-  if (list) {
-    const names = numberedLines(await readText(list.path, report)).map(({ line }) => line);
-    if (names.length > 0) return { file: list.path, names: new Map(names.entries()) };
-  }
+  const names = list && (await namesIn(list.path, report));
+  if (names) return { file: list.path, names };
   const notes = place.files('.json').find(({ path: file }) => path.basename(file) === 'notes.json');
   if (!notes) return {};
   const categories = fieldsOf(await readJsonValue(notes.path, report))?.categories;
   const named = (Array.isArray(categories) ? categories : []).map(fieldsOf);
-  const names = new Map<number, string>();
+  const byId = new Map<number, string>();
   for (const entry of named) {
     const name = nameOf(entry?.name);
-    if (name !== undefined && Number.isInteger(entry?.id)) names.set(entry!.id as number, name);
+    if (name !== undefined && Number.isInteger(entry?.id)) byId.set(entry!.id as number, name);
   }
-  return names.size > 0 ? { file: notes.path, names } : {};
+  return byId.size > 0 ? { file: notes.path, names: byId } : {};
 }
