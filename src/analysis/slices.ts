@@ -28,6 +28,12 @@ export function sliceImages(
     throw new DetLabError(
       `Cannot slice by "${name}": bounds [${bounds}] are of numbers, received ${JSON.stringify(known[0])}`,
     );
+  const falls = bounds?.findIndex((bound, k) => !Number.isFinite(bound) || (k > 0 && bound <= bounds[k - 1])) ?? -1;
+  if (falls >= 0)
+    throw new DetLabError(
+      `Cannot slice by "${name}": expected ascending bounds, such as [6, 21], received ` +
+        `${bounds![falls]}${falls > 0 ? ` after ${bounds![falls - 1]}` : ''}`,
+    );
   const groups = new Map<string, number[]>();
   const limits = numeric ? (bounds ?? thirds(known as number[])) : [];
   if (numeric) for (let k = 0; k <= limits.length; k++) groups.set(rangeName(name, limits, k), []);
