@@ -20,11 +20,13 @@ import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
 import {
   buildMetrics,
+  type ChosenMetric,
   chosenMetrics,
   configuredMetrics,
   evaluateMasks,
   type MetricChoice,
   measuredOf,
+  metricsWithoutFiles,
 } from './chosen-metrics';
 import { numberAt, valueAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
@@ -68,6 +70,10 @@ function evaluationSettings(config: ConfigObject, part: 'val' | 'test') {
   return { dataloader: given('dataloader'), evaluator: given('evaluator') };
 }
 
+/** The metrics of an evaluation: those that its options name, or the config's. */
+const measuredBy = (config: ConfigObject, { part = 'val', metric }: EvaluateOptions): ChosenMetric[] =>
+  metric === undefined ? configuredMetrics(config, evaluationSettings(config, part).evaluator) : chosenMetrics(metric);
+
 /** @returns undefined when the signal aborted it */
 export function evaluate(
   detector: Detector,
@@ -81,7 +87,7 @@ export function evaluate(
     throw new DetLabError(
       "Cannot evaluate severities alone: they are of corruptions. Use { corruptions: 'benchmark', severities: [1, 3] }",
     );
-  checkEvaluated(data, config);
+  checkEvaluated(data, measuredBy(config, options));
   if (tta === undefined && tiles === undefined)
     return evaluateDetections(batchDetections(detector, data, config, options), data, config, options);
   refuseBatch('evaluate', options.batch);
@@ -101,6 +107,8 @@ async function evaluateCorrupted(
   const names = corruptionsOf(corruptions!);
   const strengths = [...new Set(severities)].filter((severity) => severity > 0);
   const runs = names.flatMap((corruption) => strengths.map((severity) => ({ corruption, severity })));
+  // the files of the metrics are those of the clean images
+  const metric = metricsWithoutFiles(measuredBy(config, options)).map((chosen) => chosen.config);
   const total = (runs.length + 1) * data.records.length;
   const progressFrom = (run: number) => (done: number) => options.onProgress?.(run * data.records.length + done, total);
   const clean = await evaluate(detector, data, config, { ...options, onProgress: progressFrom(0) });
@@ -108,7 +116,7 @@ async function evaluateCorrupted(
   const corrupted: CorruptedMetrics[] = [];
   for (const [i, { corruption, severity }] of runs.entries()) {
     const changed = corruptedConfig(config, options.part ?? 'val', corruption, severity);
-    const settings = { ...options, slices: undefined, onProgress: progressFrom(i + 1) };
+    const settings = { ...options, metric, slices: undefined, onProgress: progressFrom(i + 1) };
     const report = await evaluate(detector, data, changed, settings);
     if (!report) return undefined;
     corrupted.push({ corruption, severity, metrics: report.metrics });
@@ -132,13 +140,11 @@ export async function evaluateDetections(
   found: FoundInImages,
   data: Dataset,
   config: ConfigObject,
-  { part = 'val', metric: choice, slices, signal, onProgress }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const started = performance.now();
-  const chosen =
-    choice === undefined
-      ? configuredMetrics(config, evaluationSettings(config, part).evaluator)
-      : chosenMetrics(choice);
+  const { slices, signal, onProgress } = options;
+  const chosen = measuredBy(config, options);
   const metric = await buildMetrics(chosen, data);
   const records = new Map(data.records.map((record) => [record.id, record]));
   const results: EvaluationResults = { dataset: data, images: [], metric: measuredOf(chosen) };

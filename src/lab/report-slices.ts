@@ -19,6 +19,7 @@ import { type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableMarkdown, tablesBundle, tableText } from '../visualization/table';
 import { tableFormats } from '../visualization/table-files';
 import { catalogue } from './catalogue';
+import { metricWithoutFiles } from './metric-without-files';
 
 /** What images are grouped by: `objects` in the image, `crowding`, `brightness`, `width`, `height`, or a field of the file. */
 export type SliceOf = string | ((image: ImageRecord) => string | number | undefined);
@@ -129,12 +130,7 @@ export async function reportSlices(
 
 async function evaluatePart({ dataset, images, metric }: EvaluationResults, positions: readonly number[]) {
   const part = positions.map((i) => images[i]);
-  const { outfile_prefix: _, format_only: __, ...config } = metric;
-  const measured = await catalogue.build(
-    'metric',
-    { ...config, type: metric.type },
-    { path: 'metric' },
-  )({
+  const measured = await catalogue.build('metric', metricWithoutFiles(metric), { path: 'metric' })({
     ...dataset,
     records: part.map(({ record }) => record),
   });
