@@ -34,8 +34,8 @@ import { loaderWorkers } from './loader-workers';
 import { detect, type ImageDetector } from './prediction/detect';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
 import { Report } from './report';
-import type { Slice } from './report-slices';
-import { type CorruptedMetrics, corruptedConfig, corruptionsOf, Robustness } from './robustness';
+import { checkSlices, type Slice } from './report-slices';
+import { type CorruptedMetrics, corruptedConfig, corruptedRuns, Robustness } from './robustness';
 
 /** How a detector is evaluated: batch, precision, views, tiles, progress. */
 export interface EvaluateOptions extends InferenceOptions {
@@ -82,11 +82,8 @@ export function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const { tta, tiles, part = 'val' } = options;
-  if (options.corruptions !== undefined) return evaluateCorrupted(detector, data, config, options);
-  if (options.severities !== undefined)
-    throw new DetLabError(
-      "Cannot evaluate severities alone: they are of corruptions. Use { corruptions: 'benchmark', severities: [1, 3] }",
-    );
+  if (options.corruptions !== undefined || options.severities !== undefined)
+    return evaluateCorrupted(detector, data, config, options);
   checkEvaluated(data, measuredBy(config, options));
   if (tta === undefined && tiles === undefined)
     return evaluateDetections(batchDetections(detector, data, config, options), data, config, options);
@@ -100,13 +97,11 @@ async function evaluateCorrupted(
   detector: Detector,
   data: Dataset,
   config: ConfigObject,
-  { corruptions, severities = [1, 2, 3, 4, 5], ...options }: EvaluateOptions,
+  { corruptions, severities, ...options }: EvaluateOptions,
 ): Promise<Report | undefined> {
   if (options.tta !== undefined || options.tiles !== undefined)
     throw new DetLabError('Cannot evaluate corruptions with views or tiles: leave out tta and tiles');
-  const names = corruptionsOf(corruptions!);
-  const strengths = [...new Set(severities)].filter((severity) => severity > 0);
-  const runs = names.flatMap((corruption) => strengths.map((severity) => ({ corruption, severity })));
+  const runs = corruptedRuns(corruptions, severities);
   // the files of the metrics are those of the clean images
   const metric = metricsWithoutFiles(measuredBy(config, options)).map((chosen) => chosen.config);
   const total = (runs.length + 1) * data.records.length;
@@ -145,6 +140,7 @@ export async function evaluateDetections(
   const started = performance.now();
   const { slices, signal, onProgress } = options;
   const chosen = measuredBy(config, options);
+  if (slices) checkSlices(data, slices);
   const metric = await buildMetrics(chosen, data);
   const records = new Map(data.records.map((record) => [record.id, record]));
   const results: EvaluationResults = { dataset: data, images: [], metric: measuredOf(chosen) };
