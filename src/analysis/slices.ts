@@ -28,6 +28,7 @@ export function sliceImages(
     throw new DetLabError(
       `Cannot slice by "${name}": bounds [${bounds}] are of numbers, received ${JSON.stringify(known[0])}`,
     );
+  checkBounds(name, bounds);
   const groups = new Map<string, number[]>();
   const limits = numeric ? (bounds ?? thirds(known as number[])) : [];
   if (numeric) for (let k = 0; k <= limits.length; k++) groups.set(rangeName(name, limits, k), []);
@@ -46,6 +47,16 @@ export function sliceImages(
   const without = [...values.keys()].filter((i) => values[i] === undefined);
   const slices = [...groups].map(([group, images]) => ({ name: group, images }));
   return without.length === 0 ? slices : [...slices, { name: `no ${name}`, images: without }];
+}
+
+/** @throws DetLabError for bounds that do not ascend */
+export function checkBounds(name: string, bounds: readonly number[] = []): void {
+  const falls = bounds.findIndex((bound, k) => !Number.isFinite(bound) || (k > 0 && bound <= bounds[k - 1]));
+  if (falls < 0) return;
+  throw new DetLabError(
+    `Cannot slice by "${name}": expected ascending bounds, such as [6, 21], received ` +
+      `${bounds[falls]}${falls > 0 ? ` after ${bounds[falls - 1]}` : ''}`,
+  );
 }
 
 /** Values that divide the images into three parts of about the same number; fewer where values are equal. */

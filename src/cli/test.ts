@@ -10,9 +10,11 @@ import { type EvaluationResults, resultsPickle, writeWhole } from '../evaluation
 import { testNotices } from '../lab/check-run';
 import { chosenMetrics, metricWords } from '../lab/chosen-metrics';
 import { configuredTestData } from '../lab/config-data';
+import { checkMethod } from '../lab/method-options';
 import { evaluatedPredictions } from '../lab/prediction/evaluated-predictions';
 import { saveCoco } from '../lab/prediction/save-predictions';
 import type { PredictionList } from '../lab/prediction-list';
+import { corruptedRuns } from '../lab/robustness';
 import { openData } from './data-option';
 import { type InferenceArguments, inferenceOptions } from './inference-options';
 import { openOnly } from './model-arguments';
@@ -35,14 +37,15 @@ export interface TestArguments extends InferenceArguments {
 
 export async function testCommand(given: string[], options: TestArguments): Promise<number> {
   const out = output(options.json === true);
-  const { model, metric } = await phase(EXIT.usage, async () => {
+  const { model, metric, parts } = await phase(EXIT.usage, async () => {
     requireResultsFile(options.out);
+    const parts = partsOf(options);
     // MMDetection 2.x: `--eval bbox segm`
     const metrics = options.eval ? [...options.eval.flatMap((word) => word.split(',')), ...given.filter(isMetric)] : [];
     if (metrics.length > 0) chosenMetrics(metrics);
     const others = given.filter((word) => !(options.eval && isMetric(word)));
     const opened = await openOnly(others, options.cfgOptions, 'test');
-    return { model: opened, metric: metrics.length > 0 ? metrics : undefined };
+    return { model: opened, metric: metrics.length > 0 ? metrics : undefined, parts };
   });
   const data = await phase(EXIT.data, () =>
     options.data === undefined
@@ -61,7 +64,7 @@ export async function testCommand(given: string[], options: TestArguments): Prom
       batch: options.batch,
       part: 'test',
       ...(metric && { metric }),
-      ...partsOf(options),
+      ...parts,
       ...inferenceOptions(options),
       signal,
     });
@@ -103,12 +106,17 @@ export async function testCommand(given: string[], options: TestArguments): Prom
 
 const words = (given: readonly string[]): string[] => given.flatMap((word) => word.split(','));
 
-/** Slices and corruptions. */
-const partsOf = ({ slices, corruptions, severities }: TestArguments) => ({
-  ...(slices && { slices: words(slices) }),
-  ...(corruptions && { corruptions: words(corruptions) }),
-  ...(severities && { severities: words(severities).map(Number) }),
-});
+/** Slices and corruptions, checked as far as they can be without data. */
+function partsOf({ slices, corruptions, severities }: TestArguments) {
+  const parts = {
+    ...(slices && { slices: words(slices) }),
+    ...(corruptions && { corruptions: words(corruptions) }),
+    ...(severities && { severities: words(severities).map(Number) }),
+  };
+  checkMethod('Model.evaluate', parts);
+  if (corruptions || severities) corruptedRuns(parts.corruptions, parts.severities);
+  return parts;
+}
 
 /** As many as a browser scrolls through with ease; each is in the page. */
 const SHOWN = 100;

@@ -182,10 +182,13 @@ function writeResults(folder: string, { path: image }: ImageRecord, detections: 
   writeFileSync(path.join(folder, `${base}_pred.txt`), lines.join(''));
 }
 
+const LABEL_NAMES = CITYSCAPES_LABELS.map(({ name }) => name.replaceAll(' ', '_')).join('|');
+const WRITTEN = new RegExp(`^.+(_pred\\.txt|_\\d+_(${LABEL_NAMES})\\.png)$`);
+
 /** What an evaluation before wrote; other files are left alone. */
 function removeResults(folder: string): void {
   if (!existsSync(folder)) return;
-  for (const file of readdirSync(folder)) if (/_pred\.txt$|_\d+_\w+\.png$/.test(file)) rmSync(path.join(folder, file));
+  for (const file of readdirSync(folder)) if (WRITTEN.test(file)) rmSync(path.join(folder, file));
 }
 
 /** As cityscapesScripts writes them, without the distances that no file here has. */

@@ -34,7 +34,7 @@ const MASK_METRICS = ['BoundaryMetric', 'CityScapesMetric'];
 
 /** Whether a metric evaluates masks. */
 export function evaluatesMasks({ type, metric }: ModuleConfig): boolean {
-  return MASK_METRICS.includes(type) || [metric].flat().includes('segm');
+  return MASK_METRICS.includes(type.replace(/^\w+\./, '')) || [metric].flat().includes('segm');
 }
 
 function compact<A extends Float32Array | Int32Array | Uint32Array>(array: A): A {

@@ -5,9 +5,10 @@ import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import { countObjects, type Dataset, type ObjectCounts, problemLines } from '../data';
 import { DetLabError } from '../errors';
-import { cityscapesLabelIds, instanceFiles } from '../evaluation';
+import { cityscapesLabelIds, evaluatesMasks, instanceFiles } from '../evaluation';
 import { counted } from '../visualization/ap-table';
-import { modulesAt, objectAt, valueAt } from './config-access';
+import { type ChosenMetric, configuredMetrics } from './chosen-metrics';
+import { objectAt, valueAt } from './config-access';
 import type { LabDataset } from './lab-dataset';
 
 const TRAIN = 'train_dataloader.dataset';
@@ -35,7 +36,7 @@ export function checkData(data: LabDataset, config: ConfigObject): string[] {
     );
   if (val) {
     for (const line of linesOf(val)) lines.add(line);
-    for (const line of checkEvaluated(val, config)) lines.add(line);
+    for (const line of checkEvaluated(val, configuredMetrics(config, 'val_evaluator'))) lines.add(line);
   }
   return [...lines];
 }
@@ -44,13 +45,16 @@ export function checkData(data: LabDataset, config: ConfigObject): string[] {
  * Checks the data of an evaluation.
  * @throws DetLabError when every object is ignored, or masks are evaluated and there are none
  */
-export function checkEvaluated(data: Dataset, config: ConfigObject): string[] {
+export function checkEvaluated(data: Dataset, chosen: readonly ChosenMetric[]): string[] {
   const counts = countObjects(data);
   if (counts.crowds + counts.ignored > 0) requireObjects(data, counts, 'evaluate');
-  const metrics = modulesAt(config, 'val_evaluator');
-  const masks = metrics.some(({ metric }) => [metric].flat().includes('segm'));
-  for (const { type, seg_prefix: segPrefix, format_only: isWritten } of metrics) {
-    if (String(type).replace(/^mmdet\./, '') !== 'CityScapesMetric') continue;
+  let masks = false;
+  for (const { config } of chosen) {
+    const { type, seg_prefix: segPrefix, format_only: isWritten } = config;
+    if (type.replace(/^mmdet\./, '') !== 'CityScapesMetric') {
+      masks ||= evaluatesMasks(config);
+      continue;
+    }
     cityscapesLabelIds(data.classes);
     if (!isWritten) instanceFiles(data, typeof segPrefix === 'string' ? segPrefix : null);
   }

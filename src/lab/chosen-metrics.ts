@@ -7,6 +7,7 @@ import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { type BoxMetric, CombinedMetric, evaluatesMasks } from '../evaluation';
 import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
+import { metricWithoutFiles } from './metric-without-files';
 
 /** A kind of COCO's metrics, a benchmark, a type name, a metric's config, or several of them. */
 export type MetricChoice = string | ModuleConfig | readonly (string | ModuleConfig)[];
@@ -80,6 +81,19 @@ function metricOfWord(word: unknown): ModuleConfig {
   throw new DetLabError(
     `Cannot evaluate ${nameOfValue(word)}: expected ${known.join(', ')}, or a metric's config, { type: 'VOCMetric', ... }.` +
       didYouMean(String(word), known),
+  );
+}
+
+/**
+ * The same metrics, of which none writes a file.
+ * @throws DetLabError where nothing else is left of them
+ */
+export function metricsWithoutFiles(chosen: readonly ChosenMetric[]): ChosenMetric[] {
+  const measuring = chosen.filter(({ config: { type, format_only } }) => !WRITERS.includes(type) && !format_only);
+  if (measuring.length > 0) return measuring.map(({ config, path }) => ({ config: metricWithoutFiles(config), path }));
+  throw new DetLabError(
+    `Cannot evaluate corrupted images by ${nameOfValue(chosen[0].config)}: it writes detections and measures nothing. ` +
+      "Choose a metric: { metric: 'bbox' }",
   );
 }
 

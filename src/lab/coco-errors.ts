@@ -26,6 +26,17 @@ export interface CocoErrorsOptions {
   masks?: boolean;
 }
 
+/** What each stage counts as right, or no longer as an error. */
+const FORGIVEN = [
+  'IoU 0.75',
+  'IoU 0.5',
+  'any place, IoU 0.1',
+  'similar class',
+  'any class',
+  'on the background',
+  'missed',
+];
+
 export class CocoErrors extends SavableDisplay {
   protected readonly what = 'error analysis';
 
@@ -48,6 +59,11 @@ export class CocoErrors extends SavableDisplay {
     return ERROR_AREAS.indexOf(this.shown.area ?? 'allarea');
   }
 
+  private get sizes(): string {
+    const area = ERROR_AREAS[this.area];
+    return area === 'allarea' ? 'all sizes' : `${area} objects`;
+  }
+
   /** Of each stage, C75 to FN, the mean over some classes. */
   private stages(classes: readonly ClassErrorCurves[]): Float64Array[] {
     return ERROR_STAGES.map((_, stage) => {
@@ -64,7 +80,7 @@ export class CocoErrors extends SavableDisplay {
     for (const row of this.classes) rows.push({ class: row.class, stages: this.stages([row]) });
     const mean = (curve: Float64Array) => curve.reduce((a, b) => a + b, 0) / curve.length;
     return {
-      title: `${this.data}: precision as errors are forgiven, ${ERROR_AREAS[this.area]}`,
+      title: `${this.data}: precision as errors are forgiven, ${this.sizes}`,
       columns: [{ title: 'class' }, ...ERROR_STAGES.map((title) => ({ title, align: 'right' as const }))],
       rows: rows.map((row) => [row.class, ...row.stages.map((curve) => mean(curve).toFixed(3))]),
       strong: [0],
@@ -77,8 +93,12 @@ export class CocoErrors extends SavableDisplay {
   private svg(): string {
     const { class: name } = this.shown;
     const classes = name === undefined ? this.classes : this.classes.filter((row) => row.class === name);
-    const curves = this.stages(classes).map((precision, i) => ({ name: ERROR_STAGES[i], precision }));
-    return errorAnalysisSvg({ title: `${name ?? 'all classes'}, ${ERROR_AREAS[this.area]}`, curves });
+    const curves = this.stages(classes).map((precision, i) => ({
+      name: ERROR_STAGES[i],
+      meaning: FORGIVEN[i],
+      precision,
+    }));
+    return errorAnalysisSvg({ title: `${name ?? 'all classes'}, ${this.sizes}`, curves });
   }
 
   protected formats(): Formats {

@@ -6,6 +6,7 @@ import type { DataProblem, Dataset, ImageRecord } from '../data';
 import { DetLabError } from '../errors';
 import { type CocoDetection, detectionsOfCoco, type EvaluatedImage, readCocoDetections } from '../evaluation';
 import { catalogue } from './catalogue';
+import { endsWithFile } from './file-end';
 import { Report } from './report';
 
 /** An entry whose image is also named, as YOLO programs and `predictions.save` write it. */
@@ -74,15 +75,9 @@ function recordFinder(records: readonly ImageRecord[], file: string): (name: str
   const known = new Map<string, number | undefined>();
   return (name) => {
     if (known.has(name)) return known.get(name);
-    const parts = name.split(/[\\/]/);
-    const base = parts.at(-1) ?? '';
+    const base = name.split(/[\\/]/).at(-1) ?? '';
     const candidates = byEnd.get(base) ?? byEnd.get(path.parse(base).name) ?? [];
-    const whole = candidates.filter((record) =>
-      record.path
-        .split(path.sep)
-        .join('/')
-        .endsWith(`/${parts.join('/')}`),
-    );
+    const whole = candidates.filter((record) => endsWithFile(record.path, name));
     const [first, second] = whole.length > 0 ? whole : candidates;
     if (second)
       throw new DetLabError(

@@ -42,8 +42,8 @@ export function planEarlyStopping(
   notices: string[],
 ): EarlyStopping {
   const { patience, monitor = AUTO, minDelta = MIN_DELTA, stoppingThreshold, ...rest } = patienceOf(given);
-  const rule = rest.rule ?? (monitor === AUTO ? 'greater' : ruleOfMetric(monitor));
-  if (rule === undefined)
+  const rule = rest.rule ?? (monitor === AUTO ? undefined : ruleOfMetric(monitor));
+  if (rule === undefined && monitor !== AUTO)
     throw new DetLabError(
       `Cannot stop early by "${monitor}": its name does not say which values are better. Pass rule: 'greater' or 'less'`,
     );

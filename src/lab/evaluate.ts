@@ -20,11 +20,13 @@ import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
 import {
   buildMetrics,
+  type ChosenMetric,
   chosenMetrics,
   configuredMetrics,
   evaluateMasks,
   type MetricChoice,
   measuredOf,
+  metricsWithoutFiles,
 } from './chosen-metrics';
 import { numberAt, valueAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
@@ -32,8 +34,8 @@ import { loaderWorkers } from './loader-workers';
 import { detect, type ImageDetector } from './prediction/detect';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
 import { Report } from './report';
-import type { Slice } from './report-slices';
-import { type CorruptedMetrics, corruptedConfig, corruptionsOf, Robustness } from './robustness';
+import { checkSlices, type Slice } from './report-slices';
+import { type CorruptedMetrics, corruptedConfig, corruptedRuns, Robustness } from './robustness';
 
 /** How a detector is evaluated: batch, precision, views, tiles, progress. */
 export interface EvaluateOptions extends InferenceOptions {
@@ -68,6 +70,10 @@ function evaluationSettings(config: ConfigObject, part: 'val' | 'test') {
   return { dataloader: given('dataloader'), evaluator: given('evaluator') };
 }
 
+/** The metrics of an evaluation: those that its options name, or the config's. */
+const measuredBy = (config: ConfigObject, { part = 'val', metric }: EvaluateOptions): ChosenMetric[] =>
+  metric === undefined ? configuredMetrics(config, evaluationSettings(config, part).evaluator) : chosenMetrics(metric);
+
 /** @returns undefined when the signal aborted it */
 export function evaluate(
   detector: Detector,
@@ -76,12 +82,9 @@ export function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const { tta, tiles, part = 'val' } = options;
-  if (options.corruptions !== undefined) return evaluateCorrupted(detector, data, config, options);
-  if (options.severities !== undefined)
-    throw new DetLabError(
-      "Cannot evaluate severities alone: they are of corruptions. Use { corruptions: 'benchmark', severities: [1, 3] }",
-    );
-  checkEvaluated(data, config);
+  if (options.corruptions !== undefined || options.severities !== undefined)
+    return evaluateCorrupted(detector, data, config, options);
+  checkEvaluated(data, measuredBy(config, options));
   if (tta === undefined && tiles === undefined)
     return evaluateDetections(batchDetections(detector, data, config, options), data, config, options);
   refuseBatch('evaluate', options.batch);
@@ -94,13 +97,13 @@ async function evaluateCorrupted(
   detector: Detector,
   data: Dataset,
   config: ConfigObject,
-  { corruptions, severities = [1, 2, 3, 4, 5], ...options }: EvaluateOptions,
+  { corruptions, severities, ...options }: EvaluateOptions,
 ): Promise<Report | undefined> {
   if (options.tta !== undefined || options.tiles !== undefined)
     throw new DetLabError('Cannot evaluate corruptions with views or tiles: leave out tta and tiles');
-  const names = corruptionsOf(corruptions!);
-  const strengths = [...new Set(severities)].filter((severity) => severity > 0);
-  const runs = names.flatMap((corruption) => strengths.map((severity) => ({ corruption, severity })));
+  const runs = corruptedRuns(corruptions, severities);
+  // the files of the metrics are those of the clean images
+  const metric = metricsWithoutFiles(measuredBy(config, options)).map((chosen) => chosen.config);
   const total = (runs.length + 1) * data.records.length;
   const progressFrom = (run: number) => (done: number) => options.onProgress?.(run * data.records.length + done, total);
   const clean = await evaluate(detector, data, config, { ...options, onProgress: progressFrom(0) });
@@ -108,7 +111,7 @@ async function evaluateCorrupted(
   const corrupted: CorruptedMetrics[] = [];
   for (const [i, { corruption, severity }] of runs.entries()) {
     const changed = corruptedConfig(config, options.part ?? 'val', corruption, severity);
-    const settings = { ...options, slices: undefined, onProgress: progressFrom(i + 1) };
+    const settings = { ...options, metric, slices: undefined, onProgress: progressFrom(i + 1) };
     const report = await evaluate(detector, data, changed, settings);
     if (!report) return undefined;
     corrupted.push({ corruption, severity, metrics: report.metrics });
@@ -132,13 +135,12 @@ export async function evaluateDetections(
   found: FoundInImages,
   data: Dataset,
   config: ConfigObject,
-  { part = 'val', metric: choice, slices, signal, onProgress }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const started = performance.now();
-  const chosen =
-    choice === undefined
-      ? configuredMetrics(config, evaluationSettings(config, part).evaluator)
-      : chosenMetrics(choice);
+  const { slices, signal, onProgress } = options;
+  const chosen = measuredBy(config, options);
+  if (slices) checkSlices(data, slices);
   const metric = await buildMetrics(chosen, data);
   const records = new Map(data.records.map((record) => [record.id, record]));
   const results: EvaluationResults = { dataset: data, images: [], metric: measuredOf(chosen) };

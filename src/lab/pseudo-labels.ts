@@ -8,6 +8,7 @@ import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
+import { endsWithFile } from './file-end';
 import { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
 import type { PredictionList } from './prediction-list';
@@ -83,7 +84,7 @@ export class PseudoLabels extends SavableDisplay {
     const ids = id === undefined ? undefined : new Set([id].flat());
     return (box) =>
       (label === undefined || box.label === label) &&
-      (image === undefined || box.image.replaceAll('\\', '/').endsWith(image.replaceAll('\\', '/'))) &&
+      (image === undefined || endsWithFile(box.image, image)) &&
       box.score < below &&
       box.score >= from &&
       (ids === undefined || ids.has(box.id));

@@ -1,8 +1,8 @@
 // `report.slices([...])`: the metrics of parts of the images, and of objects by size and classes by group, each by the metric of
 // the report.
 
-import { brightnessOf, type ImageSlice, sliceImages } from '../analysis/slices';
-import { decodeImage, type ImageRecord } from '../data';
+import { brightnessOf, checkBounds, type ImageSlice, sliceImages } from '../analysis/slices';
+import { type Dataset, decodeImage, type ImageRecord } from '../data';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import {
   CocoBboxMetric,
@@ -19,6 +19,7 @@ import { type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableMarkdown, tablesBundle, tableText } from '../visualization/table';
 import { tableFormats } from '../visualization/table-files';
 import { catalogue } from './catalogue';
+import { metricWithoutFiles } from './metric-without-files';
 
 /** What images are grouped by: `objects` in the image, `crowding`, `brightness`, `width`, `height`, or a field of the file. */
 export type SliceOf = string | ((image: ImageRecord) => string | number | undefined);
@@ -129,12 +130,7 @@ export async function reportSlices(
 
 async function evaluatePart({ dataset, images, metric }: EvaluationResults, positions: readonly number[]) {
   const part = positions.map((i) => images[i]);
-  const { outfile_prefix: _, format_only: __, ...config } = metric;
-  const measured = await catalogue.build(
-    'metric',
-    { ...config, type: metric.type },
-    { path: 'metric' },
-  )({
+  const measured = await catalogue.build('metric', metricWithoutFiles(metric), { path: 'metric' })({
     ...dataset,
     records: part.map(({ record }) => record),
   });
@@ -166,12 +162,12 @@ function groupRows(
 ): SliceRow[] {
   return Object.entries(groups).map(([name, classes]) => {
     const members = classes.map((label) => {
-      const row = perClass.find((one) => one.class === label);
-      if (row) return row;
-      const names = perClass.map((one) => one.class);
-      throw new DetLabError(
-        `Cannot slice by the group "${name}": there is no class "${label}".${didYouMean(label, names)} Classes: ${names.join(', ')}`,
+      classIn(
+        name,
+        label,
+        perClass.map((one) => one.class),
       );
+      return perClass.find((one) => one.class === label)!;
     });
     const metrics = Object.fromEntries(
       Object.keys(members[0]?.metrics ?? {}).map((key) => {
@@ -183,14 +179,43 @@ function groupRows(
   });
 }
 
+/**
+ * What can be known of slices before the images are evaluated.
+ * @throws DetLabError for a name that is no field of the images, for classes that there are not, and for bounds that do not ascend
+ */
+export function checkSlices({ classes, records }: Dataset, slices: readonly Slice[]): void {
+  for (const slice of slices) {
+    if (typeof slice === 'object' && 'groups' in slice) {
+      for (const [name, members] of Object.entries(slice.groups))
+        for (const label of members) classIn(name, label, classes);
+      continue;
+    }
+    const { by, bounds, label } = partsOf(slice);
+    if (typeof by === 'function' || NAMED.includes(by)) checkBounds(label, bounds);
+    else sliceImages(label, fieldValues(records, by), bounds);
+  }
+}
+
+/** @throws DetLabError for a class that there is not */
+function classIn(group: string, label: string, classes: readonly string[]): void {
+  if (classes.includes(label)) return;
+  throw new DetLabError(
+    `Cannot slice by the group "${group}": there is no class "${label}".${didYouMean(label, classes)} Classes: ${classes.join(', ')}`,
+  );
+}
+
+function partsOf(slice: Exclude<Slice, { groups: unknown }>) {
+  const { by, bounds, name } =
+    typeof slice === 'object' ? { name: undefined, ...slice } : { by: slice, bounds: undefined, name: undefined };
+  return { by, bounds, label: name ?? (typeof by === 'string' ? by : by.name || 'slice') };
+}
+
 async function imageSlices(
   { images }: EvaluationResults,
   slice: Exclude<Slice, { groups: unknown }>,
 ): Promise<ImageSlice[]> {
-  const { by, bounds, name } =
-    typeof slice === 'object' ? { name: undefined, ...slice } : { by: slice, bounds: undefined, name: undefined };
+  const { by, bounds, label } = partsOf(slice);
   const records = images.map(({ record }) => record);
-  const label = name ?? (typeof by === 'string' ? by : by.name || 'slice');
   if (typeof by === 'function') return sliceImages(label, records.map(by), bounds);
   if (by === 'brightness') return sliceImages(label, await brightnesses(records), bounds ?? [85, 170]);
   if (by === 'crowding') return sliceImages(label, records.map(crowdingOf), bounds ?? [0.1, 0.5]);

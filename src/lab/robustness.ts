@@ -110,6 +110,24 @@ export function corruptionsOf(given: string | readonly string[]): string[] {
   return [...new Set(names)];
 }
 
+/**
+ * Each corruption at each strength; 0, no corruption, is left out: the clean images are evaluated anyway.
+ * @throws DetLabError for a name that there is not, and for strengths without corruptions or without any above 0
+ */
+export function corruptedRuns(
+  corruptions: string | readonly string[] | undefined,
+  severities: readonly number[] = [1, 2, 3, 4, 5],
+): { corruption: string; severity: number }[] {
+  if (corruptions === undefined)
+    throw new DetLabError(
+      "Cannot evaluate severities alone: they are of corruptions. Use { corruptions: 'benchmark', severities: [1, 3] }",
+    );
+  const strengths = [...new Set(severities)].filter((severity) => severity > 0);
+  if (strengths.length === 0)
+    throw new DetLabError(`Cannot evaluate corruptions of severities ${severities}: expected some of 1 to 5`);
+  return corruptionsOf(corruptions).flatMap((corruption) => strengths.map((severity) => ({ corruption, severity })));
+}
+
 /** The config with images corrupted right after they are loaded. */
 export function corruptedConfig(
   config: ConfigObject,

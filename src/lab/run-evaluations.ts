@@ -55,9 +55,8 @@ export class RunEvaluations {
     const metrics = ranks && !ranks.hasLeft ? ((await ranks.ofFirst(measured ?? null)) ?? undefined) : measured;
     if (!metrics || !report) return metrics;
     this.newest = { report, place };
-    const value = plan.bestWeights?.valueOf(metrics);
-    if (value !== undefined && plan.bestWeights?.isBetter(value, this.best?.value))
-      this.best = { report, place, value };
+    const value = plan.bestWeights?.improvement(metrics, this.best?.value);
+    if (value !== undefined) this.best = { report, place, value };
     await this.watch(this.newest);
     return metrics;
   }

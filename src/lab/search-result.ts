@@ -1,6 +1,7 @@
 // What a search over options has found: a table of its trials, best first, and their comparison.
 
 import type { Candidate } from '../analysis/search-space';
+import { ruleOfMetric } from '../training/metric-rule';
 import { metricText } from '../visualization/ap-table';
 import type { MimeBundle } from '../visualization/display';
 import { clock } from '../visualization/progress';
@@ -41,8 +42,7 @@ export class SearchResult extends SavableDisplay {
     super();
     this.what = `search of ${name}`;
     // those trained further are compared first: a short training says little
-    const rank = ({ value, run }: SearchTrial) => [run.epoch, value ?? Number.NEGATIVE_INFINITY];
-    this.trials = [...trials].sort((a, b) => rank(b)[0] - rank(a)[0] || rank(b)[1] - rank(a)[1]);
+    this.trials = [...trials].sort((a, b) => b.run.epoch - a.run.epoch || byValue(metric)(a.value, b.value));
     for (const key of ['what', 'plan']) Object.defineProperty(this, key, { enumerable: false });
   }
 
@@ -104,6 +104,17 @@ export class SearchResult extends SavableDisplay {
   toString(): string {
     return tableText(this.table());
   }
+}
+
+/** The order of values of a metric, the best first; those without one last, and those that are undefined (-1, NaN) before them. */
+export function byValue(metric: string): (a: number | undefined, b: number | undefined) => number {
+  const smaller = ruleOfMetric(metric) === 'less';
+  const rank = (value: number | undefined): number => {
+    if (value === undefined) return Number.NEGATIVE_INFINITY;
+    if (!(value > -1)) return -Number.MAX_VALUE;
+    return smaller ? -value : value;
+  };
+  return (a, b) => (rank(a) === rank(b) ? 0 : rank(b) - rank(a));
 }
 
 /** A value of an option in a name: `0.01`, `PAFPN`. */

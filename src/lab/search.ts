@@ -5,6 +5,7 @@ import path from 'node:path';
 import {
   type Candidate,
   combinations,
+  countOf,
   drawn,
   gridOf,
   rungsOf,
@@ -22,7 +23,7 @@ import { checkMethod } from './method-options';
 import { planLoop } from './plan-loop';
 import type { Recipe } from './recipe';
 import type { Run } from './run';
-import { SearchResult, type SearchTrial, valueText } from './search-result';
+import { byValue, SearchResult, type SearchTrial, valueText } from './search-result';
 
 /** What is searched, and how. */
 export interface SearchOptions {
@@ -45,6 +46,9 @@ export interface SearchOptions {
 }
 
 const FIT_WORDS = ['lr', 'batch', 'imageSize', 'amp', 'scaleLr', 'classWeights', 'repeatFactors'];
+
+/** Trials of a search at random. */
+const BUDGET = 16;
 
 /**
  * A search over options of a recipe.
@@ -79,7 +83,7 @@ function candidatesOf({ space, strategy = 'grid', budget, seed = 0 }: SearchOpti
     throw new DetLabError('Cannot search: expected a space of options, such as { lr: [0.01, 0.02] }, received none');
   for (const [name, choices] of entries) checkChoices(name, choices, strategy);
   const all = combinations(space);
-  if (strategy !== 'grid') return drawn(space, budget ?? 16, Random.seeded(seed));
+  if (strategy !== 'grid') return drawn(space, budget ?? BUDGET, Random.seeded(seed));
   if (budget !== undefined && all > budget)
     throw new DetLabError(
       `Cannot search all ${all} combinations with a budget of ${budget} trials. Use strategy: 'random' or 'halving'`,
@@ -100,6 +104,7 @@ function checkChoices(name: string, choices: readonly unknown[] | SearchRange, s
   const { min, max, scale } = choices as SearchRange;
   if (typeof min !== 'number' || typeof max !== 'number' || !(min < max))
     fail(`expected a list of values or { min, max } with min below max, received ${nameOfValue(choices)}`);
+  if (countOf(choices) === 0) fail(`there is no whole number from ${min} to ${max}`);
   if (scale === 'log' && min <= 0) fail(`expected min above 0 for a logarithmic scale, received ${min}`);
   if (strategy === 'grid') fail("a range has no grid. Give values in a list, or use strategy: 'random' or 'halving'");
 }
@@ -170,8 +175,9 @@ class RunningSearch {
     const rungs = rungsOf(planned.length, loop.total, options.factor ?? 3);
     let going = [...planned];
     for (const [i, { candidates, epochs }] of rungs.entries()) {
-      const best = (trial: Planned) => this.done.get(trial.name)?.value ?? Number.NEGATIVE_INFINITY;
-      if (i > 0) going = going.sort((a, b) => best(b) - best(a)).slice(0, candidates);
+      const order = byValue(this.metric);
+      const value = (trial: Planned) => this.done.get(trial.name)?.value;
+      if (i > 0) going = going.sort((a, b) => order(value(a), value(b))).slice(0, candidates);
       for (const trial of going) {
         if (this.signal?.aborted) return;
         const until = { afterEpoch: ({ epoch, stop }: { epoch: number; stop(): void }) => epoch >= epochs && stop() };
@@ -230,9 +236,17 @@ class RunningSearch {
     throw new DetLabError(`Cannot search by "${metric}": the metrics are ${Object.keys(report.metrics).join(', ')}`);
   }
 
+  private drawnText(seed: number): string {
+    const { budget = BUDGET } = this.options;
+    const count = this.planned.length;
+    return count < budget
+      ? `all ${count} candidates that there are, of a budget of ${budget}`
+      : `random candidates, seed ${seed}`;
+  }
+
   private result(): SearchResult {
     const { strategy = 'grid', factor = 3, seed = 0 } = this.options;
-    const drawnBy = strategy === 'grid' ? 'all combinations' : `random candidates, seed ${seed}`;
+    const drawnBy = strategy === 'grid' ? 'all combinations' : this.drawnText(seed);
     const text = strategy === 'halving' ? `${drawnBy}; successive halving, one of ${factor} goes on` : drawnBy;
     const trials = [...this.done.values()];
     const interrupted = this.signal?.aborted === true || trials.some(({ state }) => state === 'stopped');

@@ -4,6 +4,7 @@ import { DetLabError, didYouMean } from '../errors';
 import type { RecipeSpec } from './build-model';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
+import { endsWithFile } from './file-end';
 import type { LabDataset } from './lab-dataset';
 import { type PlanOptions, planRun, type RunPlan } from './plan';
 import { type TrainingData, trainingData } from './train-loader';
@@ -41,15 +42,13 @@ export function imageIndex({ dataset: { name, records } }: TrainingData, image: 
       `Cannot show image ${image} of "${name}": expected a file name, or a number from 0 to ${records.length - 1}`,
     );
   }
-  const asked = image.replaceAll('\\', '/');
   const exact = records.findIndex(({ path }) => path === image);
   if (exact >= 0) return exact;
-  const ends = (path: string) => `/${path.replaceAll('\\', '/')}`.endsWith(`/${asked}`);
-  const found = records.findIndex(({ path }) => ends(path));
+  const found = records.findIndex(({ path }) => endsWithFile(path, image));
   if (found >= 0) return found;
   const names = records.map(({ path }) => path.replaceAll('\\', '/').split('/').at(-1) ?? path);
   throw new DetLabError(
-    `Cannot show "${image}": "${name}" has no training image of this name.${didYouMean(asked, names)} ` +
+    `Cannot show "${image}": "${name}" has no training image of this name.${didYouMean(image.replaceAll('\\', '/'), names)} ` +
       `It has ${records.length}, the first is "${names[0]}"`,
   );
 }

@@ -21,22 +21,13 @@ export interface BestMetric {
   folder: string;
 }
 
-/** AP and recall of our evaluations, of which mmengine knows mAP alone. */
-const OURS = ['AP', 'AR', 'recall', 'F1'];
-
-/** The rule of a metric by its name: mmengine's, then by what else evaluations here give. */
-export function ruleByName(metric: string, keys?: MetricKeys): MetricRule | undefined {
-  const parts = metric.split(/[/_@\d]+/);
-  return ruleOfMetric(metric, keys) ?? (OURS.some((name) => parts.includes(name)) ? 'greater' : undefined);
-}
-
 /** @throws DetLabError for a metric whose name does not say which values are better, without a rule */
 export function bestMetrics({ saveBest = [], rule, keys }: BestMetricOptions): BestMetric[] {
   const metrics = [saveBest].flat();
   const rules = rule === undefined ? [] : [rule].flat();
   return metrics.map((metric, i) => {
     const found =
-      rules.length === 1 ? rules[0] : (rules[i] ?? (metric === AUTO ? undefined : ruleByName(metric, keys)));
+      rules.length === 1 ? rules[0] : (rules[i] ?? (metric === AUTO ? undefined : ruleOfMetric(metric, keys)));
     if (found === undefined && metric !== AUTO)
       throw new DetLabError(
         `Cannot keep the best model by "${metric}": its name does not say which values are better. ` +

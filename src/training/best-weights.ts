@@ -9,6 +9,7 @@ import { readCheckpoint } from './checkpoint';
 import { AUTO, firstMetric } from './history';
 import type { TrainHook } from './hooks/hook';
 import { PRIORITIES } from './hooks/priority';
+import { type MetricRule, ruleOfMetric } from './metric-rule';
 import type { BestEvaluation } from './train';
 import type { TrainRun } from './train-run';
 
@@ -20,22 +21,22 @@ export class BestWeightsHook implements TrainHook {
 
   constructor(
     private readonly monitor: string,
-    private readonly rule: 'greater' | 'less',
+    /** By the name of the metric when absent. */
+    private readonly rule?: MetricRule,
   ) {}
 
-  /** The value that is waited for, of an evaluation. */
-  valueOf(metrics: Record<string, number>): number | undefined {
-    return this.monitor === AUTO ? firstMetric(metrics)?.value : metrics[this.monitor];
-  }
-
-  /** Whether a value is better than the best before it; of equal ones the first stays. */
-  isBetter(value: number, before: number | undefined): boolean {
-    return before === undefined || (this.rule === 'less' ? value < before : value > before);
+  /** The value of an evaluation that is better than the best `before` it, or undefined; of equal ones the first stays. */
+  improvement(metrics: Record<string, number>, before: number | undefined): number | undefined {
+    const name = this.monitor === AUTO ? firstMetric(metrics)?.name : this.monitor;
+    const value = name === undefined ? undefined : metrics[name];
+    if (name === undefined || value === undefined) return undefined;
+    const smaller = (this.rule ?? ruleOfMetric(name)) === 'less';
+    return before === undefined || (smaller ? value < before : value > before) ? value : undefined;
   }
 
   afterVal({ detector, done, workDir }: TrainRun, metrics: Record<string, number> | undefined): void {
-    const value = metrics && this.valueOf(metrics);
-    if (workDir !== undefined || value === undefined || !this.isBetter(value, this.best?.value)) return;
+    const value = metrics && this.improvement(metrics, this.best?.value);
+    if (workDir !== undefined || value === undefined) return;
     this.best = { value, at: done, weights: detector.stateDict() };
   }
 

@@ -1,9 +1,20 @@
-// Which values of a metric are better, by its name: mmengine's rule, for early stopping and for the best checkpoint.
+// Which values of a metric are better, by its name: mmengine's rule, then by what else evaluations here give.
 
 export type MetricRule = 'greater' | 'less';
 
 const GREATER = ['acc', 'top', 'AR@', 'auc', 'precision', 'mAP', 'mDice', 'mIoU', 'mAcc', 'aAcc'];
 const LESS = ['loss'];
+
+/** Of our evaluations, as parts of a name between / and _: mmengine knows mAP alone. */
+const OURS: Readonly<Record<string, MetricRule>> = {
+  AP: 'greater',
+  AR: 'greater',
+  recall: 'greater',
+  F1: 'greater',
+  JI: 'greater',
+  mMR: 'less',
+  MR: 'less',
+};
 
 /** Names of metrics, or parts of them, in any case; mmengine's when absent. */
 export interface MetricKeys {
@@ -21,5 +32,7 @@ export function ruleOfMetric(
   if (more.includes(lower)) return 'greater';
   if (fewer.includes(lower)) return 'less';
   if (more.some((key) => lower.includes(key))) return 'greater';
-  return fewer.some((key) => lower.includes(key)) ? 'less' : undefined;
+  if (fewer.some((key) => lower.includes(key))) return 'less';
+  const known = name.split(/[/_@\d]+/).find((part) => Object.hasOwn(OURS, part));
+  return known === undefined ? undefined : OURS[known];
 }

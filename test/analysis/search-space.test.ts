@@ -1,7 +1,7 @@
 // Grids, random candidates and the rungs of successive halving.
 
 import { expect, test } from 'vitest';
-import { combinations, drawn, gridOf, rungsOf } from '../../src/analysis/search-space';
+import { combinations, drawn, gridOf, rungsOf, type SearchSpace } from '../../src/analysis/search-space';
 import { Random } from '../../src/random';
 
 const lists = { lr: [1, 2], neck: ['a', 'b', 'c'] };
@@ -47,4 +47,16 @@ test.each([
   [2, 10, 3, ['2@10']],
 ])('%i candidates, %i epochs, one of %i', (candidates, epochs, factor, expected) => {
   expect(rungsOf(candidates, epochs, factor).map((rung) => `${rung.candidates}@${rung.epochs}`)).toEqual(expected);
+});
+
+test('a range of fewer values than the budget ends with all of them', () => {
+  const values = (space: SearchSpace, count = 16) => drawn(space, count, Random.seeded(1)).map(({ x }) => Number(x));
+  expect(values({ x: { min: 0, max: 3, integer: true } })).toEqual([0, 1, 2, 3]);
+  expect(values({ x: { min: 0.5, max: 3.2, integer: true } })).toEqual([1, 2, 3]);
+  expect(combinations({ x: { min: 0, max: 3, integer: true }, ...lists })).toBe(24);
+  const narrow = values({ x: { min: 0.01, max: 0.0102 } });
+  expect(new Set(narrow).size).toBe(16);
+  expect(Math.min(...narrow)).toBeGreaterThanOrEqual(0.01);
+  expect(Math.max(...narrow)).toBeLessThanOrEqual(0.0102);
+  expect(values({ x: { min: 1, max: 1 + 2 * Number.EPSILON } }).length).toBeLessThanOrEqual(3);
 });

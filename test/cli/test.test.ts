@@ -49,6 +49,28 @@ test('several metrics, as MMDetection 2.x takes them', async () => {
   expect(Object.keys(lines()[0].metrics)).toEqual(expect.arrayContaining(['AP', 'proposal_fast_AR@100']));
 });
 
+test('slices and corruptions, in the report and in --json', async () => {
+  const given = ['--slices', 'size', '--slices', 'objects', '--corruptions', 'contrast,fog', '--severities', '1,5'];
+  const { code, lines } = await detlab('test', weights, ...data, ...given, '--json');
+  expect(code).toBe(0);
+  const [{ corrupted, metrics, mPC, rPC, slices }] = lines();
+  expect(slices.map(({ name }: { name: string }) => name)).toEqual(
+    expect.arrayContaining(['all', 'size small', 'objects < 6']),
+  );
+  expect(slices[0].metrics.AP).toBe(metrics.AP);
+  const runs = corrupted as { corruption: string; severity: number; metrics: { AP: number } }[];
+  expect(runs.map(({ corruption, severity }) => `${corruption} ${severity}`)).toEqual([
+    ...['contrast 1', 'contrast 5', 'fog 1', 'fog 5'],
+  ]);
+  expect(mPC.AP).toBeCloseTo(runs.reduce((sum, run) => sum + run.metrics.AP, 0) / 4, 12);
+  expect(Object.keys(rPC)).toEqual(Object.keys(metrics));
+});
+
+test('a slice that there is not is refused before anything is evaluated', async () => {
+  const { code, err } = await detlab('test', weights, ...data, '--slices', 'sise');
+  expect([code, err]).toEqual([expect.toSatisfy((one) => one > 0), expect.stringContaining('Did you mean "size"?')]);
+});
+
 test('the results as MMDetection reads them', async () => {
   const file = join(root, 'deep', 'results.pkl');
   const { code, lines } = await detlab('test', weights, ...data, '--out', file, '--json');
@@ -84,6 +106,9 @@ test.each([
     ['--out', 'results.txt'],
     'Cannot write the results "results.txt": expected COCO results, "results.json", or MMDetection\'s .pkl',
   ],
+  [['--corruptions', 'fogg'], 'Did you mean "fog"?'],
+  [['--corruptions', 'fog', '--severities', 'strong'], 'severities'],
+  [['--severities', '3'], 'Cannot evaluate severities alone'],
   [['more'], 'Cannot test: expected [CONFIG] WEIGHTS, received "more" too'],
 ])('%j', async (args, message) => {
   const { code, err } = await detlab('test', weights, ...args);

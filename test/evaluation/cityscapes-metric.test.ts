@@ -111,7 +111,13 @@ describe('equal to cityscapesScripts', () => {
     const folders = { outfile_prefix: path.join(folder, 'out'), dump_matches: true };
     mkdirSync(path.join(folders.outfile_prefix, 'results'), { recursive: true });
     const results = path.join(folders.outfile_prefix, 'results');
-    for (const file of ['notes.txt', 'b_000000_000000_leftImg8bit_pred.txt', 'x_0_car.png'])
+    for (const file of [
+      'notes.txt',
+      'view_1_roof.png',
+      'plan_2024_final.png',
+      'b_000000_000000_leftImg8bit_pred.txt',
+      'x_0_car.png',
+    ])
       writeFileSync(path.join(results, file), 'of an evaluation before');
     await evaluated('scenes 0', folders);
     const matches = JSON.parse(readFileSync(path.join(folders.outfile_prefix, 'matches.json'), 'utf8'));
@@ -135,7 +141,11 @@ describe('equal to cityscapesScripts', () => {
     expect(mask.data.filter((value) => value === 1)).toHaveLength(
       given[0].counts.reduce((sum, run, i) => sum + (i % 2) * run, 0),
     );
-    expect(readdirSync(results).filter((one) => /^(notes|b_|x_)/.test(one))).toEqual(['notes.txt']);
+    expect(
+      readdirSync(results)
+        .filter((one) => /^(notes|view|plan|b_|x_)/.test(one))
+        .sort(),
+    ).toEqual(['notes.txt', 'plan_2024_final.png', 'view_1_roof.png']);
   });
 
   test('format_only writes alone; keep_results: false leaves nothing', async () => {

@@ -4,7 +4,10 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataset, detector, type LabDataset, startEngine } from '../../src';
 import { checkData, checkEvaluated } from '../../src/lab/check-data';
+import { chosenMetrics, configuredMetrics } from '../../src/lab/chosen-metrics';
 import { configuredData } from '../../src/lab/config-data';
+import { evaluate } from '../../src/lab/evaluate';
+import type { Detector } from '../../src/models/types';
 import { annotation, CASE_IMAGES, caseFile, greyImages, newFolder, writeCoco } from '../data/datasets/cases';
 import { small } from './small';
 import { smallMask } from './small-mask';
@@ -18,6 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const metricsOf = ({ config }: ReturnType<typeof small>) => configuredMetrics(config, 'val_evaluator');
 const load = (name: string, val?: string) =>
   dataset.coco(caseFile(`${name}.json`), folder, {
     ...(val && { val: { annFile: caseFile(`${val}.json`), imgDir: folder } }),
@@ -78,12 +82,24 @@ describe('masks', () => {
     await expect(fit(smallMask(), data)).rejects.toThrow(
       /Cannot train masks of .*none of its \d objects has a usable outline/,
     );
-    await expect(load(name).then((d) => checkEvaluated(d.train, smallMask().config))).rejects.toThrow(
+    await expect(load(name).then((d) => checkEvaluated(d.train, metricsOf(smallMask())))).rejects.toThrow(
       /Cannot evaluate masks/,
     );
     // boxes alone are fine
     expect(() => checkData(data, small().config)).not.toThrow();
   });
+});
+
+it('checks the metrics that are chosen, not those of the config', async () => {
+  const { train } = await load('masks/flat');
+  const none = { eval: () => {} } as Detector;
+  const options = { signal: AbortSignal.abort() };
+  expect(() => evaluate(none, train, small().config, { ...options, metric: ['voc', 'segm'] })).toThrow(
+    /Cannot evaluate masks/,
+  );
+  expect(() => checkEvaluated(train, chosenMetrics('mmdet.BoundaryMetric'))).toThrow(/Cannot evaluate masks/);
+  expect(() => evaluate(none, train, smallMask().config, options)).toThrow(/Cannot evaluate masks/);
+  expect(await evaluate(none, train, smallMask().config, { ...options, metric: 'bbox' })).toBeUndefined();
 });
 
 describe('objects', () => {
@@ -98,7 +114,7 @@ describe('objects', () => {
       /1 problem: .*nothing to train.*all of its 2 objects are ignored, 2 of them as crowds/,
     );
     await expect(fit(small(), data)).rejects.toThrow(/Cannot train on .*all of its 2 objects are ignored \(2 crowds\)/);
-    expect(() => checkEvaluated(data.train, small().config)).toThrow(/Cannot evaluate on/);
+    expect(() => checkEvaluated(data.train, metricsOf(small()))).toThrow(/Cannot evaluate on/);
     const crowd = await dataset.coco(writeCoco(folder, { annotations: [annotation({ iscrowd: 1 })] }), folder);
     expect(crowd.toString()).toMatch(/1 problem: .*nothing to train.*its only object is ignored, as a crowd/);
     await expect(fit(small(), crowd)).rejects.toThrow(/its only object is ignored \(1 crowd\)/);

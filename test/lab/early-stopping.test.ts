@@ -113,7 +113,7 @@ test("it replaces the config's EarlyStoppingHook, and says so", async () => {
 test.each<[FitOptions, RegExp]>([
   [{ patience: 0 }, /patience: expected int > 0 .* received the number 0/],
   [{ patience: { patience: 2, min_delta: 1 } as never }, /unknown option "min_delta"\. Did you mean "minDelta"/],
-  [{ patience: { patience: 2, monitor: 'recall' } }, /Pass rule: 'greater' or 'less'/],
+  [{ patience: { patience: 2, monitor: 'score' } }, /Pass rule: 'greater' or 'less'/],
   [{ patience: 2, checkpoint: { saveBest: 'coco/bbox_mAP_50' } }, /Cannot keep the best model by "coco\/bbox_mAP_50"/],
   [
     { patience: { patience: 2, monitor: 'coco/bbox_map' } },

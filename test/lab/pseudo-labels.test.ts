@@ -51,6 +51,11 @@ test('review by words', () => {
   expect(statuses(before.accept({ from: 0.5, id: [3] }))).toBe('aaaa');
   expect(statuses(before.reject(({ bbox: [x1] }) => x1 === 4))).toBe('aaur');
   expect(statuses(before)).toBe('aaua');
+  const name = before.boxes[3].image.split('/').at(-1)!;
+  expect(statuses(before.reject({ image: name }))).toBe('aaur');
+  expect(statuses(before.reject({ image: before.boxes[3].image }))).toBe('aaur');
+  // the end of a name is no name
+  expect(statuses(before.reject({ image: name.slice(1) }))).toBe('aaua');
   const edited = before.edit(3, { label: 'person', bbox: [0, 0, 5, 5] });
   expect(edited.boxes[2]).toMatchObject({ label: 'person', bbox: [0, 0, 5, 5], status: 'accepted' });
   expect(() => before.reject({ label: 'kar' })).toThrow(/classes are car, person, traffic light. Did you mean "car"/);

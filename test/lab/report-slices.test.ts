@@ -65,6 +65,14 @@ it('a slice is evaluated as a data set of its own', async () => {
   expect(slices.toString()).toContain('weather sun');
 });
 
+it.each([
+  [[21, 6], /ascending bounds, such as \[6, 21\], received 6 after 21/],
+  [[6, 6], /received 6 after 6/],
+])('bounds that do not ascend: %#', async (bounds, message) => {
+  expect(() => sliceImages('objects', [1, 7, 30], bounds)).toThrow(message);
+  await expect(report.slices([{ by: 'speed', bounds }])).rejects.toThrow(message);
+});
+
 it('groups of classes, crowding and number of objects', async () => {
   const slices = await report.slices([
     { groups: { vehicles: ['car', 'bus'], cars: ['car'] } },

@@ -37,6 +37,24 @@ it('corrupted images give other numbers, the same ones each time', async () => {
   await expect(model.evaluate(town, { corruptions: 'fogg' })).rejects.toThrow('Did you mean "fog"?');
 });
 
+it('the files of the metrics are those of the clean images', async () => {
+  const out = (name: string) => path.join(root, name);
+  const metrics = (name: string) => [
+    { type: 'CocoMetric', metric: 'bbox', outfile_prefix: out(name) },
+    { type: 'DumpDetResults', out_file_path: out(`${name}.pkl`) },
+  ];
+  await model.evaluate(town, { metric: metrics('clean') });
+  const options = { corruptions: 'contrast', severities: [5] };
+  const { files, robustness } = await model.evaluate(town, { ...options, metric: metrics('both') });
+  expect(files).toEqual([out('both.bbox.json'), out('both.pkl')]);
+  for (const end of ['.bbox.json', '.pkl'])
+    expect(readFileSync(out(`both${end}`)).equals(readFileSync(out(`clean${end}`)))).toBe(true);
+  expect(robustness!.corrupted[0].metrics.AP).toBeGreaterThan(-1);
+  expect(Object.keys(robustness!.mPC)).toEqual(Object.keys(robustness!.P));
+  const [, dump] = metrics('none');
+  await expect(model.evaluate(town, { ...options, metric: dump })).rejects.toThrow('it writes detections and measures');
+});
+
 it('mPC and rPC are means over corruptions and severities', () => {
   const rows = [0.2, 0.4, 0.1, 0.3].map((AP, i) => ({
     corruption: i < 2 ? 'fog' : 'snow',

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { free, type LabDataset, type SearchOptions, search, startEngine } from '../../src';
+import type { Run } from '../../src/lab/run';
+import { SearchResult, type SearchTrial } from '../../src/lab/search-result';
 import { quick, scenes, small } from './small';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-search-'));
@@ -61,6 +63,31 @@ test('Stop keeps what is done', async () => {
   expect(found.interrupted).toBe(true);
 });
 
+test('the best of a miss rate is the smallest', () => {
+  const trial = (name: string, value: number | undefined): SearchTrial => {
+    const run = { epoch: 1 } as Run;
+    return { name, values: {}, run, value, seconds: 1, state: 'finished' };
+  };
+  const order = (metric: string, values: (number | undefined)[]) =>
+    new SearchResult(
+      'crowd',
+      values.map((value) => trial(String(value), value)),
+      metric,
+      { trials: values.length, text: '' },
+      false,
+    ).trials.map(({ value }) => value);
+  expect(order('mMR', [0.5, undefined, -1, 0.3, 0.4])).toEqual([0.3, 0.4, 0.5, -1, undefined]);
+  expect(order('mAP', [0.5, undefined, -1, 0.3, 0.6])).toEqual([0.6, 0.5, 0.3, -1, undefined]);
+});
+
+test('fewer candidates than the budget are said to be all', async () => {
+  const stop = AbortSignal.abort();
+  const space = { batch: { min: 2, max: 3, integer: true } };
+  const found = await search(small(), { space, strategy: 'random' }).fit(data, { ...quick, signal: stop });
+  expect(String(found)).toContain('0 of 2 trials');
+  expect(String(found)).toContain('all 2 candidates that there are, of a budget of 16');
+});
+
 test('spaces that there cannot be are refused before anything is trained', async () => {
   const of = (space: object, more: object = {}) => search(small(), { space, ...more } as SearchOptions);
   expect(() => of({})).toThrow(/expected a space of options/);
@@ -68,6 +95,7 @@ test('spaces that there cannot be are refused before anything is trained', async
   expect(() => of({ lr: { min: 1, max: 2 } })).toThrow(/a range has no grid/);
   expect(() => of({ lr: { min: 0, max: 2, scale: 'log' } }, { strategy: 'random' })).toThrow(/min above 0/);
   expect(() => of({ lr: { min: 3, max: 2 } }, { strategy: 'random' })).toThrow(/min below max/);
+  expect(() => of({ batch: { min: 0.2, max: 0.8, integer: true } }, { strategy: 'random' })).toThrow(/no whole number/);
   expect(() => of({ lr: [1, 2, 3] }, { budget: 2 })).toThrow(/all 3 combinations with a budget of 2/);
   expect(() => of({ 'model.nekc.type': ['FPN'] })).toThrow(/nekc/);
   expect(() => of({ neck: ['PAFPM'] })).toThrow(/PAFPN/);

@@ -17,6 +17,13 @@ test('the best evaluation is the first with the largest value', () => {
   expect(bestEvaluation({ train: [], evaluations }, 'AP50')).toBeUndefined();
 });
 
+test('of a metric of which less is better, the smallest', () => {
+  const evaluations = [0.6, 0.4, 0.5].map((value, i) => ({ step: i + 1, 'crowd_human/mMR': value }));
+  const best = { at: 2, metric: 'crowd_human/mMR', value: 0.4 };
+  expect(bestEvaluation({ train: [], evaluations }, 'crowd_human/mMR')).toEqual(best);
+  expect(bestEvaluation({ train: [], evaluations }, 'auto')).toEqual(best);
+});
+
 test('the lines of a history have each evaluation after the iterations before it', () => {
   const history: History = {
     train: [2, 5, 7, 10].map((step) => ({ step })),

@@ -2,10 +2,9 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { ruleByName } from '../best-metrics';
 import { isTemplate } from '../checkpoint-naming';
 import { AUTO } from '../history';
-import type { MetricKeys } from '../metric-rule';
+import { type MetricKeys, ruleOfMetric } from '../metric-rule';
 import { PUBLISHED } from '../publish-weights';
 import { CheckpointHook, type CheckpointOptions } from './checkpoint-hook';
 import { priority } from './priority';
@@ -72,7 +71,7 @@ const options = z
     message: 'expected one rule, or one for each of save_best',
     path: ['rule'],
   })
-  .refine((o) => o.rule || listed(o.save_best).every((metric) => metric === AUTO || ruleByName(metric, keysOf(o))), {
+  .refine((o) => o.rule || listed(o.save_best).every((metric) => metric === AUTO || ruleOfMetric(metric, keysOf(o))), {
     message: "the name of the metric does not say which values are better: expected rule 'greater' or 'less'",
     path: ['rule'],
   });

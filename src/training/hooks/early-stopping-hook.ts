@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError, didYouMean } from '../../errors';
 import { AUTO, firstMetric } from '../history';
-import { ruleOfMetric } from '../metric-rule';
+import { type MetricRule, ruleOfMetric } from '../metric-rule';
 import type { TrainRun } from '../train-run';
 import type { TrainHook } from './hook';
 import { PRIORITIES, priority } from './priority';
@@ -14,8 +14,8 @@ import { PRIORITIES, priority } from './priority';
 export interface EarlyStoppingOptions {
   /** Metric of the evaluation; 'auto': its first. */
   monitor: string;
-  /** Whether larger or smaller values of it are better. */
-  rule: 'greater' | 'less';
+  /** Whether larger or smaller values of it are better; of 'auto' by its name when left out. */
+  rule?: MetricRule;
   /** What an evaluation must add to the best one before it, so as to count as an improvement. */
   minDelta: number;
   /** Evaluations in a row without improvement that end the run. */
@@ -39,27 +39,35 @@ interface EarlyStoppingState {
 export class EarlyStoppingHook implements TrainHook {
   readonly name = 'EarlyStoppingHook';
   priority: number = PRIORITIES.LOWEST;
-  private best: number;
+  private best?: number;
   private waited = 0;
   private finite = true;
   private isReported = false;
 
-  constructor(readonly options: EarlyStoppingOptions) {
-    this.best = options.rule === 'greater' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  constructor(readonly options: EarlyStoppingOptions) {}
+
+  private nameIn(metrics: Record<string, number>): string | undefined {
+    const { monitor } = this.options;
+    return monitor === AUTO ? firstMetric(metrics)?.name : monitor;
+  }
+
+  private ruleOf(name: string): MetricRule {
+    return this.options.rule ?? ruleOfMetric(name) ?? 'greater';
   }
 
   /** A run that had been ended, and is resumed, ends at once; with more patience it goes on. */
   beforeTrain(run: TrainRun): void {
     const { checkFinite, patience } = this.options;
     const hasWaited = this.waited > 0 && this.waited >= patience;
-    const isOver = (checkFinite && !this.finite) || this.reachesThreshold(this.best) || hasWaited;
-    if (run.state.history.evaluations.length > 0 && isOver) this.stop(run, 'as before the resume');
+    const last = run.state.history.evaluations.at(-1);
+    if (!last) return;
+    const reached = this.best !== undefined && this.reachesThreshold(this.best, this.ruleOf(this.nameIn(last) ?? ''));
+    if ((checkFinite && !this.finite) || reached || hasWaited) this.stop(run, 'as before the resume');
   }
 
   afterVal(run: TrainRun, metrics: Record<string, number> | undefined): void {
     if (!metrics) return;
-    const { monitor } = this.options;
-    const name = monitor === AUTO ? firstMetric(metrics)?.name : monitor;
+    const name = this.nameIn(metrics);
     const value = name === undefined ? undefined : metrics[name];
     if (name === undefined || value === undefined) {
       this.reportMissing(run, Object.keys(metrics));
@@ -71,14 +79,16 @@ export class EarlyStoppingHook implements TrainHook {
 
   /** Why the run ends with this value, or undefined. */
   private judge(name: string, value: number): string | undefined {
-    const { checkFinite, minDelta, patience, rule, stoppingThreshold } = this.options;
+    const { checkFinite, minDelta, patience, stoppingThreshold } = this.options;
+    const { best } = this;
+    const rule = this.ruleOf(name);
     this.finite = Number.isFinite(value);
     if (checkFinite && !this.finite) return `${name} is ${value}, ${this.bestText} before`;
-    if (this.reachesThreshold(value)) {
+    if (this.reachesThreshold(value, rule)) {
       this.best = value;
       return `${name} is ${value.toFixed(3)}, ${rule} than the threshold ${stoppingThreshold}`;
     }
-    const isWorse = rule === 'greater' ? this.best + minDelta > value : this.best - minDelta < value;
+    const isWorse = best !== undefined && (rule === 'greater' ? best + minDelta > value : best - minDelta < value);
     if (!isWorse && !Number.isNaN(value)) {
       this.best = value;
       this.waited = 0;
@@ -91,11 +101,12 @@ export class EarlyStoppingHook implements TrainHook {
   }
 
   private get bestText(): string {
-    return Number.isFinite(this.best) ? `best ${this.best.toFixed(3)}` : 'no best value';
+    const { best } = this;
+    return best !== undefined && Number.isFinite(best) ? `best ${best.toFixed(3)}` : 'no best value';
   }
 
-  private reachesThreshold(value: number): boolean {
-    const { rule, stoppingThreshold } = this.options;
+  private reachesThreshold(value: number, rule: MetricRule): boolean {
+    const { stoppingThreshold } = this.options;
     if (stoppingThreshold === undefined) return false;
     return rule === 'greater' ? value > stoppingThreshold : value < stoppingThreshold;
   }
@@ -114,7 +125,12 @@ export class EarlyStoppingHook implements TrainHook {
   }
 
   state(): EarlyStoppingState {
-    return { best: Number.isFinite(this.best) ? this.best : null, waited: this.waited, finite: this.finite };
+    const { best } = this;
+    return {
+      best: best !== undefined && Number.isFinite(best) ? best : null,
+      waited: this.waited,
+      finite: this.finite,
+    };
   }
 
   restore(state: unknown): void {

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import type { EarlyStoppingHook } from '../../../src/training/hooks/early-stopping-hook';
+import { EarlyStoppingHook } from '../../../src/training/hooks/early-stopping-hook';
 import { ruleOfMetric } from '../../../src/training/metric-rule';
 import type { TrainRun } from '../../../src/training/train-run';
 import { complaint } from '../../config/scratch';
@@ -59,17 +59,33 @@ test('NaN is no improvement where it does not end the run', () => {
 
 test('the rule follows from the name of the metric, or must be given', () => {
   const rules = ['coco/bbox_mAP', 'pascal_voc/AP50', 'val/loss_cls', 'accuracy', 'loss', 'coco/AR@100', 'recall'];
+  rules.push('crowd_human/mMR', 'crowd_human/JI', 'coco/score');
   expect(rules.map((name) => ruleOfMetric(name))).toEqual([
     'greater',
-    undefined,
+    'greater',
     'less',
+    'greater',
+    'less',
+    'greater',
     'greater',
     'less',
     'greater',
     undefined,
   ]);
-  expect(complaint(() => hook({ monitor: 'pascal_voc/AP50' }))).toMatch(/expected rule 'greater' or 'less'/);
-  expect(hook({ monitor: 'pascal_voc/AP50', rule: 'greater' }).options).toMatchObject({ minDelta: 0.1, patience: 5 });
+  expect(complaint(() => hook({ monitor: 'coco/score' }))).toMatch(/expected rule 'greater' or 'less'/);
+  expect(hook({ monitor: 'coco/score', rule: 'greater' }).options).toMatchObject({ minDelta: 0.1, patience: 5 });
+});
+
+test("'auto' takes the rule of the metric that it turns out to be", () => {
+  const options = { monitor: 'auto', minDelta: 0, patience: 2, strict: true, checkFinite: true };
+  const ends = (name: string) => {
+    const stopping = new EarlyStoppingHook(options);
+    const run = { stopTraining: false, log: () => {}, loop: { unit: 'epoch', total: 12 }, done: 0 };
+    for (const value of [0.5, 0.4, 0.3]) stopping.afterVal(run as unknown as TrainRun, { [name]: value });
+    return [run.stopTraining, stopping.state().best];
+  };
+  expect(ends('crowd_human/mMR')).toEqual([false, 0.3]);
+  expect(ends('coco/bbox_mAP')).toEqual([true, 0.5]);
 });
 
 describe('a run', () => {
