@@ -67,7 +67,7 @@ export async function iterate(
     if (ranks)
       scalars = await ranks.means(scalars, problem).catch((error) => {
         dispose();
-        throw new DetLabError(`Cannot continue training: ${(error as Error).message}`);
+        throw error;
       });
     if (problem !== undefined) {
       dispose();

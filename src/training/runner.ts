@@ -115,6 +115,7 @@ export class Runner implements TrainRun {
     const source = loader.epoch(state.epoch, { start: state.iteration, signal })[Symbol.asyncIterator]();
     try {
       while (state.iteration < loader.length) {
+        if (ranks?.hasLeft) return; // the others are in another exchange
         const began = performance.now();
         const next = await source.next();
         const found = ranks

@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { startEngine } from '../../src/engine';
+import { joinGroup } from '../../src/engine/torch/process-group';
+import { LeftRanks, Ranks } from '../../src/training/ranks/ranks';
 import { urgentSignal } from '../urgent-signal';
 import { tinyDetector, weightsOf, withoutTimes } from './tiny-detector';
 import { trainTiny as run } from './tiny-run';
@@ -53,4 +55,48 @@ test('short iterations end before they are left', async () => {
   const { signal, hurry } = urgentSignal();
   const { result } = await run({ signal, callbacks: { onStep: ({ step }) => void (step === 4 && hurry()) } });
   expect(result).toMatchObject({ interrupted: true, step: 4 });
+});
+
+/** The only rank of a group of its own. */
+async function aloneInGroup(signal?: AbortSignal): Promise<Ranks> {
+  const folder = freshDir();
+  mkdirSync(folder, { recursive: true });
+  const meeting = { file: join(folder, 'meeting') };
+  return new Ranks(await joinGroup({ rank: 0, size: 1, meeting, timeout: 20 }), signal);
+}
+
+test('Stop, while the other processes do not answer, leaves a checkpoint', async () => {
+  const workDir = freshDir();
+  const ranks = await aloneInGroup();
+  const means = ranks.means.bind(ranks);
+  let calls = 0;
+  vi.spyOn(ranks, 'means').mockImplementation((...given) => {
+    if (++calls < 3) return means(...given);
+    ranks.leave();
+    return Promise.reject(new LeftRanks('the other processes have not answered in time'));
+  });
+  const { result } = await run({ workDir, ranks });
+  ranks.close(true);
+  expect(result).toMatchObject({ interrupted: true, step: 2 });
+  expect(existsSync(join(workDir, 'checkpoints', 'iter_2'))).toBe(true);
+});
+
+test('a process that has left an iteration exchanges nothing more with the others', async () => {
+  const { signal, hurry } = urgentSignal();
+  const ranks = await aloneInGroup(signal);
+  const sum = vi.spyOn(ranks.group, 'sum');
+  const detector = tinyDetector();
+  const loss = detector.loss.bind(detector);
+  let before = 0;
+  vi.spyOn(detector, 'loss').mockImplementation((...args) => {
+    const losses = loss(...args);
+    before = sum.mock.calls.length;
+    hurry();
+    return losses;
+  });
+  const { result } = await run({ detector, ranks });
+  ranks.close(true);
+  expect(ranks.hasLeft).toBe(true);
+  expect(result).toMatchObject({ interrupted: true });
+  expect(sum.mock.calls.length).toBe(before);
 });

@@ -88,8 +88,9 @@ export class CheckpointHook implements TrainHook {
     return everyIterations !== undefined && this.isDue(step, everyIterations);
   }
 
-  /** As mmengine counts: every `interval` from `saveBegin` on. */
+  /** As mmengine counts: every `interval` from `saveBegin` on; an infinite one is never due. */
   private isDue(done: number, interval: number): boolean {
+    if (!Number.isFinite(interval)) return false;
     const counted = done - (this.options.saveBegin ?? 0);
     return counted >= 0 && counted % interval === 0;
   }

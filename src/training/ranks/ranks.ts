@@ -107,10 +107,8 @@ export class Ranks {
     const sums = await this.explained(() => this.group.sum(numbers));
     if (sums.subarray(0, size).some((flag) => flag > 0)) {
       const problems = await this.group.gatherJson(problem ?? null);
-      throw new DetLabError(
-        problems.flatMap((text, of) => (text === null ? [] : [`rank ${of}: ${text}`])).join('; ') ||
-          'a rank cannot go on',
-      );
+      const reasons = problems.flatMap((text, of) => (text === null ? [] : [`rank ${of}: ${text}`]));
+      throw new DetLabError(`Cannot continue training: ${reasons.join('; ') || 'a rank cannot go on'}`);
     }
     const odd = sums.subarray(size, 2 * size).findIndex((hash) => hash !== sums[size]);
     if (odd >= 0) {

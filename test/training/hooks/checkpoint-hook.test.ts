@@ -91,6 +91,8 @@ test('save_begin and save_last decide which epochs are saved', async () => {
   expect(await saved({ saveBegin: 2 })).toEqual(['epoch_2', 'epoch_3']);
   expect(await saved({ interval: 2 })).toEqual(['epoch_2', 'epoch_3']);
   expect(await saved({ interval: 2, saveLast: false })).toEqual(['epoch_2']);
+  const never = Number.POSITIVE_INFINITY; // mmengine's -1
+  expect(await saved({ interval: never, saveBegin: 2, saveLast: false })).toEqual([]);
 });
 
 test.each<[object, CheckpointOptions]>([

@@ -12,8 +12,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What rank 1 does, and how both ranks end. */
 const CASES: [of: Case, first: RegExp, second: RegExp][] = [
   [{}, /^done$/, /^done$/],
-  [{ nan: 3 }, /rank 1: loss_bbox is NaN at epoch 1, iteration 3/, /rank 1: loss_bbox is NaN/],
-  [{ throws: 2 }, /rank 1 failed: this rank has had enough/, /^this rank has had enough$/],
+  [
+    { nan: 3 },
+    /^Cannot continue training: rank 1: loss_bbox is NaN at epoch 1, iteration 3/,
+    /rank 1: loss_bbox is NaN/,
+  ],
+  [{ throws: 2 }, /^Cannot continue training: rank 1 failed: this rank has had enough/, /^this rank has had enough$/],
   [{ seed: 8 }, /seed is 7 on rank 0, 8 on rank 1/, /seed is 7 on rank 0, 8 on rank 1/],
   [{ unfrozen: true }, /head.unused is .* frozen on rank 0, .* trained on rank 1/, /head.unused/],
   [{ dies: 2 }, /rank 1 has ended without a word/, /^$/],
