@@ -55,7 +55,7 @@ test("MLflow's store has metrics, parameters, tags and the config, in one run ov
   const backend = {
     type: 'MLflowVisBackend',
     exp_name: 'cells',
-    tags: { who: 'me' },
+    tags: { who: 'me', '../../outside': 'a', 'v..2/...': 'c' },
     tracked_config_keys: ['train_cfg'],
   };
   const recipe = small().set({ 'visualizer.vis_backends': [backend] });
@@ -70,6 +70,11 @@ test("MLflow's store has metrics, parameters, tags and the config, in one run ov
   const read = (name: string) => readFileSync(join(root, id, name), 'utf8');
   expect(read('meta.yaml')).toMatch(/^run_name: "mlflow"\n(.*\n)*status: 3\n/m);
   expect(read('tags/who')).toBe('me');
+  for (const [tag, value] of [
+    ['_/_/outside', 'a'],
+    ['v..2/_', 'c'],
+  ])
+    expect(read(`tags/${tag}`)).toBe(value);
   expect(read('params/train_cfg.max_epochs')).toBe('2');
   expect(read('artifacts/config.py')).toContain('max_epochs=2');
   const steps = (metric: string) =>

@@ -47,8 +47,8 @@ const yaml = (entries: Record<string, string | number | null | never[]>): string
     .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
     .join('');
 
-/** Names may have letters, digits, `_-. :/`; a slash is a folder. */
-const keyOf = (name: string): string => name.replace(/[^\w\-. :/]/g, '_');
+/** Names may have letters, digits, `_-. :/`; a slash is a folder, and none is outside that of the run. */
+const keyOf = (name: string): string => name.replace(/[^\w\-. :/]/g, '_').replace(/(?<=^|\/)\.+(?=\/|$)/g, '_');
 
 function* flattened(value: unknown, prefix: string): Generator<[key: string, value: string]> {
   if (typeof value === 'object' && value !== null && Object.keys(value).length > 0)
