@@ -42,7 +42,8 @@ export async function distTrainCommand(
     );
   const folder = mkdtempSync(path.join(tmpdir(), 'detlab-ranks-'));
   try {
-    const { flags, env } = meetingOf(folder, options);
+    const { flags, env, notice } = meetingOf(folder, options);
+    if (notice !== undefined) console.error(notice);
     const program = [process.execPath, ...process.execArgv, process.argv[1], 'train', config, '--launcher', 'pytorch'];
     const torchrun = ['-m', 'torch.distributed.run', '--nproc-per-node', String(processes), ...flags, '--no-python'];
     return await run(python, [...torchrun, ...program, ...rest], { ...process.env, ...env });
@@ -60,8 +61,16 @@ function pythonOf(): string {
   throw usage('torchrun is in .venv, which is missing. Run "npm run setup", or use fit(data, { processes: 2 })');
 }
 
+interface Meeting {
+  flags: string[];
+  env: Record<string, string>;
+  /** What is open to other machines. */
+  notice?: string;
+}
+
 /** How the processes meet, for torchrun and for themselves: in a file, or at the address that is named. */
-export function meetingOf(folder: string, { nnodes = 1, nodeRank = 0, masterAddr, port }: DistTrainArguments) {
+export function meetingOf(folder: string, options: DistTrainArguments): Meeting {
+  const { nnodes = 1, nodeRank = 0, masterAddr, port = 29500 } = options;
   const env: Record<string, string> = {};
   // torchrun sets it to 1 otherwise, with five lines that say so for each run
   if (!process.env.OMP_NUM_THREADS) env.OMP_NUM_THREADS = '1';
@@ -74,8 +83,13 @@ export function meetingOf(folder: string, { nnodes = 1, nodeRank = 0, masterAddr
       env: { ...env, TORCH_DISABLE_SHARE_RDZV_TCP_STORE: '1', [MEETING]: path.join(folder, 'meeting') },
     };
   }
-  const address = ['--master-addr', String(masterAddr), '--master-port', String(port ?? 29500)];
-  return { flags: ['--nnodes', String(nnodes), '--node-rank', String(nodeRank), ...address], env };
+  const address = ['--master-addr', String(masterAddr), '--master-port', String(port)];
+  const notice =
+    nodeRank === 0
+      ? `port ${port} is open on all addresses of this machine until the run ends, whatever --master-addr is (torchrun's store): ` +
+        'let a firewall keep out all but the machines of the run'
+      : undefined;
+  return { flags: ['--nnodes', String(nnodes), '--node-rank', String(nodeRank), ...address], env, notice };
 }
 
 /** Runs a program in the foreground; signals reach it, and its processes, too. */

@@ -37,7 +37,10 @@ test('torchrun opens a port only for an address that is named', () => {
   const { flags, env } = meetingOf('runs/x', { port: 29511 });
   expect(flags.join(' ')).toBe('--rdzv-backend c10d --rdzv-endpoint runs/x/rendezvous --rdzv-conf store_type=file');
   expect(env.TORCH_DISABLE_SHARE_RDZV_TCP_STORE).toBe('1');
-  expect(meetingOf('runs/x', { port: 29511, masterAddr: '10.0.0.1', nnodes: 2, nodeRank: 1 }).flags.join(' ')).toBe(
-    '--nnodes 2 --node-rank 1 --master-addr 10.0.0.1 --master-port 29511',
+  const second = meetingOf('runs/x', { port: 29511, masterAddr: '10.0.0.1', nnodes: 2, nodeRank: 1 });
+  expect(second.flags.join(' ')).toBe('--nnodes 2 --node-rank 1 --master-addr 10.0.0.1 --master-port 29511');
+  expect(second.notice).toBeUndefined();
+  expect(meetingOf('runs/x', { masterAddr: '10.0.0.1', nnodes: 2 }).notice).toMatch(
+    /^port 29500 is open on all addresses of this machine until the run ends/,
   );
 });
