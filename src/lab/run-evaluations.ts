@@ -50,7 +50,9 @@ export class RunEvaluations {
   async evaluate(place: Place): Promise<Record<string, number> | undefined> {
     const { plan, ranks } = this.parts;
     const report = await this.report(place);
-    const losses = report && plan.valLoss ? await this.losses(place, report.seconds) : {};
+    // rank 0 has the report, unless the ranks have stopped
+    const goesOn = report !== undefined || (ranks?.isFirst === false && !ranks.agreed.aborted);
+    const losses = goesOn && plan.valLoss ? await this.losses(place, report) : {};
     const measured = report && losses ? { ...report.logNames(), ...losses } : undefined;
     const metrics = ranks && !ranks.hasLeft ? ((await ranks.ofFirst(measured ?? null)) ?? undefined) : measured;
     if (!metrics || !report) return metrics;
@@ -77,8 +79,8 @@ export class RunEvaluations {
     await view.watch(watched);
   }
 
-  private async losses(place: Place, seconds: number): Promise<Record<string, number> | undefined> {
-    const { config, data, detector, log, plan, precision, signal, view } = this.parts;
+  private async losses(place: Place, report: Report | undefined): Promise<Record<string, number> | undefined> {
+    const { config, data, detector, log, plan, precision, ranks, signal, view } = this.parts;
     if (!data.val) return {};
     const started = performance.now();
     const { batchSize } = plan;
@@ -88,12 +90,13 @@ export class RunEvaluations {
       precision,
       signal,
       onProgress,
+      ranks,
       ...place,
     });
     const spent = (performance.now() - started) / 1000;
-    if (losses && !this.isCostSaid)
+    if (losses && report && !this.isCostSaid)
       log(
-        `val/loss: ${spent.toFixed(1)} s for ${data.val.records.length} images, beside ${seconds.toFixed(1)} s for AP`,
+        `val/loss: ${spent.toFixed(1)} s for ${data.val.records.length} images, beside ${report.seconds.toFixed(1)} s for AP`,
       );
     this.isCostSaid = true;
     return losses;

@@ -56,6 +56,32 @@ test('equals the losses of a training step on the same images, with half of anot
   detector.dispose();
 });
 
+test('processes have a share of the batches each, and together the losses of one', async () => {
+  const { detector, config } = await small().classes(data.classes).build({ seed: 3 });
+  const options = { batchSize: 1, epoch: 0, step: 0 };
+  const one = await validationLosses(detector, data.val!, config, options);
+  const gathered: Uint8Array[] = [];
+  const images: number[] = [];
+  const of = (rank: number) => {
+    const ranks = {
+      rank,
+      size: 4,
+      isFirst: rank === 0,
+      stopsOrEnds: async (ends: boolean) => ({ stops: false, ends }),
+      gather: async (bytes: Uint8Array) => Object.assign(gathered, { [rank]: bytes }),
+    };
+    images.push(0);
+    const onProgress = () => void images[images.length - 1]++;
+    return validationLosses(detector, data.val!, config, { ...options, ranks, onProgress });
+  };
+  for (const rank of [3, 2, 1]) expect(await of(rank)).toBeUndefined();
+  const together = (await of(0))!;
+  expect(images).toEqual([0, 1, 1, 1]);
+  expect(Object.keys(together)).toEqual(Object.keys(one!));
+  for (const [name, value] of Object.entries(one!)) expect(together[name], name).toBeCloseTo(value, 6);
+  detector.dispose();
+});
+
 test('the ground truth is loaded with the image, as training loads it', () => {
   const config = {
     train_dataloader: {
