@@ -56,10 +56,15 @@ struct Group {
   bool onGpu = false;
 };
 
+/** A start that is under way, or that was not yet looked at. One that is given up ends by itself, and its group with it. */
+struct Start {
+  std::atomic<bool> ended{false};  // after what follows was written
+  std::unique_ptr<Group> made;
+  std::string failure;
+};
+
 static Group* group = nullptr;
-static std::atomic<int> starting{0};  // 1: under way, 2: done, 3: failed
-static Group* started = nullptr;
-static std::string& failure = *new std::string;
+static std::shared_ptr<Start>& starting = *new std::shared_ptr<Start>;
 
 /** Listens on one address of this machine alone: by itself a TCPStore listens on all of them. */
 static int listenOn(const std::string& host, uint16_t port) {
@@ -106,7 +111,7 @@ static c10::intrusive_ptr<Backend> glooOn(const Meeting& at, c10::intrusive_ptr<
   return c10::make_intrusive<c10d::ProcessGroupGloo>(own, at.rank, at.size, options);
 }
 
-static Group* meet(const Meeting& at) {
+static std::unique_ptr<Group> meet(const Meeting& at) {
   auto made = std::make_unique<Group>();
   made->size = at.size;
   made->store = storeOf(at);
@@ -118,11 +123,11 @@ static Group* meet(const Meeting& at) {
     auto own = c10::make_intrusive<c10d::PrefixStore>("gradients", made->store);
     made->gradients = c10::make_intrusive<c10d::ProcessGroupNCCL>(own, at.rank, at.size, options);
     made->onGpu = true;
-    return made.release();
+    return made;
   }
 #endif
   made->gradients = glooOn(at, made->store, "gradients");
-  return made.release();
+  return made;
 }
 
 static Group& running() {
@@ -155,10 +160,27 @@ static void finishWork(Work& work) {
     if (isUrgent()) throw std::runtime_error("Stopped by the user");
 }
 
+/** The same for NCCL, which takes a wait that is too short for a failure: its connections are then of no more use. */
+static bool isCompletedWithin(Work& work, int limit) {
+  constexpr auto kPause = std::chrono::microseconds(200);
+  auto until = std::chrono::steady_clock::now() + milliseconds(limit);
+  while (!work.isCompleted()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  if (work.exception()) std::rethrow_exception(work.exception());
+  work.wait();
+  return true;
+}
+
 struct Sum : Reduction {
-  explicit Sum(Works given) : work(std::move(given)) {}
-  bool wait(int limit) override { return work->isCompleted() ? endsWithin(*work, 1) : endsWithin(*work, limit); }
+  Sum(Works given, bool onGpu) : work(std::move(given)), onGpu(onGpu) {}
+  bool wait(int limit) override {
+    if (onGpu) return isCompletedWithin(*work, limit);
+    return endsWithin(*work, work->isCompleted() ? 1 : limit);
+  }
   Works work;
+  bool onGpu;
 };
 
 static Works sumOver(Backend& backend, const Tensor& flat) {
@@ -166,7 +188,9 @@ static Works sumOver(Backend& backend, const Tensor& flat) {
   return backend.allreduce(tensors);
 }
 
-std::unique_ptr<Reduction> beginReduction(Tensor flat) { return std::make_unique<Sum>(sumOver(*running().gradients, flat)); }
+std::unique_ptr<Reduction> beginReduction(Tensor flat) {
+  return std::make_unique<Sum>(sumOver(*running().gradients, flat), running().onGpu);
+}
 
 void finish(Reduction& reduction) {
   constexpr int kLook = 50;
@@ -232,36 +256,39 @@ struct RankSum : torch::autograd::Function<RankSum> {
 static void defineStart() {
   // (rank, size, file, host, port, serves, prefix, seconds, address, interface, on a GPU): begins to meet the others
   defineFunction("startGroup", [](Call& call) -> napi_value {
-    if (group || starting == 1) throw std::runtime_error("this process has a process group already");
+    if (group || starting) throw std::runtime_error("this process has a process group already");
     Meeting at{static_cast<int>(call.integer(0)), static_cast<int>(call.integer(1)), call.text(2), call.text(3),
                static_cast<uint16_t>(call.integer(4)), call.flag(5), call.text(6),
                milliseconds(static_cast<int64_t>(call.number(7) * 1000)), call.text(8), call.text(9), call.flag(10)};
-    starting = 1;
+    auto start = starting = std::make_shared<Start>();
     setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);  // a missing host name is no news
     c10::initLogging();
-    std::thread([at] {
+    std::thread([at, start] {
       try {
-        started = meet(at);
-        starting = 2;
+        start->made = meet(at);
       } catch (const c10::Error& error) {
-        failure = error.what_without_backtrace();
-        starting = 3;
+        start->failure = error.what_without_backtrace();
       } catch (const std::exception& error) {
-        failure = error.what();
-        starting = 3;
+        start->failure = error.what();
       }
+      start->ended = true;
     }).detach();
+    return nullptr;
+  });
+  // gives up a start that is under way; a further one may then begin
+  defineFunction("leaveStart", [](Call&) -> napi_value {
+    // closing connections may wait: not this thread
+    if (starting) std::thread([left = std::move(starting)] {}).detach();
+    starting = nullptr;
     return nullptr;
   });
   // -> whether all have met
   defineFunction("groupStarted", [](Call& call) {
-    if (starting == 3) {
-      starting = 0;
-      throw std::runtime_error(failure);
-    }
-    if (starting == 2) {
-      group = started;
-      starting = 0;
+    if (starting && starting->ended) {
+      auto start = std::move(starting);
+      starting = nullptr;
+      if (!start->made) throw std::runtime_error(start->failure);
+      group = start->made.release();
     }
     return jsBoolean(call.env, group != nullptr);
   });

@@ -103,6 +103,7 @@ export interface Native {
     onGpu: boolean,
   ): void;
   groupStarted(): boolean;
+  leaveStart(): void;
   stopGroup(inOrder: boolean): void;
   leaveText(key: string, text: string): void;
   leftText(key: string): string | undefined;

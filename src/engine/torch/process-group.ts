@@ -22,6 +22,8 @@ export interface GroupOptions {
   address?: string;
   /** Network interface of this process's connections, instead of an address. */
   networkInterface?: string;
+  /** Gives up the meeting when it aborts; this process may then join another group. */
+  signal?: AbortSignal;
 }
 
 /** Bytes of gradients that are summed together. */
@@ -30,7 +32,8 @@ const BUCKET_BYTES = 25 * 2 ** 20;
 const TURN_MS = 10;
 const POLL_MS = 5;
 
-const DEFAULT_TIMEOUT = 300;
+/** That of torch and mmengine: rank 0 may measure and write for minutes while the others wait. */
+const DEFAULT_TIMEOUT = 1800;
 
 let current: ProcessGroup | undefined;
 
@@ -168,7 +171,7 @@ export const engineThreads = (threads: number): number =>
  * @throws DetLabError when the engine has no process groups, or not all ranks have come in time
  */
 export async function joinGroup(options: GroupOptions): Promise<ProcessGroup> {
-  const { rank, size, meeting, prefix = 'detlab', timeout = DEFAULT_TIMEOUT } = options;
+  const { rank, size, meeting, prefix = 'detlab', timeout = DEFAULT_TIMEOUT, signal } = options;
   if (tf.getBackend() !== BACKEND)
     throw new DetLabError(
       `Cannot train in ${size} processes: the engine "${tf.getBackend()}" has none. Use the torch engine (npm run setup)`,
@@ -190,7 +193,13 @@ export async function joinGroup(options: GroupOptions): Promise<ProcessGroup> {
       networkInterface,
       (tf.backend() as TorchBackend).queues,
     );
-    while (!native.groupStarted()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    while (!native.groupStarted()) {
+      if (signal?.aborted) {
+        native.leaveStart();
+        throw new DetLabError('it was given up');
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   } catch (error) {
     const reason = (error as Error).message.replace(/^Cannot run "\w+" on the torch engine: /, '');
     const where = file || `${tcp.host}:${tcp.port}`;

@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startEngine } from '../../engine';
-import { engineThreads, joinGroup } from '../../engine/torch/process-group';
+import { engineThreads, joinGroup, type ProcessGroup } from '../../engine/torch/process-group';
 import { DetLabError } from '../../errors';
 import { Ranks } from '../../training/ranks/ranks';
 import { notebook } from '../../visualization/display';
@@ -48,22 +48,24 @@ export async function fitInProcesses(spec: RecipeSpec, data: LabDataset, options
   const folder = mkdtempSync(path.join(tmpdir(), 'detlab-ranks-'));
   const others: OtherRank[] = [];
   const threads = engineThreads(threadsOf(size));
-  let ranks: Ranks | undefined;
+  const meeting = new AbortController();
+  let joined: Promise<ProcessGroup> | undefined;
   try {
     const job = path.join(folder, 'job');
-    const meeting = path.join(folder, 'meeting');
+    const file = path.join(folder, 'meeting');
     const timeout = timeoutOf(spec);
-    writeRankJob(job, { spec, data, options, meeting, timeout, cwd: process.cwd() });
+    writeRankJob(job, { spec, data, options, meeting: file, timeout, cwd: process.cwd() });
     for (let rank = 1; rank < size; rank++) others.push(startRank(job, rank, size, devices?.[rank]));
-    const joined = joinGroup({ rank: 0, size, meeting: { file: meeting }, timeout });
+    joined = joinGroup({ rank: 0, size, meeting: { file }, timeout, signal: meeting.signal });
     joined.catch(() => {}); // where another rank has failed before
     const group = await Promise.race([joined, failureOf(others)]);
-    ranks = new Ranks(group, options.signal ?? notebook()?.signal);
+    const ranks = new Ranks(group, options.signal ?? notebook()?.signal);
     const run = await fit(spec, data, rest, ranks);
     ranks.close(true);
     return run;
   } catch (error) {
-    ranks?.close(false);
+    meeting.abort(); // where the others have not come
+    (await joined?.catch(() => undefined))?.close(false);
     throw await explained(error, others);
   } finally {
     engineThreads(threads);

@@ -3,8 +3,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type LabDataset, type RunHook, startEngine } from '../../../src';
+import { validationLosses } from '../../../src/lab/validation-loss';
 import { childrenOf } from './child-processes';
 import { largestDifference, narrow, quiet, synced, towns, weightsOf } from './narrow';
 
@@ -90,4 +91,16 @@ test('a part that a process cannot have is named', async () => {
   );
   const other = narrow(data, { custom_imports: { imports: ['./absent.ts'] } });
   await expect(other.fit(data, { ...quiet, processes: 2 })).rejects.toThrow(/absent\.ts/);
+});
+
+test('after a start that has failed, the next run in this process starts; its validation losses are those of one', async () => {
+  const options = { ...quiet, epochs: 1, valLoss: true, batch: 2, processes: 2 };
+  vi.stubEnv('NODE_OPTIONS', '--require ./absent.cjs');
+  await expect(narrow(data).fit(data, options)).rejects.toThrow(
+    /^Cannot train: rank 1 \(process \d+\) has ended with exit code 1: (.|\n)*MODULE_NOT_FOUND/,
+  );
+  vi.unstubAllEnvs();
+  const { history, model } = await narrow(data).fit(data, options);
+  const losses = await validationLosses(model.detector, data.val!, model.config, { batchSize: 2, epoch: 1, step: 5 });
+  expect(history.evaluations[0]['val/loss']).toBeCloseTo(losses!['val/loss'], 5);
 });
