@@ -26,7 +26,7 @@ int64_t outputSize(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef stri
 
 /** A convolution of images to maps of [outHeight, outWidth]. */
 template <typename T>
-struct Work {
+struct DirectWork {
   const T* images;
   int64_t height, width, step, channels, copied;
   int64_t kernelHeight, kernelWidth;
@@ -45,7 +45,7 @@ struct Work {
 
 /** Copies the pixels of row `v` of an image, from column -padding, zero outside of the image. */
 template <typename T>
-void copyRow(const Work<T>& w, const T* image, int64_t v, T* to) {
+void copyRow(const DirectWork<T>& w, const T* image, int64_t v, T* to) {
   const int64_t size = w.rowSize(), pixels = size / w.copied;
   const int64_t first = std::min(w.padding[1], pixels), last = std::max(first, std::min(pixels, w.width + w.padding[1]));
   if (v < 0 || v >= w.height) {
@@ -76,7 +76,7 @@ void copyRow(const Work<T>& w, const T* image, int64_t v, T* to) {
 
 /** The output rows [begin, end) of an image. */
 template <typename T>
-void convolveBand(const Work<T>& w, int64_t image, int64_t begin, int64_t end, T* rows) {
+void convolveBand(const DirectWork<T>& w, int64_t image, int64_t begin, int64_t end, T* rows) {
   const int64_t size = w.rowSize(), across = w.kernelWidth * w.copied;
   for (int64_t r = 0; r < w.rowsUnder(end - begin); r++)
     copyRow(w, w.images + image * w.height * w.width * w.step, begin * w.strides[0] + r - w.padding[0], rows + r * size);
@@ -93,7 +93,7 @@ void convolveBand(const Work<T>& w, int64_t image, int64_t begin, int64_t end, T
 }
 
 template <typename T>
-void convolve(const Work<T>& w, int64_t images) {
+void convolve(const DirectWork<T>& w, int64_t images) {
   const int64_t threads = at::get_num_threads(), bytes = w.rowSize() * w.strides[0] * int64_t(sizeof(T));
   int64_t bands = std::max<int64_t>(1, w.outHeight * bytes / kBandBytes);
   while (bands < w.outHeight && images * bands % threads != 0) bands++;
@@ -148,8 +148,8 @@ Tensor directForward(const Tensor& x, const Tensor& packed, at::IntArrayRef size
     epilogue.residualStep = size[0];
     epilogue.activation = activation;
     const int64_t copied = copiedChannels(x.scalar_type(), x.size(1));
-    Work<T> work{pointer<T>(images), x.size(2), x.size(3), pixelStep(images), x.size(1), copied, size[2], size[3], strides, padding,
-                 outHeight, outWidth, size[0], pointer<T>(packed), epilogue, pointer<T>(y)};
+    DirectWork<T> work{pointer<T>(images), x.size(2), x.size(3), pixelStep(images), x.size(1), copied, size[2], size[3], strides, padding,
+                       outHeight, outWidth, size[0], pointer<T>(packed), epilogue, pointer<T>(y)};
     convolve(work, x.size(0));
   });
   return y;
