@@ -19,6 +19,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 
+#include "work_in_progress.h"
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -138,40 +140,6 @@ static Group& running() {
 int groupSize() { return group ? group->size : 0; }
 
 at::Device reductionDevice(const at::Device& of) { return group && group->onGpu ? of : at::Device(at::kCPU); }
-
-/** Whether work has ended, after so many milliseconds at most. Throws what it failed with. */
-static bool endsWithin(Work& work, int limit) {
-  if (limit <= 0 && !work.isCompleted()) return false;
-  try {
-    work.wait(milliseconds(std::max(limit, 1)));
-    return true;
-  } catch (...) {
-    // that the wait was too short is an exception too, and the work may have ended since
-    if (!work.isCompleted()) return false;
-    if (work.isSuccess()) return true;
-    if (work.exception()) std::rethrow_exception(work.exception());
-    throw;
-  }
-}
-
-static void finishWork(Work& work) {
-  constexpr int kLook = 50;
-  while (!endsWithin(work, kLook))
-    if (isUrgent()) throw std::runtime_error("Stopped by the user");
-}
-
-/** The same for NCCL, which takes a wait that is too short for a failure: its connections are then of no more use. */
-static bool isCompletedWithin(Work& work, int limit) {
-  constexpr auto kPause = std::chrono::microseconds(200);
-  auto until = std::chrono::steady_clock::now() + milliseconds(limit);
-  while (!work.isCompleted()) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    std::this_thread::sleep_for(kPause);
-  }
-  if (work.exception()) std::rethrow_exception(work.exception());
-  work.wait();
-  return true;
-}
 
 struct Sum : Reduction {
   Sum(Works given, bool onGpu) : work(std::move(given)), onGpu(onGpu) {}
