@@ -6,6 +6,7 @@ import { checkRun } from '../lab/check-run';
 import { configuredData } from '../lab/config-data';
 import { detector } from '../lab/detector';
 import type { FitOptions } from '../lab/fit-options';
+import { configuredTimeout } from '../lab/ranks/configured-timeout';
 import { joinLaunched } from '../lab/ranks/join-launched';
 import { type LaunchedRank, type Launcher, launchedRank } from '../lab/ranks/launched-rank';
 import type { Run } from '../lab/run';
@@ -56,8 +57,18 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
   return launched ? trainAsRank(launched, config, options) : trainAlone(config, options);
 }
 
+/** The time-out of a config, before the ranks meet: what is wrong with the config is said when they have met. */
+export function rankTimeout(config: string, options?: string[]): number | undefined {
+  try {
+    return configuredTimeout(detector(config, { options }).config);
+  } catch {
+    return undefined;
+  }
+}
+
 async function trainAsRank(launched: LaunchedRank, config: string, options: TrainArguments): Promise<number> {
-  const group = await phase(EXIT.failed, () => joinLaunched(launched));
+  const timeout = rankTimeout(config, options.cfgOptions);
+  const group = await phase(EXIT.failed, () => joinLaunched({ ...launched, timeout }));
   const { signal, release } = interruptions(launched.rank === 0);
   const ranks = new Ranks(group, signal);
   try {

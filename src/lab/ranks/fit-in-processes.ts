@@ -12,13 +12,13 @@ import { DetLabError } from '../../errors';
 import { Ranks } from '../../training/ranks/ranks';
 import { notebook } from '../../visualization/display';
 import type { RecipeSpec } from '../build-model';
-import { objectAt } from '../config-access';
 import { fit } from '../fit';
 import type { PreparedOptions } from '../fit-options';
 import type { LabDataset } from '../lab-dataset';
 import { processesOf } from '../plan';
 import type { Run } from '../run';
 import { namesUserModule } from '../user-modules';
+import { configuredTimeout } from './configured-timeout';
 import { writeRankJob } from './rank-job';
 
 /** Milliseconds that the other processes have to end by themselves. */
@@ -53,7 +53,7 @@ export async function fitInProcesses(spec: RecipeSpec, data: LabDataset, options
   try {
     const job = path.join(folder, 'job');
     const file = path.join(folder, 'meeting');
-    const timeout = timeoutOf(spec);
+    const timeout = configuredTimeout(spec.config);
     writeRankJob(job, { spec, data, options, meeting: file, timeout, cwd: process.cwd() });
     for (let rank = 1; rank < size; rank++) others.push(startRank(job, rank, size, devices?.[rank]));
     joined = joinGroup({ rank: 0, size, meeting: { file }, timeout, signal: meeting.signal });
@@ -72,12 +72,6 @@ export async function fitInProcesses(spec: RecipeSpec, data: LabDataset, options
     await end(others);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Seconds after which a rank that does not answer is given up: `env_cfg.dist_cfg.timeout`, as in mmengine. */
-export function timeoutOf({ config }: Pick<RecipeSpec, 'config'>): number | undefined {
-  const { timeout } = objectAt(config, 'env_cfg.dist_cfg');
-  return typeof timeout === 'number' && timeout > 0 ? timeout : undefined;
 }
 
 const threadsOf = (size: number): number => Math.max(1, Math.floor(availableParallelism() / size));
