@@ -24,12 +24,14 @@ const WRITERS: Record<
   middle: middleFiles,
 };
 export const EXPORT_FORMATS = ['coco', 'voc', 'yolo', 'labelme', 'middle'] as const;
+/** A format that data sets are written in: `coco`, `voc`, `yolo`, `labelme`, `middle`. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export const IMAGE_MODES = ['copy', 'link', 'leave'] as const;
 
 /** Formats whose readers find labels by the place of the images. */
 const NEED_IMAGES = ['voc', 'yolo'];
 
+/** How a data set is written: its images, and what of it may be replaced. */
 export interface ExportOptions {
   /** What is done with the images: copied, linked to by symbolic links, or left where they are. Default `copy`. */
   images?: (typeof IMAGE_MODES)[number];
@@ -42,6 +44,7 @@ export interface ExportOptions {
   signal?: AbortSignal;
 }
 
+/** What was written: the folder, the number of images, and what the format could not hold. */
 export interface Exported {
   folder: string;
   images: number;

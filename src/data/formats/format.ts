@@ -7,6 +7,7 @@ import type { Reading } from './annotated-image';
 import type { Place } from './place';
 import type { ReadReport } from './read-report';
 
+/** How a data set is opened: its folders and splits where they are unusual, its classes, and which images are kept. */
 export interface FormatOptions extends ClassOptions, FilterOptions {
   /** Name shown in tables; default: that of the folder or file. */
   name?: string;

@@ -26,6 +26,7 @@ export interface PlainImage {
 }
 
 export const BOX_FORMATS = ['xyxy', 'xywh', 'cxcywh'] as const;
+/** How the numbers of a box are meant: two corners, corner and size, or centre and size, in pixels. */
 export type BoxFormat = (typeof BOX_FORMATS)[number];
 
 const KEYS = ['image', 'boxes', 'labels', 'segmentations', 'ignored', 'split', 'id'];
