@@ -49,6 +49,11 @@ function writeTensor(pickle: PickleWriter, { dtype, shape }: StoredTensor, stora
   pickle.text('cpu');
   pickle.integer(shape.reduce((a, b) => a * b, 1));
   pickle.op('tQ');
+  writeLayout(pickle, shape);
+}
+
+/** What follows a storage in `_rebuild_tensor_v2`: `offset, size, stride, requires_grad, backward_hooks`, of a contiguous tensor. */
+export function writeLayout(pickle: PickleWriter, shape: readonly number[]): void {
   pickle.integer(0);
   pickle.tuple(shape);
   pickle.tuple(shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1)));

@@ -12,6 +12,7 @@ import { labelMapPng, readLabelMap } from '../masks/label-map';
 import { CITYSCAPES_THRESHOLDS, cityscapesAp, isCounted } from './cityscapes-ap';
 import { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 import { type CityscapesDetection, type CityscapesMatches, cityscapesMatches } from './cityscapes-matches';
+import { acceptedOptions, backendOptions } from './metric-options';
 import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricFactory } from './report';
 
 const RESULTS = 'results';
@@ -48,10 +49,9 @@ export const CityScapesMetric = defineModule({
       .boolean()
       .default(true)
       .describe('Of releases before 3.0: false removes the written detections when the metrics are computed'),
-    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
+    ...acceptedOptions,
     prefix: z.string().nullable().default(null).describe('What its names in the log begin with; null: cityscapes'),
-    backend_args: z.null().default(null).describe('Only null'),
-    file_client_args: z.null().optional().describe('Only null'),
+    ...backendOptions,
   }),
   build: ({ outfile_prefix: folder, ...options }): MetricFactory => {
     const writing = (['format_only', 'dump_matches'] as const).find((name) => options[name]);

@@ -10,11 +10,17 @@ import { CocoResultsFile } from './coco-results-file';
 import { CocoSegmMetric } from './coco-segm';
 import { CombinedMetric } from './combined-metric';
 import { type ImageTruths, readCocoFile, truthsOfCoco, truthsOfDataset } from './image-truths';
+import {
+  acceptedOptions,
+  averagePrecisionOptions,
+  backendOptions,
+  type MetricKind,
+  NOTHING_TO_DO,
+  resultsFileOptions,
+  writesOrComputes,
+} from './metric-options';
 import { ProposalRecall } from './proposal-recall';
 import type { BoxDetections, BoxMetric, EvaluationReport, MetricFactory, MetricValues } from './report';
-
-const kind = z.enum(['bbox', 'segm', 'proposal', 'proposal_fast']);
-type MetricKind = z.output<typeof kind>;
 
 /** Prefix of each kind's metrics in a report; those of boxes have none. */
 const PREFIX: Record<MetricKind, string> = {
@@ -41,14 +47,7 @@ export const CocoMetric = defineModule({
         .nullable()
         .default(null)
         .describe("COCO file with the ground truth, read as by pycocotools; null: the dataset's ground truth"),
-      metric: z
-        .union([kind, z.array(kind).min(1)])
-        .default('bbox')
-        .describe('bbox: boxes; segm: masks; proposal, proposal_fast: class-agnostic recall; a list for several'),
-      classwise: z
-        .boolean()
-        .default(false)
-        .describe('Log the AP of every class too, as coco/CLASS_precision; the report always lists every class'),
+      ...averagePrecisionOptions('coco'),
       proposal_nums: z
         .array(z.number().int().positive())
         .min(1)
@@ -56,11 +55,6 @@ export const CocoMetric = defineModule({
         .describe(
           'Maximum detections per image; default: [1, 10, 100] for boxes and masks, [100, 300, 1000] for proposals',
         ),
-      iou_thrs: z
-        .union([z.number(), z.array(z.number()).min(1).max(32)])
-        .nullable()
-        .default(null)
-        .describe('IoU thresholds; null: 0.50, 0.55 .. 0.95'),
       metric_items: z
         .array(
           z
@@ -71,30 +65,16 @@ export const CocoMetric = defineModule({
         .nullable()
         .default(null)
         .describe('The metrics that are reported and logged, such as mAP, mAP_50, mAP_s, AR@100, AR_s@100; null: all'),
-      format_only: z
-        .boolean()
-        .default(false)
-        .describe('Only write the detections, for a server that evaluates them; needs outfile_prefix'),
-      outfile_prefix: z
-        .string()
-        .min(1)
-        .nullable()
-        .default(null)
-        .describe('Write the detections as PREFIX.bbox.json, and PREFIX.segm.json where they have masks'),
-      backend_args: z.null().default(null).describe('Only null'),
-      file_client_args: z.null().optional().describe('Only null'),
-      collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
-      prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: coco'),
+      ...resultsFileOptions('PREFIX.bbox.json, and PREFIX.segm.json where they have masks'),
+      ...backendOptions,
+      ...acceptedOptions,
       sort_categories: z.boolean().default(false).describe('Accepted: categories are matched by name, in any order'),
       use_mp_eval: z
         .boolean()
         .default(false)
         .describe('Accepted: several processes compute the same values; one is enough here'),
     })
-    .refine((o) => !o.format_only || o.outfile_prefix !== null, {
-      message:
-        "format_only writes the detections and computes nothing: it needs outfile_prefix, such as 'work_dirs/results'",
-    }),
+    .refine(writesOrComputes, NOTHING_TO_DO),
   build: (options): MetricFactory => {
     const maxDets = maximumDetections(options);
     return async (dataset) => {

@@ -9,6 +9,7 @@ import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError } from '../errors';
 import { type CrowdedImage, clipped, jaccardIndex, matchCaltech } from './crowd-human-matching';
 import { truthsOfRecord } from './image-truths';
+import { acceptedOptions, backendOptions, NOTHING_TO_DO, resultsFileOptions, writesOrComputes } from './metric-options';
 import type { BoxDetections, BoxMetric, EvaluationReport, MetricFactory, MetricValues } from './report';
 import { sortByScore } from './score-order';
 import { writeInFolder } from './write-whole';
@@ -39,11 +40,9 @@ export const CrowdHumanMetric = defineModule({
         .union([kind, z.array(kind).min(1)])
         .default(['AP', 'MR', 'JI'])
         .describe('AP: average precision; MR: miss rate, logged as mMR; JI: Jaccard index'),
-      format_only: z.boolean().default(false).describe('Only write the detections; needs outfile_prefix'),
-      outfile_prefix: z.string().min(1).nullable().default(null).describe('Write the detections as PREFIX.json'),
-      file_client_args: z.null().optional().describe('Only null'),
-      backend_args: z.null().default(null).describe('Only null'),
-      collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
+      ...resultsFileOptions('PREFIX.json'),
+      ...backendOptions,
+      ...acceptedOptions,
       prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: crowd_human'),
       eval_mode: z.literal(0).default(0).describe('Only 0, bodies: detections have no boxes of heads'),
       iou_thres: z.number().min(0).max(1).default(0.5).describe('IoU above which a person is found'),
@@ -54,10 +53,7 @@ export const CrowdHumanMetric = defineModule({
         .describe('False positives per image of the miss rate: from 10^-2 or from 10^-4 to 1'),
       num_ji_process: z.int().positive().default(10).describe('Accepted: the Jaccard index is computed in one process'),
     })
-    .refine((o) => !o.format_only || o.outfile_prefix !== null, {
-      message:
-        "format_only writes the detections and computes nothing: it needs outfile_prefix, such as 'work_dirs/results'",
-    }),
+    .refine(writesOrComputes, NOTHING_TO_DO),
   build:
     (options): MetricFactory =>
     async (dataset) => {

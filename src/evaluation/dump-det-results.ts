@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset, ImageRecord } from '../data/types';
+import { acceptedOptions } from './metric-options';
 import type { BoxDetections, BoxMetric, EvaluationReport, MetricFactory } from './report';
 import { type ImageResult, resultsPickle } from './results-pickle';
 import { writeInFolder } from './write-whole';
@@ -57,7 +58,7 @@ export const DumpDetResults = defineModule({
       .string()
       .refine((file) => PICKLES.includes(path.extname(file)), 'expected a file name that ends in .pkl or .pickle')
       .describe('The file, which ends in .pkl or .pickle'),
-    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
+    ...acceptedOptions,
     collect_dir: z.string().nullable().default(null).describe('Accepted: concerns several processes'),
   }),
   build:

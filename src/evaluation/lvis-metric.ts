@@ -9,10 +9,18 @@ import { CocoResultsFile } from './coco-results-file';
 import { readCocoFile } from './image-truths';
 import { LVIS_DETECTIONS, LvisMatching } from './lvis-matching';
 import { type LvisTruths, lvisTruthsOfCoco, lvisTruthsOfDataset } from './lvis-truths';
+import {
+  acceptedOptions,
+  averagePrecisionOptions,
+  backendOptions,
+  type MetricKind,
+  NOTHING_TO_DO,
+  resultsFileOptions,
+  writesOrComputes,
+} from './metric-options';
 import { ProposalRecall } from './proposal-recall';
 import type { BoxDetections, BoxMetric, EvaluationReport, MetricFactory, MetricValues } from './report';
 
-const kind = z.enum(['bbox', 'segm', 'proposal', 'proposal_fast']);
 const ITEMS = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'APr', 'APc', 'APf'];
 const RECALLS = [`AR@${LVIS_DETECTIONS}`, ...['s', 'm', 'l'].map((size) => `AR${size}@${LVIS_DETECTIONS}`)];
 
@@ -30,49 +38,23 @@ export const LVISMetric = defineModule({
         .nullable()
         .default(null)
         .describe("LVIS file with the ground truth; null: the dataset's, whose images have neg_category_ids"),
-      metric: z
-        .union([kind, z.array(kind).min(1)])
-        .default('bbox')
-        .describe('bbox: boxes; segm: masks; proposal, proposal_fast: class-agnostic recall; a list for several'),
-      classwise: z
-        .boolean()
-        .default(false)
-        .describe('Log the AP of every class too, as lvis/CLASS_precision; the report always lists every class'),
+      ...averagePrecisionOptions('lvis'),
       proposal_nums: z
         .array(z.number().int().positive())
         .min(1)
         .default([100, 300, 1000])
         .describe('Numbers of proposals per image, of proposal_fast; AP and proposal are of 300 detections'),
-      iou_thrs: z
-        .union([z.number(), z.array(z.number()).min(1).max(32)])
-        .nullable()
-        .default(null)
-        .describe('IoU thresholds; null: 0.50, 0.55 .. 0.95'),
       metric_items: z
         .array(z.enum([...ITEMS, ...RECALLS]))
         .min(1)
         .nullable()
         .default(null)
         .describe('The metrics that are reported and logged, such as AP, APr, AR@300; null: all'),
-      format_only: z
-        .boolean()
-        .default(false)
-        .describe('Only write the detections, for a server that evaluates them; needs outfile_prefix'),
-      outfile_prefix: z
-        .string()
-        .min(1)
-        .nullable()
-        .default(null)
-        .describe('Write the detections as PREFIX.bbox.json, and PREFIX.segm.json where they have masks'),
-      file_client_args: z.null().optional().describe('Only null'),
-      backend_args: z.null().default(null).describe('Only null'),
-      collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
-      prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: lvis'),
+      ...resultsFileOptions('PREFIX.bbox.json, and PREFIX.segm.json where they have masks'),
+      ...backendOptions,
+      ...acceptedOptions,
     })
-    .refine((o) => !o.format_only || o.outfile_prefix !== null, {
-      message:
-        "format_only writes the detections and computes nothing: it needs outfile_prefix, such as 'work_dirs/results'",
-    }),
+    .refine(writesOrComputes, NOTHING_TO_DO),
   build:
     (options): MetricFactory =>
     async (dataset) => {
@@ -87,10 +69,9 @@ export const LVISMetric = defineModule({
 });
 
 type LvisOptions = z.output<(typeof LVISMetric)['options']>;
-type Kind = z.output<typeof kind>;
 
 class LvisEvaluation implements BoxMetric {
-  private readonly parts: [kind: Kind, metric: BoxMetric][];
+  private readonly parts: [kind: MetricKind, metric: BoxMetric][];
   private readonly file?: CocoResultsFile;
   private images = 0;
   private detections = 0;

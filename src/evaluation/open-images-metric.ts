@@ -7,6 +7,7 @@ import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError } from '../errors';
 import { ancestorsOf } from './class-hierarchy';
 import { areaFloat32 } from './float32-overlaps';
+import { acceptedOptions } from './metric-options';
 import { matchOpenImages, type ScoredOutcome } from './open-images-matching';
 import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricFactory, MetricValues } from './report';
 import { vocAveragePrecision } from './voc-bbox';
@@ -46,7 +47,7 @@ export const OpenImagesMetric = defineModule({
         .boolean()
         .default(true)
         .describe('Leave out detections of classes above a detected one that are not verified in the image'),
-      collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
+      ...acceptedOptions,
       prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: openimages'),
     })
     .refine((o) => !o.use_group_of || o.ioa_thrs !== null, {

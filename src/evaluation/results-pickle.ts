@@ -2,7 +2,7 @@
 // pred_instances are torch tensors and masks COCO's compressed run lengths, as Python's pickle module writes them (protocol 3). Of
 // the input of the network it has no facts (img_shape, scale_factor), which MMDetection's tools do not read.
 
-import { PickleWriter } from '../checkpoints/pickle-writer';
+import { PickleWriter, writeLayout } from '../checkpoints/pickle-writer';
 import type { Detections } from '../data/types';
 import { countsToString } from '../masks/rle-string';
 
@@ -70,12 +70,7 @@ function tensor(pickle: PickleWriter, values: Values, shape: readonly number[]):
   pickle.op('(');
   pickle.binary(storageFile(values));
   pickle.op('tR');
-  pickle.integer(0);
-  pickle.tuple(shape);
-  pickle.tuple(shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1)));
-  pickle.bytes(0x89);
-  pickle.global('collections', 'OrderedDict');
-  pickle.op(')RtR');
+  writeLayout(pickle, shape);
 }
 
 /** Four pickles (magic number, version, system, storage), one of the storages' keys, then their sizes and contents. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset } from '../data/types';
 import { truthsOfDataset } from './image-truths';
+import { acceptedOptions } from './metric-options';
 import { ProposalRecall } from './proposal-recall';
 import type { BoxDetections, BoxMetric, EvaluationReport, MetricFactory, MetricValues } from './report';
 import { VocBboxMetric } from './voc-bbox';
@@ -42,7 +43,7 @@ export const VOCMetric = defineModule({
       .min(1)
       .default([100, 300, 1000])
       .describe('Numbers of proposals per image, of recall'),
-    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
+    ...acceptedOptions,
     prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: pascal_voc'),
   }),
   build: (options): MetricFactory => {
