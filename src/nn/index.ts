@@ -16,6 +16,7 @@ export {
 export { Dropout, type DropoutCfg, dropoutCfg } from './dropout';
 export { Embedding, type EmbeddingConfig } from './embedding';
 export { GroupNorm, type GroupNormConfig } from './group-norm';
+export { Identity } from './identity';
 export { applyInitCfg, type InitCfg, initCfg, pretrainedOf } from './init-cfg';
 export * from './initializers';
 export { buildLayerNorm, LayerNorm, type LayerNormCfg, type LayerNormConfig, layerNormCfg } from './layer-norm';
@@ -40,6 +41,7 @@ export { type AttentionInputs, MultiheadAttention, type MultiheadAttentionConfig
 export { NON_LOCAL_MODES, NonLocal2d, type NonLocal2dConfig, type NonLocalMode } from './non-local2d';
 export { PReLU, type PReLUCfg, preluCfg } from './prelu';
 export { type AttentionMasks, ProjectedAttention, type ProjectedAttentionConfig } from './projected-attention';
+export { resetConvolutions } from './reset-convolutions';
 export { Scale } from './scale';
 export { ConvAWS2d, ConvWS2d } from './standardized-conv2d';
 export { stepRandom, withStepRandom } from './step-random';

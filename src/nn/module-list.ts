@@ -35,9 +35,9 @@ export class ModuleList<T extends Module> extends Module implements Iterable<T> 
 
 /** Modules applied in order; intermediate tensors are freed as soon as they are read. */
 export class Sequential<T extends Module & { forward(x: tf.Tensor4D): tf.Tensor4D }> extends ModuleList<T> {
-  /** @param release whether the input is freed too: nobody else reads it */
-  forward(x: tf.Tensor4D, { release = false } = {}): tf.Tensor4D {
-    let y = x;
+  /** @param x several maps where the first module reads several; @param release whether it is freed too: nobody else reads it */
+  forward(x: Parameters<T['forward']>[0], { release = false } = {}): tf.Tensor4D {
+    let y = x as tf.Tensor4D;
     for (const module of this) {
       const next = module.forward(y);
       if ((release || y !== x) && next !== y) y.dispose();

@@ -16,6 +16,7 @@ import { resnext } from './resnext';
 import { ssdVgg } from './ssd-vgg';
 import { swinTransformer } from './swin-transformer';
 import { visionTransformer } from './vision-transformer';
+import { yolov5CSPDarknet } from './yolov5-csp-darknet';
 import { yolov8CSPDarknet } from './yolov8-csp-darknet';
 
 export { CSPDarknet, cspDarknet } from './csp-darknet';
@@ -37,6 +38,7 @@ export { ResNeXt, resnext } from './resnext';
 export { SSDVGG, ssdVgg } from './ssd-vgg';
 export { SwinTransformer, swinTransformer } from './swin-transformer';
 export { VisionTransformer, visionTransformer } from './vision-transformer';
+export { YOLOv5CSPDarknet, yolov5CSPDarknet } from './yolov5-csp-darknet';
 export { YOLOv8CSPDarknet, yolov8CSPDarknet } from './yolov8-csp-darknet';
 
 export const backbones = [
@@ -56,6 +58,7 @@ export const backbones = [
   darknet,
   cspDarknet,
   cspNeXt,
+  yolov5CSPDarknet,
   yolov8CSPDarknet,
   ssdVgg,
 ] as const satisfies readonly AnyDefinition[];

@@ -3,14 +3,14 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { roundHalfEven } from '../../geometry/round-half-even';
 import { ConvModule } from '../../nn/conv-module';
-import { applyInitCfg, initCfg } from '../../nn/init-cfg';
-import { torchDefault } from '../../nn/initializers';
-import { actCfg, normCfg } from '../../nn/layer-options';
+import { applyInitCfg } from '../../nn/init-cfg';
+import { resetConvolutions } from '../../nn/reset-convolutions';
 import { CSPLayerWithTwoConv } from '../layers/csp-layer-with-two-conv';
 import { SPPFBottleneck } from '../layers/sppf-bottleneck';
+import { makeDivisible, makeRound } from '../shared-options/scale-model';
 import { checkStageIndices, StagedNetwork } from './staged-network';
+import { yoloBackboneOptions } from './yolo-backbone-options';
 
 /** Channels of the stem and of all stages but the last, and blocks of the stages. */
 const CHANNELS = [64, 128, 256, 512];
@@ -19,32 +19,9 @@ const BLOCKS = [3, 6, 6, 3];
 const options = z.strictObject({
   arch: z.literal('P5').default('P5').describe('Four stages'),
   last_stage_out_channels: z.int().positive().default(1024).describe('Channels of the last stage before widen_factor'),
-  plugins: z
-    .null({ error: 'plugins are not offered by YOLOv8CSPDarknet: leave it out or null' })
-    .optional()
-    .describe('Not offered, must be null'),
-  deepen_factor: z.number().positive().default(1).describe('Depth multiplier'),
-  widen_factor: z.number().positive().default(1).describe('Width multiplier'),
-  input_channels: z.int().positive().default(3).describe('Channels of the input image'),
-  out_indices: z
-    .array(z.int().min(0))
-    .min(1)
-    .default([2, 3, 4])
-    .describe('Indices of the outputs: 0 for the stem, then the stages'),
-  frozen_stages: z.int().min(-1).default(-1).describe('Freezes the stem (0) and the first n stages; -1: nothing'),
-  norm_cfg: normCfg
-    .default({ type: 'BN', requires_grad: true, momentum: 0.03, eps: 0.001 })
-    .describe('Normalisation type'),
-  act_cfg: actCfg.default({ type: 'SiLU' }).describe('Activation type'),
-  norm_eval: z
-    .boolean()
-    .default(false)
-    .describe('Keep batch norms in evaluation mode (running statistics) while training'),
-  init_cfg: initCfg.nullable().default(null).describe("Where the weights start from; null: PyTorch's own"),
+  ...yoloBackboneOptions('YOLOv8CSPDarknet', { type: 'SiLU' }),
 });
 export type YOLOv8CSPDarknetOptions = z.output<typeof options>;
-
-const divisible = (channels: number, factor: number) => Math.ceil((channels * factor) / 8) * 8;
 
 /**
  * @example new YOLOv8CSPDarknet(yolov8CSPDarknet.options.parse({ deepen_factor: 0.33, widen_factor: 0.5 })).forward(images)
@@ -52,13 +29,13 @@ const divisible = (channels: number, factor: number) => Math.ceil((channels * fa
 export class YOLOv8CSPDarknet extends StagedNetwork {
   constructor(o: YOLOv8CSPDarknetOptions) {
     const layers = { normCfg: o.norm_cfg, actCfg: o.act_cfg };
-    const channels = [...CHANNELS, o.last_stage_out_channels].map((c) => divisible(c, o.widen_factor));
+    const channels = [...CHANNELS, o.last_stage_out_channels].map((c) => makeDivisible(c, o.widen_factor));
     const down = (inChannels: number, outChannels: number) =>
       new ConvModule({ inChannels, outChannels, kernelSize: 3, stride: 2, padding: 1, ...layers });
     const stages = BLOCKS.map((count, i) => {
       const outChannels = channels[i + 1];
       const same = { inChannels: outChannels, outChannels, ...layers };
-      const numBlocks = Math.max(roundHalfEven(count * o.deepen_factor), 1);
+      const numBlocks = makeRound(count, o.deepen_factor);
       const parts = [
         down(channels[i], outChannels),
         new CSPLayerWithTwoConv({ ...same, numBlocks, addIdentity: true }),
@@ -67,9 +44,7 @@ export class YOLOv8CSPDarknet extends StagedNetwork {
     });
     super(o, down(o.input_channels, channels[0]), stages, channels);
     if (o.init_cfg) applyInitCfg(this, o.init_cfg);
-    else
-      for (const [name, parameter] of this.named())
-        if (name.endsWith('conv.weight')) parameter.initializer = torchDefault;
+    else resetConvolutions(this);
     this.freezeStages();
   }
 }

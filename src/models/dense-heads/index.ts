@@ -25,6 +25,8 @@ import { toodHeadDefinition } from './tood-head';
 import { vfnetHeadDefinition } from './vfnet-head';
 import { yolofHeadDefinition } from './yolof-head';
 import { yolov3HeadDefinition } from './yolov3-head';
+import { yolov5HeadDefinition } from './yolov5-head';
+import { yolov5HeadModuleDefinition } from './yolov5-head-module';
 import { yolov8HeadDefinition } from './yolov8-head';
 import { yolov8HeadModuleDefinition } from './yolov8-head-module';
 import { yoloxHeadDefinition } from './yolox-head';
@@ -59,6 +61,8 @@ export { TOODHead } from './tood-head';
 export { VFNetHead } from './vfnet-head';
 export { YOLOFHead } from './yolof-head';
 export { YOLOV3Head } from './yolov3-head';
+export { YOLOv5Head } from './yolov5-head';
+export { YOLOv5HeadModule } from './yolov5-head-module';
 export { YOLOv8Head } from './yolov8-head';
 export { YOLOv8HeadModule } from './yolov8-head-module';
 export { YOLOXHead } from './yolox-head';
@@ -69,6 +73,8 @@ export const denseHeads = [
   retinaSepBNHeadDefinition,
   fsafHeadDefinition,
   ssdHeadDefinition,
+  yolov5HeadDefinition,
+  yolov5HeadModuleDefinition,
   yolov8HeadDefinition,
   yolov8HeadModuleDefinition,
   atssHeadDefinition,

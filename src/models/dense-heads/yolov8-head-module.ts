@@ -3,8 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { DetLabError } from '../../errors';
+import { defineModule } from '../../catalogue/registry';
 import {
   type ActCfg,
   actCfg,
@@ -16,8 +15,8 @@ import {
   ModuleList,
   Sequential,
 } from '../../nn';
-import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import { makeDivisible } from '../shared-options/scale-model';
+import { type HeadModule, inferHeadModule } from './head-module';
 import { initOption, numClassesOption, stridesText, yoloNormOption } from './head-options';
 
 const options = z.strictObject({
@@ -47,18 +46,12 @@ export type YOLOv8HeadModuleConfig = z.output<typeof options> & { num_classes: n
  */
 export type YOLOv8Maps = 'scores' | 'deltas' | 'distributions';
 
-/** Kind `head_module`: the layers of a head. */
-export interface YOLOHeadModule extends Module {
-  readonly numClasses: number;
-  readonly regMax: number;
-  forwardSingle(x: tf.Tensor4D, level: number): Record<YOLOv8Maps, tf.Tensor4D>;
-}
-
 type Branch = Sequential<ConvModule | Conv2d>;
 
-export class YOLOv8HeadModule extends Module implements YOLOHeadModule {
+export class YOLOv8HeadModule extends Module implements HeadModule {
   readonly numClasses: number;
-  readonly regMax: number;
+  readonly columns: Readonly<Record<YOLOv8Maps, number>>;
+  private readonly regMax: number;
   private readonly cls: ModuleList<Branch>;
   private readonly reg: ModuleList<Branch>;
 
@@ -67,6 +60,7 @@ export class YOLOv8HeadModule extends Module implements YOLOHeadModule {
     const { num_classes: classes, reg_max, featmap_strides, widen_factor } = config;
     this.numClasses = classes;
     this.regMax = reg_max;
+    this.columns = { scores: classes, deltas: 4, distributions: 4 * reg_max };
     const widths = config.in_channels.map((c) => makeDivisible(c, widen_factor));
     const branch = (inChannels: number, channels: number, outputs: number, bias: number): Branch => {
       const layer = {
@@ -109,35 +103,6 @@ export class YOLOv8HeadModule extends Module implements YOLOHeadModule {
   }
 }
 
-function infer(given: z.output<typeof options>, context: BuildContext): z.output<typeof options> {
-  const { inputs, path } = context;
-  const channels = inputs?.map((level) => level.channels);
-  const num_classes = inferNumClasses('YOLOv8HeadModule', given.num_classes, context);
-  if (given.in_channels && channels) {
-    const widths = given.in_channels.map((c) => makeDivisible(c, given.widen_factor));
-    if (widths.join() !== channels.join())
-      throw new DetLabError(
-        `Cannot attach YOLOv8HeadModule at ${path}: its in_channels [${given.in_channels.join(', ')}] times widen_factor ` +
-          `${given.widen_factor} are [${widths.join(', ')}], but the features it reads have [${channels.join(', ')}] ` +
-          'channels. Leave in_channels and widen_factor out to take theirs',
-      );
-  }
-  if (!given.in_channels && !channels)
-    throw new DetLabError(
-      `Cannot build YOLOv8HeadModule at ${path}: in_channels is neither given nor known from a neck`,
-    );
-  const strides = inputs?.map((level) => level.stride);
-  if (strides && strides.join() !== given.featmap_strides.join())
-    throw new DetLabError(
-      `Cannot attach YOLOv8HeadModule at ${path}: its featmap_strides are [${given.featmap_strides.join(', ')}], but the ` +
-        `features it reads have strides [${strides.join(', ')}]`,
-    );
-  // channels taken from the features are scaled already
-  return given.in_channels
-    ? { ...given, num_classes }
-    : { ...given, num_classes, in_channels: channels, widen_factor: 1 };
-}
-
 export const yolov8HeadModuleDefinition = defineModule({
   kind: 'head_module',
   type: 'YOLOv8HeadModule',
@@ -147,12 +112,6 @@ export const yolov8HeadModuleDefinition = defineModule({
   example: "{ type: 'YOLOv8HeadModule', num_classes: 80, in_channels: [256, 512, 1024], widen_factor: 0.5 }",
   options,
   inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the dataset' },
-  infer,
+  infer: (given, context) => inferHeadModule('YOLOv8HeadModule', given, context, makeDivisible),
   build: (given) => new YOLOv8HeadModule(given as YOLOv8HeadModuleConfig),
 });
-
-declare module '../../catalogue/registry' {
-  interface Built {
-    head_module: YOLOHeadModule;
-  }
-}

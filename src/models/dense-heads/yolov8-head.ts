@@ -3,11 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
 import { meanOverRanks, sumOverRanks } from '../../ops/over-ranks';
 import { type Loss, zeroLoss } from '../losses';
-import { type AssignerOffer, buildBBoxCoder, buildPriorGenerator } from '../task-modules';
+import { type AssignerOffer, buildBBoxCoder, buildPriorGenerator, type Size } from '../task-modules';
 import type { Losses } from '../types';
 import type { BatchTargets } from './batch-targets';
 import type { Candidates } from './decode-detections';
@@ -15,6 +15,7 @@ import { decodeYoloDetections, type YOLOTestCfg, yoloTestCfg } from './decode-yo
 import { type CandidateTensors, DenseHead, type Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import type { ComputedParts } from './detached-predictions';
+import { buildHeadModule, type HeadModule, headModuleOption } from './head-module';
 import {
   initOption,
   lossBboxOption,
@@ -25,10 +26,10 @@ import {
   pointTrainCfgOption,
   testCfgText,
 } from './head-options';
-import type { YOLOHeadModule, YOLOv8Maps } from './yolov8-head-module';
+import type { YOLOv8Maps } from './yolov8-head-module';
 
 const options = z.strictObject({
-  head_module: moduleOption('head_module').describe('The layers of the head'),
+  head_module: headModuleOption,
   prior_generator: pointsOption(0.5),
   bbox_coder: pointCoderOption,
   loss_cls: lossClsOption({ type: 'CrossEntropyLoss', use_sigmoid: true, reduction: 'none', loss_weight: 0.5 }),
@@ -47,17 +48,20 @@ const options = z.strictObject({
 });
 export type YOLOv8HeadConfig = z.output<typeof options>;
 
+const MAPS: readonly YOLOv8Maps[] = ['scores', 'deltas', 'distributions'];
+
 /** `deltas` are distances left, top, right, bottom in strides, the expected values of `distributions`. */
 export class YOLOv8Head extends DenseHead<YOLOv8HeadConfig & { num_classes: number }, YOLOv8Maps> {
-  protected readonly module: YOLOHeadModule;
+  protected readonly module: HeadModule;
+  protected readonly regMax: number;
   protected readonly lossCls: Loss;
   protected readonly lossBbox: Loss;
   protected readonly lossDfl: Loss;
 
-  constructor(config: YOLOv8HeadConfig, { registry, path, inputs, numClasses }: BuildContext) {
-    const head = 'YOLOv8Head';
-    const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs, numClasses });
-    const module = registry.build('head_module', config.head_module, at('head_module'));
+  constructor(config: YOLOv8HeadConfig, context: BuildContext, head = 'YOLOv8Head') {
+    const { registry, path, inputs } = context;
+    const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
+    const module = buildHeadModule(config.head_module, context, { head, maps: MAPS, usual: `${head}Module` });
     super(
       { ...config, num_classes: module.numClasses },
       { registry, path },
@@ -67,21 +71,22 @@ export class YOLOv8Head extends DenseHead<YOLOv8HeadConfig & { num_classes: numb
       },
     );
     this.module = this.addChild('head_module', module);
+    this.regMax = module.columns.distributions / 4;
     this.lossCls = registry.build('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     this.lossDfl = registry.build('loss', config.loss_dfl, at('loss_dfl'));
   }
 
   protected override get columns(): Record<YOLOv8Maps, number> {
-    return { scores: this.numClasses, deltas: 4, distributions: 4 * this.module.regMax };
+    return this.module.columns as Record<YOLOv8Maps, number>;
   }
 
   protected override get assignerOffer(): AssignerOffer {
     return { ...super.assignerOffer, predictions: ['scores', 'logits', 'boxes'], reads: ['scores'] };
   }
 
-  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<YOLOv8Maps, tf.Tensor4D> {
-    return this.module.forwardSingle(x, level);
+  protected override forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<YOLOv8Maps, tf.Tensor4D> {
+    return this.module.forwardSingle(x, level, sizes) as Record<YOLOv8Maps, tf.Tensor4D>;
   }
 
   /** Decoded boxes of all points [N, T, 4], in pixels. */
@@ -134,7 +139,7 @@ export class YOLOv8Head extends DenseHead<YOLOv8HeadConfig & { num_classes: numb
     );
     const predicted = tf.mul(tf.gather(this.boxes(outputs).reshape([-1, 4]), rows), perStride);
     const bbox = this.lossBbox.forward(predicted, tf.tensor2d(truths, [n, 4]), { weight: tf.tensor1d(quality) });
-    const { regMax } = this.module;
+    const { regMax } = this;
     const sides = this.coder.encode(inStrides(points), truths, { maxDistance: regMax - 1, epsilon: 0.01 });
     const distributions = tf.gather(outputs.flat('distributions').reshape([-1, 4 * regMax]), rows);
     const dfl = this.lossDfl.forward(distributions.reshape([-1, regMax]), tf.tensor1d(sides), {

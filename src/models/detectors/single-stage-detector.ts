@@ -228,7 +228,7 @@ export const singleStageDefinitions = [
   ),
   define(
     'YOLODetector',
-    "MMYOLO's detector: YOLOv8 by its head",
+    "MMYOLO's detector: YOLOv5 or YOLOv8 by its head",
     { origin: 'MMYOLO: the frame of its detectors; YOLOv8 is by Jocher et al., 2023' },
     parts(
       `{ type: 'YOLOv8CSPDarknet', ${small} }`,

@@ -26,7 +26,10 @@ export abstract class BoxLoss<Options extends BoxLossOptions = BoxLossOptions> i
 
   /** Boxes [n, 4] and [n, 4] -> scalar, or the losses of the pairs with reduction `none`. */
   forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
-    const loss = this.pairwise(prediction as tf.Tensor2D, target as tf.Tensor2D);
+    return this.reduced(this.pairwise(prediction as tf.Tensor2D, target as tf.Tensor2D), call);
+  }
+
+  protected reduced(loss: tf.Tensor, call: LossCall): tf.Tensor {
     let { weight } = call;
     if (weight && weight.rank > loss.rank) weight = tf.mean(weight, -1);
     const { reduction, loss_weight } = this.options;

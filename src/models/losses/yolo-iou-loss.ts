@@ -7,6 +7,7 @@ import { BoxLoss, type BoxLossOptions } from './box-loss';
 import { area, atLeast, type BoxPair, boxPair } from './box-pair';
 import { ratioDifference } from './ciou-loss';
 import { centerDistance } from './diou-loss';
+import type { LossCall } from './loss';
 import { siouCost } from './siou-loss';
 
 export type YOLOIoULossOptions = BoxLossOptions & {
@@ -15,6 +16,12 @@ export type YOLOIoULossOptions = BoxLossOptions & {
 };
 
 export class YOLOIoULoss extends BoxLoss<YOLOIoULossOptions> {
+  /** The loss and, without a gradient, the measure of each pair [n]: MMYOLO's `return_iou`. */
+  withOverlaps(prediction: tf.Tensor2D, target: tf.Tensor2D, call: LossCall = {}): [tf.Tensor, tf.Tensor1D] {
+    const overlaps = this.overlaps(prediction, target);
+    return [this.reduced(tf.sub(1, overlaps), call), stopGradient(overlaps)];
+  }
+
   protected override pairwise(prediction: tf.Tensor2D, target: tf.Tensor2D): tf.Tensor {
     return tf.sub(1, this.overlaps(prediction, target));
   }

@@ -20,6 +20,7 @@ import { rfp } from './rfp';
 import { ssdNeck } from './ssd-neck';
 import { ssh } from './ssh';
 import { yolov3Neck } from './yolov3-neck';
+import { yolov5Pafpn } from './yolov5-pafpn';
 import { yolov8Pafpn } from './yolov8-pafpn';
 import { yoloxPafpn } from './yolox-pafpn';
 
@@ -46,6 +47,7 @@ export const necks = [
   ssdNeck,
   yoloxPafpn,
   cspnextPafpn,
+  yolov5Pafpn,
   yolov8Pafpn,
   yolov3Neck,
   ssh,

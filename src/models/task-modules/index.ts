@@ -17,6 +17,7 @@ import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-c
 import { legacyDeltaXYWHBBoxCoderDefinition } from './coders/legacy-delta-xywh-bbox-coder';
 import { tblrBBoxCoderDefinition } from './coders/tblr-bbox-coder';
 import { yoloBBoxCoderDefinition } from './coders/yolo-bbox-coder';
+import { yolov5BBoxCoderDefinition } from './coders/yolov5-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
@@ -118,4 +119,5 @@ export const taskModules = [
   legacyAnchorGeneratorDefinition,
   legacySSDAnchorGeneratorDefinition,
   legacyDeltaXYWHBBoxCoderDefinition,
+  yolov5BBoxCoderDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -17,8 +17,11 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from pycocotools import mask as coco
 
-from heads_single import MODELS, OUT, pvalue
+from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
+from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
+
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES}
 
 H, W = 96, 128
 TRUTHS = [
@@ -40,14 +43,15 @@ def outline(box):
     return [x1, (y1 + y2) / 2, (x1 + x2) / 2, y1, x2, (y1 + y2) / 2, x2 - 2.5, y2, x1 + 3.5, y2 - 4.5]
 
 
-def sample(i):
+def sample(i, ignored=(), labels=None):
     truth = TRUTHS[i]
     s = DetDataSample(metainfo=dict(img_id=i, img_shape=(H, W), ori_shape=(H * 2, W), pad_shape=(H, W),
                                     scale_factor=(1.0, 0.5), batch_input_shape=(H, W)))
     rles = [coco.merge(coco.frPyObjects([outline(b)], H, W)) for b in truth['bboxes']]
-    s.gt_instances = InstanceData(bboxes=torch.tensor(truth['bboxes']).float(), labels=torch.tensor(truth['labels']),
+    s.gt_instances = InstanceData(bboxes=torch.tensor(truth['bboxes']).float(), labels=torch.tensor(truth['labels']) if labels is None else torch.full((len(truth['labels']),), labels),
                                   masks=BitmapMasks([coco.decode(r) for r in rles], H, W))
-    s.ignored_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0).long())
+    regions = list(ignored) if i == 0 else []
+    s.ignored_instances = InstanceData(bboxes=torch.tensor(regions).float().reshape(-1, 4), labels=torch.zeros(len(regions)).long())
     return s
 
 
@@ -66,16 +70,23 @@ def rounded(v):
     return [rounded(x) for x in v] if isinstance(v, (list, tuple)) else v
 
 
-def run(name, model, rules=(), prepare=None):
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None):
+    """ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
+    isYolo = cfg['type'].startswith('mmyolo.')
+    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels)
+
+
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels):
     rules = [*RULES, *rules]
     torch.manual_seed(0)
-    model = MODELS.build(ConfigDict(copy.deepcopy(cfg)))
+    model = models.build(ConfigDict(copy.deepcopy(cfg)))
     model.load_state_dict(filled(model.state_dict(), rules))
     if prepare:
         prepare(model)
     model.train()
-    data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i) for i in range(2)]), True)
+    data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
     losses = model.loss(data['inputs'], copy.deepcopy(data['data_samples']))
@@ -96,7 +107,8 @@ def run(name, model, rules=(), prepare=None):
         detections.append(d)
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    return rounded(dict(config=cfg, extra_rules=rules, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
+    given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels))}
+    return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
 
 

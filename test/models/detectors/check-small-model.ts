@@ -14,6 +14,10 @@ import { fillByFormula, image } from '../../golden-data';
 interface Expected {
   config: ModuleConfig;
   extra_rules?: [string, number][];
+  /** Regions to ignore in the first image. */
+  ignored?: number[][];
+  /** The class of all boxes, in place of the file's. */
+  label?: number;
   params: [string, number[]][];
   losses: Record<string, number>;
   grad_norms: Record<string, number>;
@@ -37,7 +41,7 @@ export interface SmallModels {
 const [H, W] = [96, 128];
 
 /** The formula image, and the same upside down. */
-function samples(golden: SmallModels): PackedSample[] {
+function samples(golden: SmallModels, { ignored = [], label }: Pick<Expected, 'ignored' | 'label'>): PackedSample[] {
   return golden.truths.map(({ bboxes, labels }, i) => {
     const data = image(H, W);
     const rows = Array.from({ length: H }, (_, y) => data.subarray(y * W * 3, (y + 1) * W * 3));
@@ -45,6 +49,7 @@ function samples(golden: SmallModels): PackedSample[] {
     rows.forEach((row, y) => {
       turned.set(row, (H - 1 - y) * W * 3);
     });
+    const regions = i === 0 ? ignored : [];
     const masks = golden.outlines[i].map((outline) => polygonsToRle([outline], H, W));
     const boxes = golden.proposals?.[i];
     return {
@@ -58,9 +63,9 @@ function samples(golden: SmallModels): PackedSample[] {
         flip: false,
       },
       truths: {
-        bboxes: Float32Array.from(bboxes.flat()),
-        labels: Int32Array.from(labels),
-        ignored: new Uint8Array(labels.length),
+        bboxes: Float32Array.from([...bboxes, ...regions].flat()),
+        labels: Int32Array.from([...labels, ...regions.map(() => 0)], (one) => label ?? one),
+        ignored: Uint8Array.from([...labels.map(() => 0), ...regions.map(() => 1)]),
         masks: { kind: 'bitmap', height: H, width: W, masks },
       },
       ...(boxes
@@ -76,7 +81,7 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
   expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.params);
   fillByFormula(model, '', expected.extra_rules ?? golden.extra_rules);
   model.train();
-  const batch = model.preprocess(samples(golden));
+  const batch = model.preprocess(samples(golden, expected));
   const parameters = model.trainable();
   const variables = parameters.map(([, p]) => p.variable);
   tf.tidy(() => {
