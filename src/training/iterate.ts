@@ -7,7 +7,7 @@ import { canInterrupt, interruptible } from '../engine/interruption';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { pass } from './gradients';
-import type { Ranks } from './ranks/ranks';
+import { LeftRanks, type Ranks } from './ranks/ranks';
 import type { RunState } from './run-state';
 import { SavedBuffers } from './saved-buffers';
 
@@ -21,7 +21,7 @@ export interface Iteration {
 }
 
 /**
- * @returns undefined when it was left: model and state are as before it
+ * @returns undefined when it was left: model and state are as before it, as they are on rank 0 when it throws LeftRanks
  * @param afterBackward what hooks do with the gradients before the update
  * @throws DetLabError naming the loss, the images and the learning rate when a loss or gradient is not finite; the weights
  *   are as they were
@@ -39,11 +39,13 @@ export async function iterate(
     `${samples.map((s) => `"${s.meta.imgPath}"`).join(', ')}. ` +
     `Lower the learning rate, lengthen the warm-up or clip gradients (clip_grad: { max_norm: 10 }), and look at these images`;
   const batch = detector.preprocess(samples, step);
+  // rank 0 writes the checkpoint of a run whose ranks do not answer
+  const before = canInterrupt(signal) || ranks?.isFirst ? new BeforeIteration(detector, state) : undefined;
   const { variables } = wrapper;
   // gradients that accumulate are summed over the ranks once, when their step is due
   const reduces = ranks !== undefined && !wrapper.accumulates;
   try {
-    const passed = unlessLeft(detector, state, signal, () =>
+    const passed = interruptible(signal, () =>
       pass(
         detector,
         batch,
@@ -52,7 +54,10 @@ export async function iterate(
         { precision: wrapper.precision, factor: wrapper.lossFactor(), group: ranks?.group, reduces },
       ),
     );
-    if (!passed) return undefined;
+    if (!passed) {
+      before?.restore();
+      return undefined;
+    }
     let { scalars, gradients } = passed;
     const dispose = () => {
       for (const gradient of gradients) gradient?.dispose();
@@ -95,28 +100,34 @@ export async function iterate(
         ? new DetLabError(`Cannot continue training: ${error.message} ${where()}`)
         : error;
     }
+  } catch (error) {
+    if (error instanceof LeftRanks) before?.restore();
+    throw error;
   } finally {
+    before?.dispose();
     batch.inputs.dispose();
   }
 }
 
-/** Undefined when `compute` was left; the buffers of the model and the random stream are then those of before. */
-function unlessLeft<T extends object>(
-  detector: Detector,
-  { random }: RunState,
-  signal: AbortSignal | undefined,
-  compute: () => T,
-): T | undefined {
-  if (!canInterrupt(signal)) return compute();
-  const buffers = new SavedBuffers(detector);
-  const before = random.state();
-  try {
-    const result = interruptible(signal, compute);
-    if (result) return result;
-    buffers.restore();
-    random.restore(before);
-    return undefined;
-  } finally {
-    buffers.dispose();
+/** What an iteration changes before its update: the buffers of the model and the random stream. */
+class BeforeIteration {
+  private readonly buffers: SavedBuffers;
+  private readonly random: ReturnType<RunState['random']['state']>;
+
+  constructor(
+    detector: Detector,
+    private readonly state: RunState,
+  ) {
+    this.buffers = new SavedBuffers(detector);
+    this.random = state.random.state();
+  }
+
+  restore(): void {
+    this.buffers.restore();
+    this.state.random.restore(this.random);
+  }
+
+  dispose(): void {
+    this.buffers.dispose();
   }
 }

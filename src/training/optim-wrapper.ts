@@ -143,8 +143,7 @@ export class OptimWrapper {
       return sum ? tf.tidy(() => tf.clone(gradient ? tf.add(sum, gradient) : sum)) : gradient;
     });
     for (const [k, gradient] of given.entries()) if (gradient !== joined[k]) gradient?.dispose();
-    this.dropSums();
-    this.isJoined = true;
+    this.isJoined = true; // the sums stay until the step: a run whose ranks do not answer is still inside the accumulation
     return joined;
   }
 
@@ -170,8 +169,8 @@ export class OptimWrapper {
       this.accumulate(gradients);
       if (!due) return { stepped: false };
       current = this.sums!.map((sum) => sum && tf.tidy(() => tf.clone(sum)));
-      this.dropSums();
     }
+    this.dropSums();
     this.isJoined = false;
     try {
       return this.step(current);

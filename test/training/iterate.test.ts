@@ -6,7 +6,7 @@ import { joinGroup } from '../../src/engine/torch/process-group';
 import { LeftRanks, Ranks } from '../../src/training/ranks/ranks';
 import { urgentSignal } from '../urgent-signal';
 import { tinyDetector, weightsOf, withoutTimes } from './tiny-detector';
-import { trainTiny as run } from './tiny-run';
+import { trainTiny as run, tinyOptimWrapper } from './tiny-run';
 import { workDirs } from './work-dirs';
 
 const freshDir = workDirs();
@@ -65,20 +65,43 @@ async function aloneInGroup(signal?: AbortSignal): Promise<Ranks> {
   return new Ranks(await joinGroup({ rank: 0, size: 1, meeting, timeout: 20 }), signal);
 }
 
-test('Stop, while the other processes do not answer, leaves a checkpoint', async () => {
-  const workDir = freshDir();
-  const ranks = await aloneInGroup();
-  const means = ranks.means.bind(ranks);
+/** Ranks whose exchange of that name fails at a call, as after Stop while the others do not answer. */
+function leavesAt(ranks: Ranks, exchange: 'means' | 'meanGradients', call: number): void {
+  const answer = ranks[exchange].bind(ranks) as (...given: unknown[]) => Promise<never>;
   let calls = 0;
-  vi.spyOn(ranks, 'means').mockImplementation((...given) => {
-    if (++calls < 3) return means(...given);
+  vi.spyOn(ranks, exchange).mockImplementation((...given: unknown[]) => {
+    if (++calls < call) return answer(...given);
     ranks.leave();
     return Promise.reject(new LeftRanks('the other processes have not answered in time'));
   });
-  const { result } = await run({ workDir, ranks });
+}
+
+test('Stop, while the other processes do not answer, leaves the last whole iteration: the run goes on from it bit-equal', async () => {
+  const whole = await run();
+  for (const exchange of ['means', 'meanGradients'] as const) {
+    const workDir = freshDir();
+    const ranks = await aloneInGroup();
+    leavesAt(ranks, exchange, 3);
+    const { detector, result } = await run({ workDir, ranks });
+    ranks.close(true);
+    expect(result).toMatchObject({ interrupted: true, step: 2 });
+    expect(weightsOf(detector)['bn.num_batches_tracked']).toEqual([2]);
+    expect(existsSync(join(workDir, 'checkpoints', 'iter_2'))).toBe(true);
+    const resumed = await run({ workDir, resume: true });
+    expect(weightsOf(resumed.detector)).toEqual(weightsOf(whole.detector));
+  }
+});
+
+test('an accumulation that cannot be exchanged any more is named in the log, also at its last iteration', async () => {
+  const workDir = freshDir();
+  const ranks = await aloneInGroup();
+  leavesAt(ranks, 'meanGradients', 1);
+  const lines: string[] = [];
+  const optimWrapper = { ...tinyOptimWrapper, accumulative_counts: 3 };
+  const { result } = await run({ workDir, ranks, optimWrapper, log: (line) => void lines.push(line) });
   ranks.close(true);
   expect(result).toMatchObject({ interrupted: true, step: 2 });
-  expect(existsSync(join(workDir, 'checkpoints', 'iter_2'))).toBe(true);
+  expect(lines.join()).toContain('the gradients accumulated since the last step are not in the checkpoint');
 });
 
 test('a process that has left an iteration exchanges nothing more with the others', async () => {

@@ -182,14 +182,16 @@ export class CheckpointHook implements TrainHook {
   }
 
   /** Of a stopped run of several processes, where the others may have left: what they had accumulated is then lost. */
-  private async shareOrForget({ log, ranks, state: { wrapper } }: TrainRun): Promise<void> {
+  private async shareOrForget(run: TrainRun): Promise<void> {
+    const { ranks, state } = run;
+    const { wrapper } = state;
     if (!ranks || !wrapper.isInside) return;
     try {
       if (ranks.hasLeft) throw new DetLabError('the other processes have left');
       await ranks.shareAccumulated(wrapper);
     } catch (error) {
       wrapper.replaceAccumulated(undefined);
-      log(
+      run.log(
         `the gradients accumulated since the last step are not in the checkpoint: ${(error as Error).message.split('\n')[0]}`,
       );
     }
