@@ -30,7 +30,7 @@ module.exports = {
     only('evaluation-knows-data-types', 'evaluation', [
       CATALOGUE,
       '^src/masks/',
-      '^src/data/types\.ts$',
+      '^src/data/(types|columns/outline-flags)\.ts$',
       '^src/checkpoints/pickle-writer\.ts$',
     ]),
     only('analysis-knows-evaluation', 'analysis', [

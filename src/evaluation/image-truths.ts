@@ -1,5 +1,6 @@
 // The ground truth of an evaluation: float64 xywh boxes per image, from a dataset's records or a COCO file.
 
+import { outlineFlags } from '../data/columns/outline-flags';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import { boxToRle, type Rle, type Segmentation, segmentationToRle, usableParts } from '../masks';
@@ -20,7 +21,13 @@ export interface ImageTruths {
   mask?(g: number, frame?: { height: number; width: number }): Rle;
 }
 
-export function truthsOfRecord({ id, truths, areas, segmentations, ...image }: ImageRecord): ImageTruths {
+export function truthsOfRecord(record: ImageRecord): ImageTruths {
+  const { id, truths, areas, width, height } = record;
+  const image = { width, height };
+  const hasOutline = outlineFlags(record);
+  // outlines are read when the first mask is asked for
+  let outlines: ImageRecord['segmentations'];
+  const outlineOf = (g: number) => (hasOutline?.(g) ? (outlines ??= record.segmentations)?.[g] : undefined);
   const { bboxes } = truths;
   const boxes = new Float64Array(bboxes.length);
   for (let i = 0; i < bboxes.length; i += 4) {
@@ -35,8 +42,8 @@ export function truthsOfRecord({ id, truths, areas, segmentations, ...image }: I
     labels: truths.labels,
     areas: Float64Array.from(areas),
     ignored: truths.ignored,
-    maskless: Uint8Array.from(truths.labels, (_, g) => (segmentations?.[g] ? 0 : 1)),
-    mask: (g, frame = image) => maskOf(segmentations?.[g], boxes.subarray(4 * g, 4 * g + 4), frame),
+    maskless: Uint8Array.from(truths.labels, (_, g) => (hasOutline?.(g) ? 0 : 1)),
+    mask: (g, frame = image) => maskOf(outlineOf(g), boxes.subarray(4 * g, 4 * g + 4), frame),
   };
 }
 

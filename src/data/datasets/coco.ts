@@ -4,19 +4,18 @@
 // ignored as VOC's difficult ones, not left out.
 
 import path from 'node:path';
-import { DetLabError, nameOfValue } from '../../errors';
+import { DetLabError } from '../../errors';
+import { ShardBuilder } from '../columns/shard-builder';
 import { damagedFiles } from '../loading/file-damage';
 import { fileSizes, isSampled, sizeProblem } from '../loading/image-sizes';
-import { readJson } from '../loading/json-file';
 import { problemLines } from '../problem-lines';
 import type { Dataset, ImageRecord } from '../types';
-import { type CocoAnnotation, readAnnotation } from './coco/annotation';
-import { type Category, classNames, readCategories } from './coco/categories';
-import { fieldsOf, type Key, keyOf } from './coco/fields';
-import { contradicts, groundTruth, type LabelledAnnotation } from './coco/ground-truth';
+import { classNames, readCategories } from './coco/categories';
+import { readContent } from './coco/content';
+import { fieldsOf } from './coco/fields';
 import { type CocoImage, readImages } from './coco/images';
+import { LabelledAnnotations, usedCategories } from './coco/labelled-annotations';
 import { CocoReport } from './coco/report';
-import { noteGeometry } from './coco/suspicions';
 import { countObjects } from './count-objects';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { withProposals } from './proposal-file';
@@ -40,32 +39,29 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
  */
 export async function loadCoco(annFile: string, imgDir: string, options: CocoOptions = {}): Promise<Dataset> {
   const file = path.resolve(annFile);
-  const { json, notices } = await readJson(file, 'annotation file');
-  const content = fieldsOf(json);
-  if (!content)
-    throw new DetLabError(
-      `Cannot use "${file}" as a COCO annotation file: expected an object with images, annotations and categories`,
-    );
+  const content = await readContent(file);
   const report = new CocoReport(file);
-  report.notices.push(...notices);
-  const categories = readCategories(listOf(content, 'categories', file), report);
-  const entries = listOf(content, 'annotations', file);
-  if (entries.some((entry) => Array.isArray(fieldsOf(entry)?.segments_info)))
+  report.notices.push(...content.notices);
+  const categories = readCategories(content.categories, report);
+  const { annotations: table } = content;
+  if (table.panoptic)
     throw new DetLabError(
       `Cannot use "${file}": it is a panoptic annotation file, whose segments are in PNG files. Give the file of instances`,
     );
-  const available = classNames(categories, categoriesOf(entries), report);
+  const available = classNames(categories, usedCategories(table), report);
   const known = [...new Set([...categories.values()].map(({ name }) => name))];
   const { classes, absent } = selectClasses(options, options.classes ? known : available, file);
-  const images = readImages(imageEntries(listOf(content, 'images', file), options.imageFile), imgDir, report);
-  if (images.size === 0)
+  const images = [...readImages(imageEntries(content.images, options.imageFile), imgDir, report).values()];
+  content.images.length = 0; // no longer needed
+  if (images.length === 0)
     throw new DetLabError(
       `Cannot load "${file}": it has no usable images. ${problemLines(report.problems).join('. ') || 'It lists none'}`,
     );
-  const { byImage, others } = annotationsByImage(entries, { categories, classes, images }, report);
-  const records = await toRecords(images, byImage, report);
+  const annotations = new LabelledAnnotations(table, { categories, classes, images }, report);
+  const records = await toRecords(images, annotations, path.resolve(imgDir), report);
+  const { others } = annotations;
   noteClasses(absent, others, reportsOthers(options), report);
-  reportNoObjects(entries.length, classes, records, report);
+  reportNoObjects(table.length, classes, records, report);
   const dataset: Dataset = {
     name: options.name ?? path.basename(file, '.json'),
     classes,
@@ -100,122 +96,38 @@ function imageEntries(entries: unknown[], imageFile: CocoOptions['imageFile']): 
   });
 }
 
-function listOf(json: Record<string, unknown>, key: string, file: string): unknown[] {
-  const value = json[key];
-  if (Array.isArray(value)) return value;
-  throw new DetLabError(
-    `Cannot use "${file}" as a COCO annotation file: expected a list "${key}", received ${value === undefined ? 'nothing' : nameOfValue(value)}`,
-  );
-}
-
-const categoriesOf = (entries: readonly unknown[]): Set<Key> =>
-  new Set(entries.map((entry) => keyOf(fieldsOf(entry)?.category_id)).filter((key) => key !== undefined));
-
-interface Context {
-  categories: ReadonlyMap<Key, Category>;
-  classes: readonly string[];
-  images: ReadonlyMap<Key, CocoImage>;
-}
-
-/** The usable annotations of each image, and the number of those of each category that is not among the classes. */
-function annotationsByImage(entries: readonly unknown[], { categories, classes, images }: Context, report: CocoReport) {
-  const labelOfName = new Map(classes.map((name, i) => [name, i]));
-  const byImage = new Map<Key, LabelledAnnotation[]>([...images.keys()].map((key) => [key, []]));
-  const others = new Map<string, number>();
-  const seen = new Set<number | string>();
-  const reused = new Set<number | string>();
-  const withoutId = entries.filter((entry) => keyOf(fieldsOf(entry)?.id) === undefined).length;
-  let free = withoutId > 0 ? firstFree(entries) : 0;
-  if (withoutId > 0) report.notice(`${withoutId} of ${entries.length} annotations have no id; numbered from ${free}`);
-  let turned = 0;
-  for (const entry of entries) {
-    const annotation = readAnnotation(entry, free, report);
-    if (keyOf(fieldsOf(entry)?.id) === undefined) free++;
-    if (!annotation) continue;
-    const { id, category, image } = annotation;
-    const name = category === undefined ? undefined : categories.get(category)?.name;
-    if (name === undefined) {
-      const what =
-        category === undefined ? 'has no category_id' : `has category_id ${category}, which "categories" does not list`;
-      report.annotation('unknown-category', id, `${what}; skipped`);
-      continue;
-    }
-    if (image === undefined || !images.has(image)) {
-      const what = image === undefined ? 'has no image_id' : `belongs to image ${image}, which "images" does not list`;
-      report.annotation('bad-annotation', id, `${what}; skipped`);
-      continue;
-    }
-    const label = labelOfName.get(name);
-    if (label === undefined) {
-      others.set(name, (others.get(name) ?? 0) + 1);
-      continue;
-    }
-    // the same annotation twice in one image is found beside its ground truth
-    if (
-      seen.has(id) &&
-      !reused.has(id) &&
-      !byImage.get(image)!.some((other) => other.id === id && isSame(other, annotation))
-    ) {
-      reused.add(id);
-      report.annotation('duplicate', id, 'is the id of several annotations; all are used');
-    }
-    seen.add(id);
-    if (annotation.turned) turned++;
-    byImage.get(image)!.push(Object.assign(annotation, { label }));
-  }
-  if (turned > 0)
-    report.notice(
-      `${turned} ${turned === 1 ? 'box has' : 'boxes have'} an angle (attributes.rotation); the upright box around the turned one is used`,
-    );
-  noteGeometry(byImage, images, report);
-  return { byImage, others };
-}
-
-const isSame = (a: CocoAnnotation, b: CocoAnnotation): boolean =>
-  a.category === b.category && a.bbox.every((v, i) => v === b.bbox[i]);
-
-function firstFree(entries: readonly unknown[]): number {
-  let highest = 0;
-  for (const entry of entries) {
-    const id = Number(fieldsOf(entry)?.id);
-    if (Number.isSafeInteger(id)) highest = Math.max(highest, id);
-  }
-  return highest + 1;
-}
-
 /** Records of the images that are there. The file of an image is asked for its size where the annotations leave doubt. */
 async function toRecords(
-  images: ReadonlyMap<Key, CocoImage>,
-  byImage: ReadonlyMap<Key, LabelledAnnotation[]>,
+  images: readonly CocoImage[],
+  annotations: LabelledAnnotations,
+  folder: string,
   report: CocoReport,
 ): Promise<ImageRecord[]> {
-  const found = [...images.values()].filter((image): image is CocoImage & { path: string } => image.path !== undefined);
+  const found = images.flatMap((image, number) =>
+    image.path === undefined ? [] : [{ ...image, path: image.path, number }],
+  );
   const damaged = await damagedFiles(found);
   report.problems.push(...damaged.values());
-  const present = found.filter(({ path: file }) => !damaged.has(file));
+  const present = damaged.size === 0 ? found : found.filter(({ path: file }) => !damaged.has(file));
   const doubtful = present.filter(
-    ({ key, size }, i) => isSampled(i, present.length) || !size || contradicts(byImage.get(key)!, size),
+    ({ number, size }, i) => isSampled(i, present.length) || !size || annotations.contradict(number, size),
   );
   const sizes = await fileSizes(doubtful, report.problems);
   const measured = new Map(doubtful.map(({ key }, i) => [key, sizes[i]]));
-  const records: ImageRecord[] = [];
   const unsized = doubtful.filter((image, i) => !image.size && sizes[i]).length;
-  if (unsized > 0) report.notice(`${unsized} of ${images.size} images have no width and height; their files are asked`);
+  if (unsized > 0)
+    report.notice(`${unsized} of ${images.length} images have no width and height; their files are asked`);
+  const builder = new ShardBuilder(folder.endsWith(path.sep) ? folder : folder + path.sep);
   for (const image of present) {
     const size = measured.get(image.key) ?? image.size;
     if (!size) continue;
-    const { id, path: file } = image;
+    const { id, path: file, fields, name, number } = image;
     const problem = image.size && sizeProblem({ id, path: file, ...image.size }, [size.height, size.width]);
     if (problem) report.problems.push(problem);
-    records.push({
-      id,
-      path: file,
-      ...size,
-      ...(image.fields && { fields: image.fields }),
-      ...groundTruth(byImage.get(image.key)!, { name: image.name, ...size }, report),
-    });
+    builder.image({ id, path: file, ...size, fields });
+    annotations.write(number, { name, ...size }, builder, report);
   }
-  return records;
+  return builder.finish();
 }
 
 /** Reports a dataset without annotations, or whose every object is ignored or skipped, and says when most are crowds. */

@@ -1,5 +1,6 @@
 // The counts of a dataset: the objects that are used, by class, and what is there but not used.
 
+import { outlineFlags } from '../columns/outline-flags';
 import type { Dataset, ImageRecord } from '../types';
 
 export interface ObjectCounts {
@@ -36,20 +37,23 @@ export function countObjects({
     objects: 0,
     crowds: 0,
     ignored: 0,
-    outlines: records.some(({ segmentations }) => segmentations !== undefined),
+    outlines: false,
     withoutOutline: 0,
     otherClasses,
   };
   for (const record of records) {
-    const { truths, crowds, segmentations } = record;
-    if (truths.labels.length === 0) counts.emptyImages++;
-    for (const [i, label] of truths.labels.entries()) {
+    const { labels, ignored } = record.truths;
+    const { crowds } = record;
+    const hasOutline = outlineFlags(record);
+    if (hasOutline) counts.outlines = true;
+    if (labels.length === 0) counts.emptyImages++;
+    for (let i = 0; i < labels.length; i++) {
       if (crowds?.[i]) counts.crowds++;
-      else if (truths.ignored[i]) counts.ignored++;
+      else if (ignored[i]) counts.ignored++;
       else {
-        counts.byClass[label]++;
+        counts.byClass[labels[i]]++;
         counts.objects++;
-        if (segmentations?.[i]) continue;
+        if (hasOutline?.(i)) continue;
         if (counts.withoutOutline++ === 0) counts.firstWithoutOutline = { record, index: i };
       }
     }

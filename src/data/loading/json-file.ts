@@ -31,11 +31,29 @@ export async function readJson(file: string, what = 'file'): Promise<JsonFile> {
   const notices: string[] = [];
   const text = decodeText(bytes, file, notices);
   if (text.trim() === '') throw new DetLabError(`Cannot read "${file}" as JSON: it is empty`);
+  try {
+    const { json, absent } = parseJson(text);
+    if (absent > 0) notices.push(absentNotice(file, absent));
+    return { json, notices };
+  } catch (error) {
+    throw notJson(file, (error as Error).message);
+  }
+}
+
+/** What is said of values that are no JSON. */
+export const absentNotice = (file: string, count: number): string =>
+  `${path.basename(file)}: ${count} ${count === 1 ? 'value is' : 'values are'} NaN or Infinity, read as absent`;
+
+/**
+ * The value of a text, and how many of its values are NaN or Infinity, which are null.
+ * @throws SyntaxError when it is not JSON
+ */
+export function parseJson(text: string): { json: unknown; absent: number } {
   if (!LONG_INTEGER.test(text)) {
     try {
-      return { json: JSON.parse(text), notices };
+      return { json: JSON.parse(text), absent: 0 };
     } catch (error) {
-      if (!/\b(NaN|Infinity)\b/.test(text)) throw notJson(file, error);
+      if (!/\b(NaN|Infinity)\b/.test(text)) throw error;
     }
   }
   let absent = 0;
@@ -45,28 +63,23 @@ export async function readJson(file: string, what = 'file'): Promise<JsonFile> {
     absent++;
     return 'null';
   });
-  if (absent > 0)
-    notices.push(
-      `${path.basename(file)}: ${absent} ${absent === 1 ? 'value is' : 'values are'} NaN or Infinity, read as absent`,
-    );
-  try {
-    return { json: JSON.parse(readable), notices };
-  } catch (error) {
-    throw notJson(file, error);
-  }
+  return { json: JSON.parse(readable), absent };
 }
+
+export const encodingNotice = (file: string): string =>
+  `${path.basename(file)} is not UTF-8: read as Windows-1252; check the names of its classes and files`;
 
 /** UTF-8, or UTF-16 by its byte order mark; anything else as Windows-1252, so that distinct names stay distinct. */
 function decodeText(bytes: Buffer, file: string, notices: string[]): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
   if (!isUtf8(bytes)) {
-    notices.push(`${path.basename(file)} is not UTF-8: read as Windows-1252; check the names of its classes and files`);
+    notices.push(encodingNotice(file));
     return new TextDecoder('windows-1252').decode(bytes);
   }
   const text = bytes.toString('utf8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-const notJson = (file: string, error: unknown) =>
-  new DetLabError(`Cannot read "${file}" as JSON: ${(error as Error).message}`);
+export const notJson = (file: string, why: string): DetLabError =>
+  new DetLabError(`Cannot read "${file}" as JSON: ${why}`);

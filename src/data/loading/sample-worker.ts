@@ -7,7 +7,7 @@ import type { ModuleConfig } from '../../catalogue/registry';
 import { buildPipeline, type PipelineOptions } from '../pipeline';
 import type { AnyImage, ImageRecord, Pixels } from '../types';
 import type { OrderOptions } from './batch-order';
-import { openRecords, type PackedRecords, storeOf } from './record-store';
+import { openRecords, type PackedRecords } from './record-store';
 import { IMAGES_AT_A_TIME, type SampleOutcome, type SampleRequest, sampleRunner } from './sample-source';
 import { taskQueue } from './task-queue';
 
@@ -15,8 +15,8 @@ import { taskQueue } from './task-queue';
 export interface WorkerPlan {
   stages: { config: readonly ModuleConfig[]; options: PipelineOptions }[];
   order: OrderOptions;
-  /** Every record, if a pipeline mixes several images. */
-  records?: PackedRecords;
+  /** Those that do not come with their requests: all, if a pipeline mixes several images. */
+  records: PackedRecords;
   /** 1 for images taller than wide. */
   upright: Uint8Array;
 }
@@ -29,8 +29,7 @@ if (parentPort) serve(parentPort, (workerData as { plan: WorkerPlan }).plan);
 /** Answers requests until the message `close`; then samples in flight are finished and the thread exits by itself. */
 function serve(port: MessagePort, { stages, order, records, upright }: WorkerPlan): void {
   const pipelines = stages.map(({ config, options }) => buildPipeline(config, undefined, undefined, options));
-  const store = records ? openRecords(records) : storeOf([]);
-  const run = sampleRunner(pipelines, store, order, (index) => upright[index] === 1);
+  const run = sampleRunner(pipelines, openRecords(records), order, (index) => upright[index] === 1);
   const queue = taskQueue(IMAGES_AT_A_TIME);
   port.on('message', (request: WorkerRequest | 'close') => {
     if (request === 'close') {

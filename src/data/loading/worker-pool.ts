@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DetLabError } from '../../errors';
-import { packRecords } from './record-store';
+import { isPacked, packRecords } from './record-store';
 import type { SampleOutcome, SamplePlan, SampleSource } from './sample-source';
 import type { SampleReply, WorkerPlan, WorkerRequest } from './sample-worker';
 
@@ -18,10 +18,12 @@ interface Waiting {
 /** Starts `count` threads for portable pipelines. */
 export function workerPool({ stages, records, order }: SamplePlan, count: number): SampleSource {
   const usesOtherImages = stages.some((stage) => stage.usesOtherImages);
+  // records that mix with no others come with their requests, unless threads have them anyway
+  const packed = packRecords(records, usesOtherImages);
   const plan: WorkerPlan = {
     stages: stages.map(({ config, options }) => ({ config, options })),
     order,
-    records: usesOtherImages ? packRecords(records) : undefined,
+    records: packed,
     upright: Uint8Array.from(records, ({ width, height }) => (width < height ? 1 : 0)),
   };
   const waiting = new Map<number, Waiting>();
@@ -62,7 +64,7 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
       if (failure) return Promise.reject(failure);
       if (closed) return Promise.reject(new DetLabError('Cannot load a sample: the loader is closed'));
       const worker = load.indexOf(Math.min(...load));
-      const record = usesOtherImages ? undefined : records[asked.index];
+      const record = isPacked(packed, asked.index) ? undefined : records[asked.index];
       const request: WorkerRequest = { ...asked, id: next++, record };
       load[worker]++;
       return new Promise((resolve, reject) => {

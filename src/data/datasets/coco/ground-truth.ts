@@ -2,7 +2,7 @@
 
 import type { DataProblem, ImageRecord } from '../../types';
 import { packTruths, type TruthRow } from '../truth-list';
-import type { CocoAnnotation, Xywh } from './annotation';
+import type { CocoAnnotation } from './annotation';
 import { misfit, outlineArea } from './outline';
 
 export interface SizedImage {
@@ -23,10 +23,16 @@ export interface TruthReport {
 }
 
 /** Pixels by which a box may extend beyond its image without a report. */
-const TOLERANCE = 1;
+export const TOLERANCE = 1;
 
 /** How far a box extends beyond an image of this size, in pixels. */
-export function excess([x, y, w, h]: Xywh, { width, height }: { width: number; height: number }): number {
+export function excess(
+  x: number,
+  y: number,
+  w: number,
+  h: number,
+  { width, height }: { width: number; height: number },
+): number {
   return Math.max(w - Math.min(x + w, width) + Math.max(x, 0), h - Math.min(y + h, height) + Math.max(y, 0));
 }
 
@@ -34,7 +40,7 @@ export function excess([x, y, w, h]: Xywh, { width, height }: { width: number; h
 export const contradicts = (annotations: readonly CocoAnnotation[], size: { width: number; height: number }): boolean =>
   annotations.some(
     ({ bbox, segmentation }) =>
-      excess(bbox, size) > TOLERANCE || (segmentation && misfit(segmentation, size) !== undefined),
+      excess(...bbox, size) > TOLERANCE || (segmentation && misfit(segmentation, size) !== undefined),
   );
 
 /** The ground-truth fields of a record. */
@@ -43,13 +49,22 @@ export function groundTruth(
   image: SizedImage,
   report: TruthReport,
 ): ReturnType<typeof packTruths> & Pick<ImageRecord, 'truths'> {
+  return packTruths(groundTruthRows(annotations, image, report));
+}
+
+/** The objects of an image that are used. */
+export function groundTruthRows(
+  annotations: readonly LabelledAnnotation[],
+  image: SizedImage,
+  report: TruthReport,
+): TruthRow[] {
   const rows: TruthRow[] = [];
   for (const annotation of annotations) {
     const row = toRow(annotation, image, report);
     if (!row || isRepeated(row, rows, image, report)) continue;
     rows.push(row);
   }
-  return packTruths(rows);
+  return rows;
 }
 
 function toRow(annotation: LabelledAnnotation, image: SizedImage, report: TruthReport): TruthRow | undefined {
@@ -72,7 +87,7 @@ function toRow(annotation: LabelledAnnotation, image: SizedImage, report: TruthR
     report.annotation('box-outside', id, `${beyond('is outside')}; skipped`);
     return undefined;
   }
-  if (excess(bbox, image) > TOLERANCE) report.annotation('box-outside', id, `${beyond('extends beyond')}; clipped`);
+  if (excess(...bbox, image) > TOLERANCE) report.annotation('box-outside', id, `${beyond('extends beyond')}; clipped`);
   return {
     bbox: [x, y, x + w, y + h],
     label,

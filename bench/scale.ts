@@ -1,0 +1,110 @@
+// `npm run bench -- --scale --mmdet PYTHON`: listing, memory and first batch of annotation files as large as COCO's and Objects365's
+// training sets, beside MMDetection's CocoDataset (pycocotools), each in a process of its own. `--sets coco,objects365`,
+// `--share 0.1` and `--rounds 3` narrow it; `--folder` keeps the files, 0.5 and 4.4 GB.
+
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { buildPipeline, createLoader, loadCoco } from '../src/data';
+import { packageRoot } from '../src/paths';
+import { child, fixed, type Measurement, min, option, pythonIn, ratio } from './measurement';
+import { classNames, SCALE_SETS, shareOf, writeScaleSet } from './scale-input';
+
+type ScaleMeasurement = Measurement & {
+  /** Time until the first batch. */
+  first: number;
+  /** Processor time of the listing. */
+  cpu: number;
+  /** Memory after the listing, and before it. */
+  heldMB: number;
+  baseMB: number;
+  records: number;
+};
+
+const since = (start: number) => (performance.now() - start) / 1000;
+const residentMB = () => process.memoryUsage.rss() / 2 ** 20;
+
+async function measure(folder: string): Promise<ScaleMeasurement> {
+  const baseMB = residentMB();
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  const file = path.join(folder, 'annotations.json');
+  const dataset = await loadCoco(file, path.join(folder, 'images'), { filterEmpty: true, minSize: 32 });
+  const listed = since(start);
+  const { user, system } = process.cpuUsage(before);
+  const steps = [
+    { type: 'LoadImageFromFile' },
+    { type: 'LoadAnnotations', with_bbox: true },
+    { type: 'RandomFlip', prob: 0.5 },
+    { type: 'PackDetInputs' },
+  ];
+  const loader = createLoader(dataset, buildPipeline(steps), { batchSize: 8, shuffle: true, workers: 1 });
+  const loading = performance.now();
+  await loader.epoch(0).next();
+  const first = since(loading);
+  await loader.close();
+  const peakMB = process.resourceUsage().maxRSS / 1024;
+  return {
+    seconds: [listed],
+    first,
+    cpu: (user + system) / 1e6,
+    peakMB,
+    heldMB: residentMB(),
+    baseMB,
+    records: dataset.records.length,
+  };
+}
+
+function print(name: string, ours: ScaleMeasurement[], peers: ScaleMeasurement[]): void {
+  const least = (list: ScaleMeasurement[], value: (m: ScaleMeasurement) => number) => Math.min(...list.map(value));
+  const cells = (value: (m: ScaleMeasurement) => number, shown = fixed) => {
+    const [a, b] = [least(ours, value), least(peers, value)];
+    return [shown(a), shown(b), ratio(a, b)].join(' | ');
+  };
+  const whole = (x: number) => (Number.isFinite(x) ? x.toFixed(0) : '-');
+  console.log(`| ${name}: listing, s | ${cells(min)} |`);
+  console.log(`| ${name}: listing, s of the processor | ${cells((m) => m.cpu)} |`);
+  console.log(`| ${name}: first batch, s | ${cells((m) => m.first)} |`);
+  console.log(`| ${name}: peak, MB | ${cells((m) => m.peakMB, whole)} |`);
+  console.log(`| ${name}: held afterwards, MB | ${cells((m) => m.heldMB, whole)} |`);
+}
+
+async function main(): Promise<void> {
+  const ours = option('ours', '');
+  if (ours) {
+    console.log(JSON.stringify(await measure(ours)));
+    return;
+  }
+  const python = option('mmdet', pythonIn(path.join(packageRoot, 'build/mmdet')) ?? '');
+  if (!python) console.error('MMDetection is not measured: give a Python by --mmdet, or run --peers first');
+  const share = Number(option('share', '1'));
+  const kept = option('folder', '');
+  console.log(
+    `${os.cpus()[0]?.model}, ${os.cpus().length} cores, Node ${process.version}, load ${os.loadavg()[0].toFixed(2)}`,
+  );
+  console.log('| | DetLab | MMDetection | ratio |\n|---|---|---|---|');
+  for (const name of option('sets', Object.keys(SCALE_SETS).join(',')).split(',')) {
+    const set = shareOf(SCALE_SETS[name], share);
+    const folder = path.join(kept || path.join(os.tmpdir(), `detlab-scale-${process.pid}`), `${name}-${share}`);
+    if (!existsSync(path.join(folder, 'classes.json'))) {
+      mkdirSync(folder, { recursive: true });
+      await writeScaleSet(folder, set);
+      writeFileSync(path.join(folder, 'classes.json'), JSON.stringify(classNames(set)));
+    }
+    const script = path.join(packageRoot, 'dist/bench/scale.js');
+    const [mine, theirs]: ScaleMeasurement[][] = [[], []];
+    for (let round = 0; round < Number(option('rounds', '1')); round++) {
+      const one = child(process.execPath, [script, '--ours', folder]);
+      const other = python ? child(python, ['bench/python/scale.py', folder]) : undefined;
+      if (one) mine.push(one as ScaleMeasurement);
+      if (other) theirs.push(other as ScaleMeasurement);
+    }
+    print(
+      `${name}, ${set.images.toLocaleString('en')} images, ${set.objects.toLocaleString('en')} boxes`,
+      mine,
+      theirs,
+    );
+    if (!kept) rmSync(folder, { recursive: true });
+  }
+}
+
+void main();

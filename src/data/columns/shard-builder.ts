@@ -1,0 +1,162 @@
+// Collects records row by row and packs them into shards.
+
+import type { TruthRow } from '../datasets/truth-list';
+import type { ImageRecord } from '../types';
+import { ColumnRecord } from './column-record';
+import { type ColumnShard, SHARD_RECORDS } from './column-shard';
+
+type Column = Float32Array | Float64Array | Int32Array | Uint8Array | Uint32Array;
+
+/** Values of a column in memory that is used again for the next shard. */
+class Growing<C extends Column> {
+  length = 0;
+
+  constructor(
+    private readonly make: new (buffer: ArrayBufferLike) => C,
+    private readonly width: number,
+    public values: C = new make(new ArrayBuffer(256 * width)),
+  ) {}
+
+  push(value: number): void {
+    if (this.length === this.values.length) this.grow(this.length + 1);
+    this.values[this.length++] = value;
+  }
+
+  append(bytes: Uint8Array): void {
+    if (this.length + bytes.length > this.values.length) this.grow(this.length + bytes.length);
+    this.values.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  private grow(length: number): void {
+    const larger = new this.make(new ArrayBuffer(Math.max(2 * this.values.length, length) * this.width));
+    larger.set(this.values);
+    this.values = larger;
+  }
+
+  /** The values in shared memory; the column is empty afterwards. */
+  take(): C {
+    const taken = new this.make(new SharedArrayBuffer(this.length * this.width));
+    taken.set(this.values.subarray(0, this.length));
+    this.length = 0;
+    return taken;
+  }
+}
+
+type ImagePart = Pick<ImageRecord, 'id' | 'path' | 'width' | 'height' | 'fields'>;
+
+export class ShardBuilder {
+  readonly records: ImageRecord[] = [];
+  private readonly ids = new Growing(Float64Array, 8);
+  private readonly widths = new Growing(Int32Array, 4);
+  private readonly heights = new Growing(Int32Array, 4);
+  private readonly names = new Growing(Uint8Array, 1);
+  private readonly nameStarts = new Growing(Uint32Array, 4);
+  private readonly starts = new Growing(Uint32Array, 4);
+  private readonly bboxes = new Growing(Float32Array, 4);
+  private readonly labels = new Growing(Int32Array, 4);
+  private readonly ignored = new Growing(Uint8Array, 1);
+  private readonly areas = new Growing(Float32Array, 4);
+  private readonly annotationIds = new Growing(Float64Array, 8);
+  private readonly crowds = new Growing(Uint8Array, 1);
+  private readonly groups = new Growing(Uint8Array, 1);
+  private readonly outlined = new Growing(Uint8Array, 1);
+  private readonly outlineStarts = new Growing(Uint32Array, 4);
+  private readonly outlines = new Growing(Uint8Array, 1);
+  private textIds = new Map<number, string>();
+  private fields = new Map<number, Readonly<Record<string, unknown>>>();
+  private anyOutlined = false;
+
+  /** @param folder with a separator at its end */
+  constructor(private readonly folder: string) {}
+
+  /** Begins a record; its objects follow. */
+  image({ id, path, width, height, fields }: ImagePart): void {
+    if (this.ids.length === SHARD_RECORDS) this.pack();
+    if (fields) this.fields.set(this.ids.length, fields);
+    this.ids.push(id);
+    this.widths.push(width);
+    this.heights.push(height);
+    this.nameStarts.push(this.names.length);
+    const inside = path.startsWith(this.folder);
+    this.names.append(Buffer.from(inside ? path.slice(this.folder.length) : `\0${path}`));
+    this.starts.push(this.labels.length);
+    this.outlined.push(0);
+  }
+
+  /** An object of the record: its box, xyxy, and what is 1 or 0 of it. */
+  object(x1: number, y1: number, x2: number, y2: number, label: number, area: number, id: number): void {
+    this.bboxes.push(x1);
+    this.bboxes.push(y1);
+    this.bboxes.push(x2);
+    this.bboxes.push(y2);
+    this.labels.push(label);
+    this.areas.push(area);
+    this.annotationIds.push(id);
+    this.outlineStarts.push(this.outlines.length);
+  }
+
+  /** Flags of the object last given. */
+  flags(ignored: boolean, crowd: boolean, group: boolean): void {
+    this.ignored.push(ignored ? 1 : 0);
+    this.crowds.push(crowd ? 1 : 0);
+    this.groups.push(group ? 1 : 0);
+  }
+
+  /** The annotation file gives outlines of the record. @param text of the object last given, as JSON */
+  outline(text?: Uint8Array): void {
+    this.anyOutlined = true;
+    this.outlined.values[this.outlined.length - 1] = 1;
+    if (text) this.outlines.append(text);
+  }
+
+  /** Objects as rows. */
+  rows(rows: readonly TruthRow[]): void {
+    for (const row of rows) {
+      const { annotationId, segmentation } = row;
+      if (typeof annotationId === 'string') this.textIds.set(this.labels.length, annotationId);
+      this.object(...row.bbox, row.label, row.area, typeof annotationId === 'string' ? Number.NaN : annotationId);
+      this.flags(row.ignored, row.crowd ?? false, row.group ?? false);
+      if (row.outlined || segmentation)
+        this.outline(segmentation ? Buffer.from(JSON.stringify(segmentation)) : undefined);
+    }
+  }
+
+  /** All records. */
+  finish(): ImageRecord[] {
+    if (this.ids.length > 0) this.pack();
+    return this.records;
+  }
+
+  private pack(): void {
+    const count = this.ids.length;
+    this.nameStarts.push(this.names.length);
+    this.starts.push(this.labels.length);
+    this.outlineStarts.push(this.outlines.length);
+    const [crowds, groups, outlined] = [this.crowds.take(), this.groups.take(), this.outlined.take()];
+    const [outlineStarts, outlines] = [this.outlineStarts.take(), this.outlines.take()];
+    const shard: ColumnShard = {
+      ids: this.ids.take(),
+      widths: this.widths.take(),
+      heights: this.heights.take(),
+      folder: this.folder,
+      names: this.names.take(),
+      nameStarts: this.nameStarts.take(),
+      starts: this.starts.take(),
+      bboxes: this.bboxes.take(),
+      labels: this.labels.take(),
+      ignored: this.ignored.take(),
+      areas: this.areas.take(),
+      annotationIds: this.annotationIds.take(),
+      ...(this.textIds.size > 0 && { textIds: this.textIds }),
+      ...(crowds.includes(1) && { crowds }),
+      ...(groups.includes(1) && { groups }),
+      ...(this.anyOutlined && { outlined, outlineStarts, outlines }),
+      ...(this.fields.size > 0 && { fields: this.fields }),
+    };
+    this.textIds = new Map();
+    this.fields = new Map();
+    this.anyOutlined = false;
+    for (let i = 0; i < count; i++) this.records.push(new ColumnRecord(shard, i));
+  }
+}
