@@ -4,6 +4,7 @@
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import { countObjects, type Dataset, type ObjectCounts, problemLines } from '../data';
+import { keepsPolygons } from '../data/transforms/load-annotations';
 import { DetLabError } from '../errors';
 import { cityscapesLabelIds, evaluatesMasks, instanceFiles } from '../evaluation';
 import { counted } from '../visualization/ap-table';
@@ -111,9 +112,9 @@ const runLengths = (counts: ObjectCounts, data: Dataset): string =>
 function loadedMasks(config: ConfigObject): 'bitmaps' | 'polygons' | undefined {
   const find = (value: unknown): 'bitmaps' | 'polygons' | undefined => {
     if (typeof value !== 'object' || value === null) return undefined;
-    const { type, with_mask, poly2mask } = value as Record<string, unknown>;
+    const { type, with_mask, ...options } = value as Record<string, unknown>;
     if (/\bLoadAnnotations$/.test(String(type)) && with_mask === true)
-      return poly2mask === false ? 'polygons' : 'bitmaps';
+      return keepsPolygons(options) ? 'polygons' : 'bitmaps';
     for (const inner of Object.values(value)) {
       const found = find(inner);
       if (found) return found;

@@ -2,14 +2,17 @@
 // evaluation and visualization; depends on none of them.
 
 export { BOUNDARY_RATIO, boundaryRle, boundaryWidth } from './boundary-rle';
+export { clipPolygon } from './clip-polygon';
 export { ColumnMasks } from './column-masks';
 export { CompressedRle } from './compressed-rle';
 export { type CropAndResizeOptions, cropAndResizeMasks } from './crop-and-resize-masks';
 export {
+  boxesOfMasks,
   concatMasks,
   cropMasks,
   flipMasks,
   type InstanceMasks,
+  movePolygons,
   type Polygon,
   padMasks,
   placeMasks,
@@ -18,9 +21,20 @@ export {
   takeMasks,
   toRles,
 } from './instance-masks';
+export { mergePolygons } from './merge-polygons';
 export { type PasteOptions, pasteMask } from './paste-mask';
 export { boxToRle, polygonToRle } from './polygon-rle';
-export { decodeRle, encodeRle, foreground, mergeRles, type Rle, RleBuilder, rleArea, rleToBox } from './rle';
+export {
+  decodeRle,
+  encodeRle,
+  foreground,
+  mergeRles,
+  type Rle,
+  RleBuilder,
+  rleArea,
+  rleToBox,
+  subtractRle,
+} from './rle';
 export { columnRuns, cropRle, flipRle, padRle, resizeRle } from './rle-geometry';
 export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';

@@ -3,8 +3,9 @@
 
 import { DetLabError } from '../errors';
 import { type FlipDirection, isY } from '../geometry/boxes';
+import { clipPolygon } from './clip-polygon';
 import { polygonToRle } from './polygon-rle';
-import { mergeRles, type Rle } from './rle';
+import { mergeRles, type Rle, rleToBox } from './rle';
 import { cropRle, flipRle, padRle, resizeRle } from './rle-geometry';
 
 /** x1, y1, x2, y2, ... in pixels. */
@@ -33,6 +34,30 @@ export function takeMasks(masks: InstanceMasks, indices: ArrayLike<number>): Ins
   return masks.kind === 'bitmap' ? { ...masks, masks: gather(masks.masks) } : { ...masks, masks: gather(masks.masks) };
 }
 
+/** The box around each mask, flat xyxy: around the pixels of a bitmap, around the corners of polygons; zeros where empty. */
+export function boxesOfMasks({ kind, masks }: InstanceMasks): Float32Array {
+  const out = new Float32Array(4 * masks.length);
+  if (kind === 'bitmap')
+    for (const [i, mask] of masks.entries()) {
+      const [x, y, w, h] = rleToBox(mask);
+      out.set([x, y, x + w, y + h], 4 * i);
+    }
+  else
+    for (const [i, parts] of masks.entries()) {
+      const box = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0];
+      for (const part of parts)
+        for (let k = 0; k < part.length; k += 2) {
+          const [x, y] = [part[k], part[k + 1]];
+          box[0] = Math.min(box[0], x);
+          box[1] = Math.min(box[1], y);
+          box[2] = Math.max(box[2], x);
+          box[3] = Math.max(box[3], y);
+        }
+      out.set(box, 4 * i);
+    }
+  return out;
+}
+
 /** Masks resized with their image. */
 export function resizeMasks(masks: InstanceMasks, height: number, width: number): InstanceMasks {
   if (masks.kind === 'bitmap')
@@ -57,36 +82,44 @@ export function padMasks(masks: InstanceMasks, height: number, width: number): I
   return { kind: 'bitmap', height, width, masks: masks.masks.map((mask) => padRle(mask, height, width)) };
 }
 
-/**
- * Bitmap masks cropped to a window.
- * @throws DetLabError for polygons: load them with poly2mask.
- */
+/** Masks cropped to a window, which becomes their frame. */
 export function cropMasks(
   masks: InstanceMasks,
   window: Record<'top' | 'left' | 'height' | 'width', number>,
 ): InstanceMasks {
-  if (masks.kind === 'polygon')
-    throw new DetLabError(
-      'Cannot crop masks: expected bitmaps, received polygons. Set poly2mask: true in LoadAnnotations',
-    );
   const { height, width } = window;
-  return { kind: 'bitmap', height, width, masks: masks.masks.map((mask) => cropRle(mask, window)) };
+  if (masks.kind === 'bitmap')
+    return { kind: 'bitmap', height, width, masks: masks.masks.map((mask) => cropRle(mask, window)) };
+  return movePolygons(masks, height, width, (x, y) => [x - window.left, y - window.top]);
 }
 
-/**
- * Masks pasted into a frame of `height` x `width` with their top left corner at (left, top), clipped to it (polygons by
- * clamping their coordinates, as in MMDetection).
- */
-export function placeMasks(
+/** Masks pasted into a frame of `height` x `width` with their top left corner at (left, top), clipped to it. */
+export const placeMasks = (
   masks: InstanceMasks,
   { top, left, height, width }: Record<'top' | 'left' | 'height' | 'width', number>,
+): InstanceMasks => cropMasks(masks, { top: -top, left: -left, height, width });
+
+/**
+ * Polygons under a map of points, clipped to a new frame. MMDetection moves corners outside to the border instead, which
+ * bends the edges that reach there. An object with nothing inside keeps an empty outline.
+ */
+export function movePolygons(
+  { masks }: Extract<InstanceMasks, { kind: 'polygon' }>,
+  height: number,
+  width: number,
+  move: (x: number, y: number) => readonly [number, number],
 ): InstanceMasks {
-  if (masks.kind === 'bitmap') {
-    const window = { top: -top, left: -left, height, width };
-    return { kind: 'bitmap', height, width, masks: masks.masks.map((mask) => cropRle(mask, window)) };
-  }
-  const place = (v: number, i: number) => Math.min(Math.max(v + (isY(i) ? top : left), 0), isY(i) ? height : width);
-  return { kind: 'polygon', height, width, masks: mapCoordinates(masks.masks, place) };
+  const frame = { left: 0, top: 0, right: width, bottom: height };
+  const moved = (part: Polygon): Polygon => {
+    const out = new Float64Array(part.length);
+    for (let i = 0; i < part.length; i += 2) out.set(move(part[i], part[i + 1]), i);
+    return clipPolygon(out, frame);
+  };
+  const objects = masks.map((parts) => {
+    const inside = parts.map(moved).filter(({ length }) => length >= 6);
+    return inside.length > 0 ? inside : [new Float64Array(6)];
+  });
+  return { kind: 'polygon', height, width, masks: objects };
 }
 
 /**

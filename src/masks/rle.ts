@@ -151,6 +151,13 @@ function mergeTwo(a: Rle, b: Rle, intersect: boolean): Rle {
   return { height: a.height, width: a.width, counts: Uint32Array.from(counts) };
 }
 
+/** The part of a mask that is not in another one. */
+export function subtractRle(mask: Rle, removed: Rle): Rle {
+  const { counts } = removed;
+  const rest = counts[0] === 0 ? counts.subarray(1) : Uint32Array.of(0, ...counts);
+  return mergeTwo(mask, { ...removed, counts: rest }, true);
+}
+
 /** Walks two masks in parallel, in steps over which neither changes. */
 export function walkBoth(
   { counts: a }: Rle,

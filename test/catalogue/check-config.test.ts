@@ -200,7 +200,7 @@ test('values and options that their package has and DetLab has not', () => {
   given.train_dataloader.dataset.pipeline = [
     { type: 'LoadImageFromFile' },
     { type: 'LoadAnnotations', with_bbox: true, with_keypoints: true },
-    { type: 'RandomChoiceResize', scales: [[64, 64]], resize_type: 'FixScaleResize' },
+    { type: 'RandomChoiceResize', scales: [[64, 64]], resize_type: 'LetterResize' },
     {
       type: 'Albu',
       transforms: [

@@ -5,9 +5,8 @@ import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage } from '../types';
 import { pixelKernels } from './native';
 import { takePixels } from './pixel-pool';
+import { type RowMap, STEPS, warpRows } from './warp-rows';
 
-/** Coordinate steps per pixel. */
-const STEPS = 32;
 const BLOCK = 32;
 
 /**
@@ -21,20 +20,21 @@ export function warpPerspective(
   height: number,
   colour: readonly number[],
 ): PixelImage {
-  const m = inverse(matrix);
-  const { data } = image;
-  const stride = image.width * 3;
-  const [insideX, insideY] = [(image.width - 1) * STEPS, (image.height - 1) * STEPS];
-  const out = takePixels(width * height * 3);
   const kernels = pixelKernels();
-  if (kernels) {
-    kernels.warpPerspective(data, image.width, image.height, m, Uint8Array.from(colour), out, width, height);
-    return { data: out, width, height, order: image.order };
-  }
+  if (!kernels) return warpRows(image, perspectiveRows(matrix, width, height), width, height, colour);
+  const out = takePixels(width * height * 3);
+  const { data, width: w, height: h, order } = image;
+  kernels.warpPerspective(data, w, h, inverse(matrix), Uint8Array.from(colour), out, width, height);
+  return { data: out, width, height, order };
+}
+
+/** The source coordinates of an output of `width` x `height`. */
+export function perspectiveRows(matrix: ArrayLike<number>, width: number, height: number): RowMap {
+  const m = inverse(matrix);
   // OpenCV restarts its sums with each block of columns
   const blockHeight = Math.min(BLOCK / 2, height);
   const block = Math.min(Math.floor((BLOCK * BLOCK) / blockHeight), width);
-  for (let y = 0; y < height; y++)
+  return (y, fx, fy) => {
     for (let left = 0; left < width; left += block) {
       const x0 = m[0] * left + m[1] * y + m[2];
       const y0 = m[3] * left + m[4] * y + m[5];
@@ -43,55 +43,11 @@ export function warpPerspective(
       for (let x = left; x < end; x++) {
         const w = w0 + m[6] * (x - left);
         const scale = w === 0 ? 0 : STEPS / w;
-        const fx = roundHalfEven((x0 + m[0] * (x - left)) * scale);
-        const fy = roundHalfEven((y0 + m[3] * (x - left)) * scale);
-        const o = (y * width + x) * 3;
-        // inside, where all four neighbours are pixels
-        if (fx >= 0 && fy >= 0 && fx < insideX && fy < insideY) {
-          const p = ((fy >> 5) * image.width + (fx >> 5)) * 3;
-          const q = p + stride;
-          const ax = fx & 31;
-          const ay = fy & 31;
-          for (let c = 0; c < 3; c++) {
-            const upper = data[p + c] * (STEPS - ax) + data[p + c + 3] * ax;
-            const lower = data[q + c] * (STEPS - ax) + data[q + c + 3] * ax;
-            // weights sum to 2^10: OpenCV's 2^15 without their common factor
-            out[o + c] = (upper * (STEPS - ay) + lower * ay + 512) >> 10;
-          }
-        } else blendAtBorder(image, fx, fy, colour, out, o);
+        fx[x] = roundHalfEven((x0 + m[0] * (x - left)) * scale);
+        fy[x] = roundHalfEven((y0 + m[3] * (x - left)) * scale);
       }
     }
-  return { data: out, width, height, order: image.order };
-}
-
-/** Writes the bilinear interpolation at (fx, fy) / 32, with the colour where there is no pixel. */
-function blendAtBorder(
-  { data, width, height }: PixelImage,
-  fx: number,
-  fy: number,
-  colour: readonly number[],
-  out: Uint8Array,
-  o: number,
-): void {
-  const x = Math.floor(fx / STEPS);
-  const y = Math.floor(fy / STEPS);
-  if (x < -1 || y < -1 || x >= width || y >= height) {
-    out[o] = colour[0];
-    out[o + 1] = colour[1];
-    out[o + 2] = colour[2];
-    return;
-  }
-  const ax = fx - x * STEPS;
-  const ay = fy - y * STEPS;
-  const w00 = (STEPS - ax) * (STEPS - ay);
-  const w01 = ax * (STEPS - ay);
-  const w10 = (STEPS - ax) * ay;
-  const w11 = ax * ay;
-  const at = (px: number, py: number, c: number) =>
-    px < 0 || py < 0 || px >= width || py >= height ? colour[c] : data[(py * width + px) * 3 + c];
-  for (let c = 0; c < 3; c++)
-    out[o + c] =
-      (at(x, y, c) * w00 + at(x + 1, y, c) * w01 + at(x, y + 1, c) * w10 + at(x + 1, y + 1, c) * w11 + 512) >> 10;
+  };
 }
 
 /** Inverse as cofactors over the determinant, in OpenCV's order of operations. */

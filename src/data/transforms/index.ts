@@ -2,12 +2,28 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { Albu } from './albu';
+import { AutoAugment, RandAugment } from './auto-augment';
 import { CachedMosaic } from './cached-mosaic';
+import {
+  AutoContrast,
+  Brightness,
+  Color,
+  ColorTransform,
+  Contrast,
+  Equalize,
+  Invert,
+  Posterize,
+  Sharpness,
+  Solarize,
+  SolarizeAdd,
+} from './colour-family';
 import { Compose } from './compose';
 import { Corrupt } from './corrupt';
 import { CutOut } from './cut-out';
 import { Expand } from './expand';
 import { FilterAnnotations } from './filter-annotations';
+import { FixShapeResize } from './fix-shape-resize';
+import { GeomTransform, Rotate, ShearX, ShearY, TranslateX, TranslateY } from './geometric';
 import { YOLOv5HSVRandomAug, YOLOXHSVRandomAug } from './hsv-random-aug';
 import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
@@ -19,15 +35,22 @@ import { Mosaic } from './mosaic';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
 import { PhotoMetricDistortion } from './photo-metric-distortion';
+import { PPYOLOERandomCrop } from './pp-yoloe-random-crop';
+import { PPYOLOERandomDistort } from './pp-yoloe-random-distort';
 import { ProposalBroadcaster } from './proposal-broadcaster';
 import { RandomAffine } from './random-affine';
 import { RandomChoice } from './random-choice';
 import { RandomChoiceResize } from './random-choice-resize';
 import { RandomCrop } from './random-crop';
+import { RandomErasing } from './random-erasing';
 import { RandomFlip } from './random-flip';
+import { RandomApply, RandomOrder } from './random-order';
 import { RandomResize } from './random-resize';
 import { RandomShift } from './random-shift';
-import { Resize } from './resize';
+import { RemoveDataElement } from './remove-data-element';
+import { FixScaleResize, Resize } from './resize';
+import { ResizeShortestEdge } from './resize-shortest-edge';
+
 import { TestTimeAug } from './test-time-aug';
 import { YOLOv5KeepRatioResize } from './yolov5-keep-ratio-resize';
 import { YOLOv5MixUp } from './yolov5-mix-up';
@@ -66,6 +89,34 @@ export const TRANSFORMS = [
   YOLOv5MixUp,
   YOLOXMixUp,
   Albu,
+  FixScaleResize,
+  AutoAugment,
+  RandAugment,
+  AutoContrast,
+  Brightness,
+  Color,
+  ColorTransform,
+  Contrast,
+  Equalize,
+  Invert,
+  Posterize,
+  Sharpness,
+  Solarize,
+  SolarizeAdd,
+  GeomTransform,
+  Rotate,
+  ShearX,
+  ShearY,
+  TranslateX,
+  TranslateY,
+  FixShapeResize,
+  RandomErasing,
+  RandomApply,
+  RandomOrder,
+  RemoveDataElement,
+  ResizeShortestEdge,
+  PPYOLOERandomCrop,
+  PPYOLOERandomDistort,
   PackDetInputs,
   TestTimeAug,
 ] as const satisfies readonly AnyDefinition[];

@@ -12,6 +12,11 @@ const gray = z.number().int().min(0).max(255);
 const fill = z.union([gray, z.tuple([gray, gray, gray])]);
 const edge = z.number().int().positive().max(32_768);
 
+export const padValueOption = z
+  .union([fill, z.strictObject({ img: fill.default(0), seg: z.number().int().default(255) })])
+  .default({ img: 0, seg: 255 })
+  .describe('Padding value: a gray level, or { img: [b, g, r] }');
+
 export const Pad = defineModule({
   kind: 'transform',
   type: 'Pad',
@@ -23,10 +28,7 @@ export const Pad = defineModule({
     size: z.tuple([edge, edge]).nullish().describe('Padded [width, height]'),
     size_divisor: edge.nullish().describe('Pad width and height to a multiple of this'),
     pad_to_square: z.boolean().default(false).describe('Pad to a square first'),
-    pad_val: z
-      .union([fill, z.strictObject({ img: fill.default(0), seg: z.number().int().default(255) })])
-      .default({ img: 0, seg: 255 })
-      .describe('Padding value: a gray level, or { img: [b, g, r] }'),
+    pad_val: padValueOption,
     padding_mode: z.literal('constant').default('constant').describe('Only "constant"'),
   }),
   build: (options): Transform => {

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { boxesInside, clipBoxes, shiftBoxes } from '../../geometry/boxes';
-import { cropMasks, rleToBox, toRles } from '../../masks';
+import { boxesOfMasks, cropMasks } from '../../masks';
 import type { Random } from '../../random';
 import { takeInstances } from '../instances';
 import { cropPixels, type Window } from '../pixels/pixel-image';
@@ -86,11 +86,7 @@ function cropTruths(truths: Truths, window: Window, o: Options): Truths {
   const cropped = takeInstances({ ...truths, bboxes: boxes }, kept);
   if (!cropped.masks) return cropped;
   cropped.masks = cropMasks(cropped.masks, window);
-  if (o.recompute_bbox)
-    for (const [k, mask] of toRles(cropped.masks).entries()) {
-      const [x, y, w, h] = rleToBox(mask);
-      cropped.bboxes.set([x, y, x + w, y + h], 4 * k);
-    }
+  if (o.recompute_bbox) cropped.bboxes = boxesOfMasks(cropped.masks);
   return cropped;
 }
 

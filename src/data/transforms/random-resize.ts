@@ -10,7 +10,10 @@ const pair = z.tuple([z.number().int().positive(), z.number().int().positive()])
 
 /** The options passed to Resize unchanged. */
 export const resizeOptions = {
-  resize_type: z.enum(['Resize', 'mmdet.Resize']).default('Resize').describe('Transform to resize with'),
+  resize_type: z
+    .enum(['Resize', 'FixScaleResize', 'mmdet.Resize', 'mmdet.FixScaleResize'])
+    .default('Resize')
+    .describe('Transform to resize with'),
   keep_ratio: z.boolean().optional().describe('Resize to fit inside the scale, keeping the aspect ratio'),
   clip_object_border: z.boolean().optional().describe('Clip boxes to the resized image'),
   backend: passedBackend,
