@@ -19,6 +19,7 @@ from pycocotools import mask as coco
 
 from heads_single import MODELS, OUT, pvalue
 from zoo_families import FAMILIES, RULES
+from zoo_roi_families import ROI_FAMILIES
 
 H, W = 96, 128
 TRUTHS = [
@@ -66,7 +67,7 @@ def rounded(v):
     return [rounded(x) for x in v] if isinstance(v, (list, tuple)) else v
 
 
-def run(name, model, rules=(), prepare=None):
+def run(name, model, rules=(), prepare=None, steps=1):
     cfg = model
     rules = [*RULES, *rules]
     torch.manual_seed(0)
@@ -78,7 +79,8 @@ def run(name, model, rules=(), prepare=None):
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
-    losses = model.loss(data['inputs'], copy.deepcopy(data['data_samples']))
+    for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
+        losses = model.loss(data['inputs'], copy.deepcopy(data['data_samples']))
     total, logged = model.parse_losses(losses)
     total.backward()
     norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}
@@ -96,10 +98,11 @@ def run(name, model, rules=(), prepare=None):
         detections.append(d)
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    return rounded(dict(config=cfg, extra_rules=rules, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
+    return rounded(dict(config=cfg, extra_rules=rules, **(dict(steps=steps) if steps > 1 else {}), params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
 
 
+FAMILIES = {**FAMILIES, **ROI_FAMILIES}
 for family in sys.argv[1:] or FAMILIES:
     models = {name: run(name, **case) for name, case in FAMILIES[family].items()}
     path = OUT / f'zoo_{family}.json'
