@@ -1,10 +1,11 @@
-// Every part of a detector is in a graph that some test compares with the engine.
+// Every part of a detector is in a graph that some test compares with the engine, or in a detector that is refused.
 
 import { expect, test } from 'vitest';
 import { catalogue } from '../../src/models/catalogue';
 import { DENSE } from './dense-detectors';
 import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
 import { QUERIES } from './query-detectors';
+import { REFUSED } from './refused-detectors';
 import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
 
 const KINDS = [
@@ -18,6 +19,12 @@ const KINDS = [
   'shared_head',
   'bbox_head',
   'mask_head',
+  'mask_iou_head',
+  'grid_head',
+  'point_head',
+  'semantic_head',
+  'feat_relay_head',
+  'glbctx_head',
 ];
 
 /** All type names in a config. */
@@ -28,7 +35,7 @@ function typesIn(config: unknown): string[] {
 }
 
 test('no part of the catalogue is left out', () => {
-  const compared = new Set(typesIn([DENSE, TWO_STAGE, FAST_RCNN, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE]));
+  const compared = new Set(typesIn([DENSE, TWO_STAGE, FAST_RCNN, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE, REFUSED]));
   const missing = catalogue.filter(({ kind, type }) => KINDS.includes(kind) && !compared.has(type));
   expect(missing.map(({ type }) => type)).toEqual([]);
 });

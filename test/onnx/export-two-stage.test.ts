@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
 import { compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { REFUSED } from './refused-detectors';
 import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
 
 beforeAll(async () => void (await startEngine()));
@@ -35,6 +36,12 @@ test.each(['Faster R-CNN', 'GRoIE', 'Cascade R-CNN, boxes by class', 'Cascade Ma
     model.dispose();
   },
 );
+
+test.each(Object.keys(REFUSED))('%s is refused', (name) => {
+  const model = lively(REFUSED[name], 2);
+  expect(() => exported(model)).toThrow(/no form in ONNX/);
+  model.dispose();
+});
 
 test('proposals that come with the data are another input', async () => {
   const model = lively(FAST_RCNN, 2);

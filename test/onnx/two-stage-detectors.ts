@@ -51,6 +51,7 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
   'Faster R-CNN, one box for all classes, fixed sampling': detector(
     'TwoStageDetector',
     standard({
+      type: 'DynamicRoIHead',
       bbox_roi_extractor: extractor(5, { sampling_ratio: 2, aligned: false }),
       bbox_head: { ...head, roi_feat_size: 5, reg_class_agnostic: true },
     }),
@@ -58,6 +59,7 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
   'Shared4Conv1FC, GroupNorm': detector(
     'FasterRCNN',
     standard({
+      type: 'PISARoIHead',
       bbox_head: {
         ...head,
         type: 'Shared4Conv1FCBBoxHead',
@@ -123,6 +125,22 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
       bbox_head: { type: 'BBoxHead', with_avg_pool: true, roi_feat_size: 3 },
       mask_head: { type: 'FCNMaskHead', num_convs: 0, conv_out_channels: 16 },
     },
+    test_cfg,
+  },
+  TridentNet: {
+    type: 'TridentFasterRCNN',
+    backbone: {
+      type: 'TridentResNet',
+      depth: 50,
+      base_channels: 2,
+      num_stages: 3,
+      out_indices: [2],
+      num_branch: 3,
+      test_branch_idx: 1,
+      trident_dilations: [1, 2, 3],
+    },
+    rpn_head: { ...rpn_head, anchor_generator: { ...rpn_head.anchor_generator, strides: [16] } },
+    roi_head: standard({ type: 'TridentRoIHead', num_branch: 3, test_branch_idx: 1 }),
     test_cfg,
   },
   'first stage without anchors': detector('FasterRCNN', standard(), {

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { buildConv } from '../../nn/build-conv';
 import { convNorm, type Norm } from '../../nn/conv-norm';
-import type { Conv2d } from '../../nn/conv2d';
+import type { Conv2d, Conv2dConfig } from '../../nn/conv2d';
 import { kaiming, zeros } from '../../nn/initializers';
 import { buildNorm, type ConvCfg, type NormCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
@@ -27,6 +27,8 @@ export interface BlockConfig {
   normCfg: NormCfg;
   /** Kind of the 3x3 convolution where it is another (deformable). */
   middleCfg?: ConvCfg | null;
+  /** Builds the 3x3 convolution of a bottleneck where it is of no kind that configs name (TridentNet). */
+  buildMiddle?: (config: Conv2dConfig) => Conv2d;
   plugins?: readonly PluginOption[];
   downsample?: Downsample;
   /** The last norm starts from zero, so that the block starts as the identity. */

@@ -48,7 +48,8 @@ export class Bottleneck extends Module {
     };
     // a deformable convolution starts as its own kind does
     const init = config.middleCfg ? { bias: false } : shared;
-    this.conv2 = this.addChild('conv2', buildConv(config.middleCfg ?? convCfg, { ...init, ...conv3x3, groups }));
+    const middle = { ...init, ...conv3x3, groups };
+    this.conv2 = this.addChild('conv2', config.buildMiddle?.(middle) ?? buildConv(config.middleCfg ?? convCfg, middle));
     this.norm2 = norm(2, width);
     this.conv3 = pointwise('conv3', width, outPlanes, 1);
     this.norm3 = norm(3, outPlanes);

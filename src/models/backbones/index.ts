@@ -15,6 +15,7 @@ import { resnet, resnetV1d } from './resnet';
 import { resnext } from './resnext';
 import { ssdVgg } from './ssd-vgg';
 import { swinTransformer } from './swin-transformer';
+import { tridentResNet } from './trident-resnet';
 import { visionTransformer } from './vision-transformer';
 import { yolov5CSPDarknet } from './yolov5-csp-darknet';
 import { yolov8CSPDarknet } from './yolov8-csp-darknet';
@@ -37,6 +38,7 @@ export { ResNet, type ResNetOptions, resnet, resnetV1d } from './resnet';
 export { ResNeXt, resnext } from './resnext';
 export { SSDVGG, ssdVgg } from './ssd-vgg';
 export { SwinTransformer, swinTransformer } from './swin-transformer';
+export { TridentResNet, tridentResNet } from './trident-resnet';
 export { VisionTransformer, visionTransformer } from './vision-transformer';
 export { YOLOv5CSPDarknet, yolov5CSPDarknet } from './yolov5-csp-darknet';
 export { YOLOv8CSPDarknet, yolov8CSPDarknet } from './yolov8-csp-darknet';
@@ -46,6 +48,7 @@ export const backbones = [
   resnetV1d,
   resnext,
   resnest,
+  tridentResNet,
   res2net,
   regnet,
   detectorsResNet,

@@ -28,7 +28,7 @@ const { deep_stem: _, avg_down: __, ...common } = residualOptions;
 const v1dOptions = z.strictObject({ depth, ...common });
 
 /** What depth, widths and stem a ResNet's options mean. */
-function plan(o: ResNetOptions): ResidualPlan {
+export function resNetPlan(o: ResNetOptions): ResidualPlan {
   const { Block, blocks } = ARCHITECTURES[o.depth];
   return {
     stem: o.deep_stem ? 'deep' : 'plain',
@@ -49,7 +49,7 @@ function plan(o: ResNetOptions): ResidualPlan {
  */
 export class ResNet extends ResidualNetwork {
   constructor(o: ResNetOptions) {
-    super(o, plan(o));
+    super(o, resNetPlan(o));
   }
 }
 

@@ -8,11 +8,13 @@ import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
+import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
   fasterRCNNDefinition,
   fastRCNNDefinition,
   maskRCNNDefinition,
+  maskScoringRCNNDefinition,
   twoStageDetectorDefinition,
 } from './two-stage-detector';
 
@@ -29,8 +31,10 @@ export const detectors = [
   twoStageDetectorDefinition,
   fasterRCNNDefinition,
   maskRCNNDefinition,
+  maskScoringRCNNDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
+  tridentFasterRCNNDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
   detrDefinition,

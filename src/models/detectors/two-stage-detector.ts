@@ -9,7 +9,7 @@ import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { forwardNeck } from '../necks/neck-sequence';
-import { rcnnTrainCfg } from '../roi-heads/proposal-sampler';
+import { anyRcnnTrainCfg } from '../roi-heads/proposal-sampler';
 import { rcnnTestCfg } from '../roi-heads/roi-detections';
 import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
 import type { DetBatch, EpochStart, LossContext, Losses, ProposalHead, Proposals, RoIHead } from '../types';
@@ -18,7 +18,7 @@ import { classAgnostic } from './class-agnostic';
 import { proposalHead } from './narrow-head';
 
 const rcnnTrain = z
-  .union([rcnnTrainCfg, z.array(rcnnTrainCfg)])
+  .union([anyRcnnTrainCfg, z.array(anyRcnnTrainCfg)])
   .describe('Assignment and sampling of proposals; a list: one for each stage of a cascade');
 const rcnnTest = rcnnTestCfg.describe('Selection of detections');
 
@@ -26,7 +26,7 @@ const roiHead = moduleOption('roi_head').describe('Second stage: classifies prop
 const wholeInit = initCfg.nullish().describe('Weight initialisation of the whole model');
 const trainText = 'Training settings; null for a model that only predicts';
 
-const options = z.strictObject({
+export const twoStageOptions = z.strictObject({
   ...detectorParts,
   rpn_head: moduleOption('dense_head').describe('First stage: proposes regions, whatever the class of their object'),
   roi_head: roiHead,
@@ -53,7 +53,7 @@ const fastOptions = z.strictObject({
   test_cfg: z.strictObject({ rcnn: rcnnTest }).nullish().describe('Post-processing'),
   init_cfg: wholeInit,
 });
-type Given = z.output<typeof options> | z.output<typeof fastOptions>;
+type Given = z.output<typeof twoStageOptions> | z.output<typeof fastOptions>;
 /** Without a first stage its parts of the configs are absent too. */
 export type TwoStageDetectorConfig = Given & {
   rpn_head?: ModuleConfig;
@@ -197,8 +197,8 @@ const example = (type: string, { rpn = proposing, head = standardHead(), mask = 
 const shared = {
   kind: 'detector' as const,
   shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
-  options,
-  build: (given: z.output<typeof options>, context: BuildContext) => new TwoStageDetector(given, context),
+  options: twoStageOptions,
+  build: (given: z.output<typeof twoStageOptions>, context: BuildContext) => new TwoStageDetector(given, context),
 };
 
 export const twoStageDetectorDefinition = defineModule({
@@ -224,6 +224,19 @@ export const maskRCNNDefinition = defineModule({
   paper: 'He et al., Mask R-CNN, ICCV 2017',
   shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
   example: example('MaskRCNN', { head: standardHead(masks), mask: ', mask_thr_binary: 0.5' }),
+});
+
+export const maskScoringRCNNDefinition = defineModule({
+  ...shared,
+  type: 'MaskScoringRCNN',
+  summary: 'Mask Scoring R-CNN: Mask R-CNN whose scores take in how good the masks are',
+  paper: 'Huang et al., Mask Scoring R-CNN, CVPR 2019',
+  shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
+  example: example('MaskScoringRCNN', {
+    head: `${standardHead(`${masks}
+    mask_iou_head: { type: 'MaskIoUHead', num_classes: 80 },`).replace('StandardRoIHead', 'MaskScoringRoIHead')}`,
+    mask: ', mask_thr_binary: 0.5',
+  }),
 });
 
 export const cascadeRCNNDefinition = defineModule({

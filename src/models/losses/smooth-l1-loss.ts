@@ -7,10 +7,16 @@ import { type Loss, type LossCall, lossWeightOption, type Reduction, reductionOp
 import { weightReduceLoss } from './weight-reduce-loss';
 
 export class SmoothL1Loss implements Loss {
-  constructor(private readonly options: { beta: number; reduction: Reduction; loss_weight: number }) {}
+  /** Difference between the quadratic and the linear part; Dynamic R-CNN changes it. */
+  beta: number;
+
+  constructor(private readonly options: { beta: number; reduction: Reduction; loss_weight: number }) {
+    this.beta = options.beta;
+  }
 
   forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
-    const { beta, reduction, loss_weight } = this.options;
+    const { beta } = this;
+    const { reduction, loss_weight } = this.options;
     const difference = tf.abs(tf.sub(prediction, target));
     // c = min(d, beta): c (d - c/2) / beta is d^2 / (2 beta) below beta and d - beta/2 above
     const capped = tf.minimum(difference, beta);

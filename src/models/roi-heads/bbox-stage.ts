@@ -4,9 +4,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
+import { bestClass } from '../../ops/best-class';
 import { joinArrays } from '../join-arrays';
 import { requireCfg } from '../require-cfg';
-import type { SamplingResult } from '../task-modules';
+import type { SamplePredictions, SamplingResult } from '../task-modules';
 import type { Assignment, AuxiliaryLevels, Losses, Proposals } from '../types';
 import { type BBoxTargets, bboxTargets, reorder } from './bbox-heads/bbox-targets';
 import type { ProposalSampler } from './proposal-sampler';
@@ -36,7 +37,7 @@ export class BBoxStage {
   constructor(
     readonly pooler: RoIPooler,
     readonly head: BoxHead,
-    private readonly proposalSampler?: ProposalSampler,
+    protected readonly proposalSampler?: ProposalSampler,
   ) {}
 
   /** @throws DetLabError without train_cfg */
@@ -52,15 +53,18 @@ export class BBoxStage {
     return proposals.map((priors, image) => {
       const { imgShape } = batch.samples[image].meta;
       const input = { priors, instances: instances[image], imgShape, random, epoch };
-      const sampled = sampler.sample(input, (candidates, labels) => {
-        const none: Float32Array = new Float32Array(0);
-        const rois = roisOf([...Array.from({ length: image }, () => none), candidates]);
+      const predicted = <T>(candidates: Float32Array, read: (outputs: BBoxOutputs) => T): T => {
+        const none = Array.from({ length: image }, () => new Float32Array(0));
         // plain numbers leave the tidy through this variable: it would look for tensors in each of them
-        let losses = none;
+        let values: T | undefined;
         tf.tidy(() => {
-          losses = head.perSampleLoss(head.forward(pooler.forward(features, rois)), labels);
+          values = read(head.forward(pooler.forward(features, roisOf([...none, candidates]))));
         });
-        return losses;
+        return values as T;
+      };
+      const sampled = sampler.sample(input, {
+        perSampleLoss: (boxes, labels) => predicted(boxes, (outputs) => head.perSampleLoss(outputs, labels)),
+        predictSamples: (boxes) => predicted(boxes, (outputs) => predictSamples(head, boxes, outputs)),
       });
       context.watch?.assigned(roiAssignment(training, image, sampled));
       return sampled;
@@ -80,7 +84,7 @@ export class BBoxStage {
       const sorted = reorder(targets, order);
       const pooled = pooler.forward(features, sorted.rois);
       const outputs = head.forward(pooled);
-      return { losses: head.loss(outputs, sorted), sampled, targets, order, pooled, outputs };
+      return { losses: this.lossesOf(outputs, sorted, { sampled, order }), sampled, targets, order, pooled, outputs };
     }
     // neither proposals nor ground truth in the whole batch: zero losses, through a made-up RoI so that gradients exist
     const dummy = { ...targets, rois: new Float32Array([0, 0, 0, 1, 1]), labels: new Int32Array(1) };
@@ -91,6 +95,11 @@ export class BBoxStage {
       tf.mul(value as tf.Scalar, 0),
     ]);
     return { losses: Object.fromEntries(losses), sampled, targets, order: new Int32Array(0), pooled, outputs };
+  }
+
+  /** The losses of RoIs in the order of `order`; PISA weighs them and adds one. */
+  protected lossesOf(outputs: BBoxOutputs, targets: BBoxTargets, _of: Pick<StageResult, 'sampled' | 'order'>): Losses {
+    return this.head.loss(outputs, targets);
   }
 
   /**
@@ -166,6 +175,18 @@ function roiAssignment({ instances, stage }: StageTraining, image: number, sampl
     numTruths,
     boxes: bboxes,
     labels,
+  };
+}
+
+/** Score and box of the best class of each, and its loss as background. */
+function predictSamples(head: BoxHead, boxes: Float32Array, outputs: BBoxOutputs): SamplePredictions {
+  const { deltas } = readOutputs(outputs);
+  const likely = tf.softmax(outputs.scores!.cast<tf.Tensor2D>('float32')).dataSync<'float32'>();
+  const best = bestClass(likely, head.numClasses + 1, head.numClasses);
+  return {
+    scores: best.scores,
+    boxes: deltas ? head.refine(boxes, deltas, best.labels) : boxes,
+    losses: head.perSampleLoss(outputs, new Int32Array(best.labels.length).fill(-1)),
   };
 }
 

@@ -3,16 +3,23 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { bboxHeadDefinition } from './bbox-heads/bbox-head';
 import { convFCBBoxHeadDefinition } from './bbox-heads/convfc-bbox-head';
+import { doubleConvFCBBoxHeadDefinition } from './bbox-heads/double-convfc-bbox-head';
 import { shared2FCBBoxHeadDefinition } from './bbox-heads/shared2fc-bbox-head';
 import { shared4Conv1FCBBoxHeadDefinition } from './bbox-heads/shared4conv1fc-bbox-head';
 import { cascadeRoIHeadDefinition } from './cascade-roi-head';
+import { doubleHeadRoIHeadDefinition } from './double-head-roi-head';
+import { dynamicRoIHeadDefinition } from './dynamic-roi-head';
 import { fcnMaskHeadDefinition } from './mask-heads/fcn-mask-head';
+import { maskIoUHeadDefinition } from './mask-heads/mask-iou-head';
+import { maskScoringRoIHeadDefinition } from './mask-scoring-roi-head';
+import { pisaRoIHeadDefinition } from './pisa-roi-head';
 import { genericRoIExtractorDefinition } from './roi-extractors/generic-roi-extractor';
 import { roiAlignDefinition } from './roi-extractors/roi-align';
 import { singleRoIExtractorDefinition } from './roi-extractors/single-roi-extractor';
 import { softRoIExtractorDefinition } from './roi-extractors/soft-roi-extractor';
 import { resLayerDefinition } from './shared-heads/res-layer';
 import { standardRoIHeadDefinition } from './standard-roi-head';
+import { tridentRoIHeadDefinition } from './trident-roi-head';
 
 export { BBoxHead } from './bbox-heads/bbox-head';
 export { ConvFCBBoxHead } from './bbox-heads/convfc-bbox-head';
@@ -31,11 +38,18 @@ export type { BBoxOutputs, BoxHead, MaskHead, RoIExtractor, RoILayer, SharedHead
 export const roiHeads = [
   standardRoIHeadDefinition,
   cascadeRoIHeadDefinition,
+  maskScoringRoIHeadDefinition,
+  doubleHeadRoIHeadDefinition,
+  dynamicRoIHeadDefinition,
+  pisaRoIHeadDefinition,
+  tridentRoIHeadDefinition,
   bboxHeadDefinition,
   convFCBBoxHeadDefinition,
   shared2FCBBoxHeadDefinition,
   shared4Conv1FCBBoxHeadDefinition,
+  doubleConvFCBBoxHeadDefinition,
   fcnMaskHeadDefinition,
+  maskIoUHeadDefinition,
   resLayerDefinition,
   singleRoIExtractorDefinition,
   genericRoIExtractorDefinition,

@@ -69,34 +69,41 @@ function masksOf({ masks }: Instances, { samples, maskShape }: DetBatch, i: numb
   return maskShape ? padMasks(masks, ...maskShape) : masks;
 }
 
-/** Mean loss of the positives' masks of their classes; zero, with gradients of zero, when there are none. */
-export function maskLoss(
-  head: Pick<MaskHead, 'loss'>,
-  predictor: MaskPredictor,
-  { rois, labels, masks, size }: MaskTargets,
-): tf.Scalar {
-  const share = labels.length / meanOverRanks(labels.length, 1);
-  if (labels.length === 0) {
-    const dummy = predictor.logits(new Float32Array([0, 0, 0, 1, 1]), new Int32Array(1));
-    return zeroLoss(dummy);
-  }
-  const order = predictor.order(rois);
+/** The same in another order. */
+export function orderTargets({ rois, labels, masks, size }: MaskTargets, order: Int32Array): MaskTargets {
   const area = size[0] * size[1];
   const sorted = new Float32Array(masks.length);
   order.forEach((from, to) => {
     sorted.set(masks.subarray(from * area, (from + 1) * area), to * area);
   });
-  const logits = predictor.logits(
-    takeRois(rois, order),
-    order.map((i) => labels[i]),
-  );
+  return { rois: takeRois(rois, order), labels: order.map((i) => labels[i]), masks: sorted, size };
+}
+
+/** Mean loss of the positives' masks of their classes; zero, with gradients of zero, when there are none. */
+export function maskLoss(head: Pick<MaskHead, 'loss'>, predictor: MaskPredictor, targets: MaskTargets): tf.Scalar {
+  const { labels } = targets;
+  const share = labels.length / meanOverRanks(labels.length, 1);
+  if (labels.length === 0) {
+    const dummy = predictor.logits(new Float32Array([0, 0, 0, 1, 1]), new Int32Array(1));
+    return zeroLoss(dummy);
+  }
+  const sorted = orderTargets(targets, predictor.order(targets.rois));
+  const loss = compareMasks(head, predictor.logits(sorted.rois, sorted.labels), sorted);
+  return share === 1 ? loss : tf.mul(loss, share);
+}
+
+/** The mean loss of logits [K, H, W] in the order of their targets. */
+export function compareMasks(
+  head: Pick<MaskHead, 'loss'>,
+  logits: tf.Tensor3D,
+  { labels, masks, size }: MaskTargets,
+): tf.Scalar {
   if (logits.shape[1] !== size[0] || logits.shape[2] !== size[1])
     throw new DetLabError(
       `Cannot compute the mask loss: the mask head predicts ${logits.shape[1]} x ${logits.shape[2]} pixels, but ` +
         `train_cfg.rcnn.mask_size is ${size.join(' x ')}. Make the two equal`,
     );
-  const loss = head.loss(logits, tf.tensor3d(sorted, [labels.length, ...size]));
-  return share === 1 ? loss : tf.mul(loss, share);
+  return head.loss(logits, tf.tensor3d(masks, [labels.length, ...size]));
 }
 
 /** Logits [K, H, W, classes] of the first hundred RoIs, in the order of the pooler: as many as are usually kept. */
@@ -109,6 +116,8 @@ export function maskLogits(head: MaskHead, pooler: BoundPooler, boxes: readonly 
 export interface MaskProbabilities {
   values: Float32Array;
   size: [number, number];
+  /** Factor on the score of each detection, where a head judges masks. */
+  scoreFactors?: Float32Array;
 }
 
 /** The masks of the classes `labels` of boxes (flat xyxy, by image), in their order. */
@@ -144,7 +153,7 @@ export function withMasks(
     );
   const labels = Int32Array.from(detections.flatMap((ofImage) => [...ofImage.labels]));
   if (labels.length === 0) return detections.map((ofImage) => ({ ...ofImage, masks: [] }));
-  const { values, size } = probabilities(
+  const { values, size, scoreFactors } = probabilities(
     detections.map(({ bboxes }) => bboxes),
     labels,
   );
@@ -155,12 +164,27 @@ export function withMasks(
     const [height, width] = rescale
       ? oriShape
       : [Math.round(oriShape[0] * scaleFactor[1]), Math.round(oriShape[1] * scaleFactor[0])];
+    const start = at;
     const bboxes = rescale ? ofImage.bboxes.map((v, k) => v / Math.fround(scaleFactor[k & 1])) : ofImage.bboxes;
     const masks: Rle[] = Array.from(ofImage.labels, (_, k) => {
       const grid = values.subarray(at * area, (at + 1) * area);
       at++;
       return pasteMask(grid, size, bboxes.subarray(4 * k, 4 * k + 4), { height, width, threshold });
     });
-    return { ...ofImage, bboxes, masks };
+    const found = { ...ofImage, bboxes, masks };
+    return scoreFactors ? rescored(found, scoreFactors.subarray(start, at)) : found;
   });
+}
+
+/** Detections with their scores multiplied, best first. */
+function rescored(found: Detections & { masks: Rle[] }, factors: Float32Array): Detections {
+  const scores = found.scores.map((score, k) => score * factors[k]);
+  const order = Int32Array.from(scores.keys()).sort((i, j) => scores[j] - scores[i] || i - j);
+  return {
+    ...found,
+    scores: Float32Array.from(order, (i) => scores[i]),
+    labels: order.map((i) => found.labels[i]),
+    bboxes: takeBoxes(found.bboxes, order),
+    masks: Array.from(order, (i) => found.masks[i]),
+  };
 }

@@ -8,7 +8,7 @@ import {
   type AssignInput,
   buildAssigner,
   buildSampler,
-  type PerSampleLoss,
+  type SampleInput,
   type Sampler,
   type SamplingResult,
 } from '../task-modules';
@@ -28,11 +28,46 @@ export const rcnnTrainCfg = z.strictObject({
 });
 export type RCNNTrainCfg = z.output<typeof rcnnTrainCfg>;
 
+const whole = z.number().int().positive();
+const mapping = (k: number, bias: number) => ({
+  k: z.number().default(k).describe('Power of the mapping from importance to weight'),
+  bias: z.number().default(bias).describe('Weight of a sample without importance'),
+});
+/** What some heads read of `train_cfg.rcnn` besides; each of them has its parts among its options. */
+export const relativesTrainCfg = {
+  mask_thr_binary: z
+    .number()
+    .describe('MaskScoringRoIHead: logit from which a pixel of a predicted mask counts for its IoU'),
+  isr: z
+    .strictObject(mapping(2, 0))
+    .nullish()
+    .describe('PISARoIHead: positives are weighted by the rank of their IoU (ISR-P)'),
+  carl: z
+    .strictObject(mapping(1, 0.2))
+    .nullish()
+    .describe('PISARoIHead: classification-aware regression loss, whose gradient reaches the scores'),
+  dynamic_rcnn: z
+    .strictObject({
+      iou_topk: whole.describe('The IoU of this rank among the proposals of an image is recorded'),
+      beta_topk: whole.describe('The box target of this rank per image, from the smallest, is recorded'),
+      update_iter_interval: whole.describe('Iterations between updates'),
+      initial_iou: z.number().describe('Lower bound of the IoU threshold'),
+      initial_beta: z.number().positive().describe('Upper bound of beta of SmoothL1Loss'),
+    })
+    .describe('DynamicRoIHead: how thresholds and beta follow the training'),
+  pos_radius: z.number().int().min(0).describe('GridRoIHead: radius of a grid point in its heatmap, in pixels'),
+  max_num_grid: whole
+    .optional()
+    .describe('GridRoIHead: positives of a batch that learn grid points, at most; 192 when absent'),
+};
+/** All that any RoI head reads: which keys a head does not know is checked when the head is. */
+export const anyRcnnTrainCfg = rcnnTrainCfg.extend(z.strictObject(relativesTrainCfg).partial().shape);
+
 /** `init_cfg` of an RoI head, whose parts initialise themselves. */
 export const partsInitCfg = initCfg.nullish().describe('No effect: the parts have an init_cfg each');
 
 export class ProposalSampler {
-  private readonly assigner: Assigner;
+  readonly assigner: Assigner;
   private readonly sampler: Sampler;
 
   constructor(
@@ -43,15 +78,16 @@ export class ProposalSampler {
   ) {
     const at = (name: string) => ({ registry, path: `${path}.${name}` });
     this.assigner = buildAssigner(cfg.assigner, at('assigner'), { head, priors: 'boxes' });
-    this.sampler = buildSampler(cfg.sampler, at('sampler'), { head, assigner: this.assigner, perSampleLoss: true });
+    const offer = { head, assigner: this.assigner, perSampleLoss: true, predictSamples: true };
+    this.sampler = buildSampler(cfg.sampler, at('sampler'), offer);
   }
 
   /** The proposals of one image that are sampled, with their ground truth. */
   sample(
     input: Pick<AssignInput, 'priors' | 'instances' | 'imgShape' | 'random' | 'epoch'>,
-    perSampleLoss: PerSampleLoss,
+    predictions: Required<Pick<SampleInput, 'perSampleLoss' | 'predictSamples'>>,
   ): SamplingResult {
     const assigned = this.assigner.assign({ ...input, levels: [input.priors.length / 4] });
-    return this.sampler.sample({ ...input, assigned, perSampleLoss });
+    return this.sampler.sample({ ...input, assigned, ...predictions });
   }
 }

@@ -19,6 +19,22 @@ export function takeRois(rois: Float32Array, indices: ArrayLike<number>): Float3
   return out;
 }
 
+/** RoIs enlarged by a factor about their centres. */
+export function scaleRois(rois: Float32Array, factor: number): Float32Array {
+  if (factor === 1) return rois;
+  const f = Math.fround;
+  const scaled = rois.slice();
+  for (let at = 1; at < rois.length; at += 5)
+    for (const axis of [at, at + 1]) {
+      const [low, high] = [rois[axis], rois[axis + 2]];
+      const center = f(f(low + high) * 0.5);
+      const half = f(f(f(high - low) * f(factor)) * 0.5);
+      scaled[axis] = center - half;
+      scaled[axis + 2] = center + half;
+    }
+  return scaled;
+}
+
 /** Rows computed in `order` put back: row `order[i]` of the result is row i of `values`. */
 export function unpermute(values: Float32Array, order: Int32Array): Float32Array {
   const columns = values.length / Math.max(order.length, 1);

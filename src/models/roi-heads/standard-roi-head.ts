@@ -33,10 +33,10 @@ import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler'
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
 import type { RoIHeadParts } from './roi-head-parts';
 import { type BoundPooler, RoIPooler } from './roi-pooler';
-import type { BoxHead, MaskHead, RoIExtractor, StageTraining } from './types';
+import type { BoxHead, MaskHead, RoIExtractor, SharedHead, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
 
-const options = z.strictObject({
+export const standardOptions = {
   bbox_roi_extractor: moduleOption('roi_extractor').describe('RoI pooling for the bbox_head'),
   bbox_head: moduleOption('bbox_head').describe('Classifies proposals and refines their boxes'),
   mask_roi_extractor: moduleOption('roi_extractor')
@@ -49,30 +49,33 @@ const options = z.strictObject({
   train_cfg: rcnnTrainCfg.nullish().describe('Training settings, passed down by the detector'),
   test_cfg: rcnnTestCfg.nullish().describe('Post-processing (score threshold, NMS), passed down by the detector'),
   init_cfg: partsInitCfg,
-});
-type Options = z.output<typeof options>;
+};
+const options = z.strictObject(standardOptions);
+export type StandardRoIHeadConfig = z.output<typeof options>;
 
 /**
- * `maskLoss` and `predictMasks` are the seams of the mask branch: PointRend adds its point head there.
+ * Seams for its relatives: `createPooler` and `createStage` (how boxes are pooled, sampled and weighed), `maskLoss` and
+ * `predictMasks` (what is learned and predicted of masks), `predictBoxes` (what becomes of the boxes).
  */
-export class StandardRoIHead extends Module implements RoIHead {
+export class StandardRoIHead<C extends StandardRoIHeadConfig = StandardRoIHeadConfig>
+  extends Module
+  implements RoIHead
+{
   readonly bboxHead: BoxHead;
   readonly maskHead?: MaskHead;
   protected readonly stage: BBoxStage;
   /** Absent where masks read the features pooled for the boxes. */
   protected readonly maskPooler?: RoIPooler;
-  protected readonly testCfg: RCNNTestCfg | null | undefined;
 
-  constructor(config: Options, context: BuildContext) {
+  constructor(
+    protected readonly config: C,
+    context: BuildContext,
+  ) {
     super();
     const { registry, path, inputs, numClasses } = context;
     const { train_cfg: cfg } = config;
     const build = (name: 'bbox_roi_extractor' | 'mask_roi_extractor', extractor: ModuleConfig) =>
       registry.build('roi_extractor', extractor, { path: `${path}.${name}`, inputs });
-    const poolerOf = (name: 'bbox_roi_extractor' | 'mask_roi_extractor', extractor: RoIExtractor) => {
-      if (extractor instanceof Module) this.addChild(name, extractor);
-      return new RoIPooler(extractor, shared);
-    };
     // the shared head reads what the extractor pools, but comes before it in the state dict
     const extractor = build('bbox_roi_extractor', config.bbox_roi_extractor);
     const shared = config.shared_head
@@ -84,15 +87,19 @@ export class StandardRoIHead extends Module implements RoIHead {
           }),
         )
       : undefined;
-    const pooler = poolerOf('bbox_roi_extractor', extractor);
+    if (extractor instanceof Module) this.addChild('bbox_roi_extractor', extractor);
+    const pooler = this.createPooler(extractor, shared);
     const head = (inputs: FeatureSpec) => ({ inputs: [inputs], numClasses });
     this.bboxHead = this.addChild(
       'bbox_head',
       registry.build('bbox_head', config.bbox_head, { path: `${path}.bbox_head`, ...head(pooler.output) }),
     );
     if (config.mask_head) {
-      if (config.mask_roi_extractor)
-        this.maskPooler = poolerOf('mask_roi_extractor', build('mask_roi_extractor', config.mask_roi_extractor));
+      if (config.mask_roi_extractor) {
+        const maskExtractor = build('mask_roi_extractor', config.mask_roi_extractor);
+        if (maskExtractor instanceof Module) this.addChild('mask_roi_extractor', maskExtractor);
+        this.maskPooler = new RoIPooler(maskExtractor, shared);
+      }
       this.maskHead = this.addChild(
         'mask_head',
         registry.build('mask_head', config.mask_head, {
@@ -101,10 +108,19 @@ export class StandardRoIHead extends Module implements RoIHead {
         }),
       );
     }
-    this.testCfg = config.test_cfg;
     const at = { registry, path: `${path}.train_cfg` };
     const sampler = cfg ? new ProposalSampler(cfg, at, this.constructor.name) : undefined;
-    this.stage = new BBoxStage(pooler, this.bboxHead, sampler);
+    this.stage = this.createStage(pooler, this.bboxHead, sampler);
+  }
+
+  /** Called while the head is built. */
+  protected createPooler(extractor: RoIExtractor, shared: SharedHead | undefined): RoIPooler {
+    return new RoIPooler(extractor, shared);
+  }
+
+  /** Called at the end of building. */
+  protected createStage(pooler: RoIPooler, head: BoxHead, sampler: ProposalSampler | undefined): BBoxStage {
+    return new BBoxStage(pooler, head, sampler);
   }
 
   get numClasses(): number {
@@ -148,18 +164,33 @@ export class StandardRoIHead extends Module implements RoIHead {
 
   /** Detections by image, best first; in pixels of the original image with `rescale`. */
   predict(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const { maskHead, bboxHead } = this;
-    const cfg = requireCfg(this.testCfg, 'StandardRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE);
+    const { maskHead } = this;
+    const cfg = this.testCfg();
+    const detections = this.predictBoxes(features, proposals, batch, rescale && !maskHead);
+    if (!maskHead) return detections;
+    const probabilities = (boxes: readonly Float32Array[], labels: Int32Array) =>
+      this.predictMasks(maskHead, features, boxes, labels);
+    return withMasks(detections, probabilities, batch, cfg.mask_thr_binary, rescale);
+  }
+
+  /** @throws DetLabError without test_cfg */
+  protected testCfg(): RCNNTestCfg {
+    return requireCfg(this.config.test_cfg, this.constructor.name, 'test_cfg', RCNN_TEST_EXAMPLE);
+  }
+
+  /** Detections without masks. */
+  protected predictBoxes(
+    features: tf.Tensor4D[],
+    proposals: Proposals[],
+    batch: DetBatch,
+    rescale: boolean,
+  ): Detections[] {
     const input = stageInput(proposals);
     const outputs = this.stage.predict(features, input);
     reportScores(() =>
       watchedRois(this.constructor.name, [this.stage], features, [input.boxes[0]], outputs.deltas, batch),
     );
-    const detections = batchRoIDetections(bboxHead, input.boxes, outputs, batch, cfg, rescale && !maskHead);
-    if (!maskHead) return detections;
-    const probabilities = (boxes: readonly Float32Array[], labels: Int32Array) =>
-      this.predictMasks(maskHead, features, boxes, labels);
-    return withMasks(detections, probabilities, batch, cfg.mask_thr_binary, rescale);
+    return batchRoIDetections(this.bboxHead, input.boxes, outputs, batch, this.testCfg(), rescale);
   }
 
   get parts(): RoIHeadParts {
@@ -167,7 +198,7 @@ export class StandardRoIHead extends Module implements RoIHead {
     return {
       stages: [stage],
       masks: head ? [{ head, pooler: this.maskPooler ?? stage.pooler }] : [],
-      cfg: requireCfg(this.testCfg, 'StandardRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE),
+      cfg: this.testCfg(),
     };
   }
 
@@ -181,13 +212,13 @@ export class StandardRoIHead extends Module implements RoIHead {
     return maskProbabilities(maskPredictor(head, this.maskPoolerOn(features)), boxes, labels);
   }
 
-  private maskPoolerOn(features: tf.Tensor4D[]): BoundPooler {
+  protected maskPoolerOn(features: tf.Tensor4D[]): BoundPooler {
     return (this.maskPooler ?? this.stage.pooler).bind(features);
   }
 }
 
 /** The features of the positives, already pooled for their boxes. */
-function positivesOf({ pooled, order, targets }: StageResult): BoundPooler {
+export function positivesOf({ pooled, order, targets }: StageResult): BoundPooler {
   const place = new Int32Array(order.length);
   order.forEach((from, to) => {
     place[from] = to;

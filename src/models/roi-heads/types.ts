@@ -34,8 +34,8 @@ export interface RoIExtractor {
   readonly output: FeatureSpec & { size: [number, number] };
   /** An order of the RoIs that spares the extractor a copy: pass them so. */
   order(rois: Float32Array): Int32Array;
-  /** Flat RoIs -> [K, height, width, C], in the order given. */
-  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D;
+  /** Flat RoIs -> [K, height, width, C], in the order given; enlarged by `scale` about their centres, from the same levels. */
+  forward(features: tf.Tensor4D[], rois: Float32Array, options?: { scale?: number }): tf.Tensor4D;
 }
 
 /** Kind `shared_head`: layers on the pooled RoIs before all heads (the C4 models). */
@@ -66,8 +66,8 @@ export interface BoxHead extends Module {
   loss(outputs: BBoxOutputs, targets: BBoxTargets): Losses;
   /** Classification loss [K] of each RoI alone, were `labels` right; -1 stands for the background. */
   perSampleLoss(outputs: BBoxOutputs, labels: Int32Array): Float32Array;
-  /** Boxes of one image moved by the deltas (flat, one row each) of the classes `labels`, clipped to `imgShape`. */
-  refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape: [number, number]): Float32Array;
+  /** Boxes of one image moved by the deltas (flat, one row each) of the classes `labels`, clipped to `imgShape`, if given. */
+  refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape?: [number, number]): Float32Array;
 }
 
 /** Kind `mask_head`: predicts a mask of each class, or one for all, in every roi. */

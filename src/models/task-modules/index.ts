@@ -34,6 +34,7 @@ import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sam
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
+import { scoreHLRSamplerDefinition } from './samplers/score-hlr-sampler';
 
 export { ATSSAssigner } from './assigners/atss-assigner';
 export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
@@ -79,9 +80,11 @@ export type {
   PerSampleLoss,
   PredictionPart,
   Predictions,
+  PredictSamples,
   PriorForm,
   PriorGenerator,
   SampleInput,
+  SamplePredictions,
   Sampler,
   SamplerNeed,
   SamplingResult,
@@ -108,6 +111,7 @@ export const taskModules = [
   iouBalancedNegSamplerDefinition,
   ohemSamplerDefinition,
   pseudoSamplerDefinition,
+  scoreHLRSamplerDefinition,
   atssAssignerDefinition,
   yoloBBoxCoderDefinition,
   tblrBBoxCoderDefinition,

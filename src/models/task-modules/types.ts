@@ -163,10 +163,24 @@ export interface SamplingResult {
   positiveBoxes: Float32Array;
   /** Divisor of the losses. */
   avgFactor: number;
+  /** Highest IoU of each candidate with any ground truth, from assigners that give it. */
+  maxOverlaps: Float32Array;
+  /** Weight of each negative in the classification loss, from samplers that give them; 1 when absent. */
+  negativeWeights?: Float32Array;
 }
 
 /** Classification loss of each box against its label (-1: background), not reduced. */
 export type PerSampleLoss = (boxes: Float32Array, labels: Int32Array) => Float32Array; // [n, 4], [n] -> [n]
+
+/** What an RoI head predicts of boxes while they are sampled. */
+export interface SamplePredictions {
+  /** Highest probability of a foreground class, and the box of that class, not clipped. */
+  scores: Float32Array; // [n]
+  boxes: Float32Array; // [n, 4]
+  /** Classification loss, were they all background. */
+  losses: Float32Array; // [n]
+}
+export type PredictSamples = (boxes: Float32Array) => SamplePredictions;
 
 export interface SampleInput {
   assigned: AssignResult;
@@ -175,9 +189,10 @@ export interface SampleInput {
   random: Random;
   /** From heads that can compute it. */
   perSampleLoss?: PerSampleLoss;
+  predictSamples?: PredictSamples;
 }
-/** What a sampler may need: the head's loss of each sample, or the overlaps of the assigner. */
-export type SamplerNeed = 'perSampleLoss' | 'maxOverlaps';
+/** What a sampler may need: the head's loss or predictions of each sample, or the overlaps of the assigner. */
+export type SamplerNeed = 'perSampleLoss' | 'predictSamples' | 'maxOverlaps';
 
 /** Samples positives and negatives for the losses. */
 export interface Sampler {

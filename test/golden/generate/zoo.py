@@ -19,9 +19,10 @@ from pycocotools import mask as coco
 
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
+from zoo_roi_families import ROI_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES}
 
 H, W = 96, 128
 TRUTHS = [
@@ -70,15 +71,15 @@ def rounded(v):
     return [rounded(x) for x in v] if isinstance(v, (list, tuple)) else v
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None):
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1):
     """ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels)
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps)
 
 
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels):
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps):
     rules = [*RULES, *rules]
     torch.manual_seed(0)
     model = models.build(ConfigDict(copy.deepcopy(cfg)))
@@ -89,7 +90,8 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels):
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
-    losses = model.loss(data['inputs'], copy.deepcopy(data['data_samples']))
+    for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
+        losses = model.loss(data['inputs'], copy.deepcopy(data['data_samples']))
     total, logged = model.parse_losses(losses)
     total.backward()
     norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}
@@ -107,7 +109,8 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels):
         detections.append(d)
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels))}
+    given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
+             **(dict(steps=steps) if steps > 1 else {})}
     return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
 

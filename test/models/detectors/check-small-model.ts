@@ -18,6 +18,8 @@ interface Expected {
   ignored?: number[][];
   /** The class of all boxes, in place of the file's. */
   label?: number;
+  /** Passes whose losses are computed; the last one's are compared. */
+  steps?: number;
   params: [string, number[]][];
   losses: Record<string, number>;
   grad_norms: Record<string, number>;
@@ -84,6 +86,8 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
   const batch = model.preprocess(samples(golden, expected));
   const parameters = model.trainable();
   const variables = parameters.map(([, p]) => p.variable);
+  for (let step = 1; step < (expected.steps ?? 1); step++)
+    tf.tidy(() => void model.loss(batch, { random: Random.seeded(0), epoch: 0, iteration: 0 }));
   tf.tidy(() => {
     let found: Record<string, number> = {};
     const { value, grads } = tf.variableGrads(() => {

@@ -19,7 +19,7 @@ import {
   inferBBoxHead,
   type PredictorConfig,
 } from './bbox-head-options';
-import type { BBoxTargets } from './bbox-targets';
+import { type BBoxTargets, labelWeightsOf } from './bbox-targets';
 
 /** The input of a linear layer: its features, and the map [C, height, width] that they are flattened from, if any. */
 export interface LinearInput {
@@ -33,7 +33,7 @@ export class BBoxHead extends Module implements BoxHead {
   protected readonly fcCls?: Linear;
   protected readonly fcReg?: Linear;
   protected readonly lossCls: Loss;
-  protected readonly lossBbox: Loss;
+  readonly lossBbox: Loss;
 
   constructor(
     protected readonly config: BBoxHeadConfig,
@@ -85,17 +85,12 @@ export class BBoxHead extends Module implements BoxHead {
   /** `loss_cls`, `loss_bbox` and the accuracy `acc` in percent. */
   loss({ scores, deltas }: BBoxOutputs, targets: BBoxTargets): Losses {
     const losses: Losses = {};
-    const { labels, positives, positiveWeight } = targets;
+    const { labels, positiveWeight, labelWeights } = targets;
     const avgFactor = meanOverRanks(labels.length, 1);
     if (scores) {
       const logits = scores.cast<tf.Tensor2D>('float32');
       const truth = tf.tensor1d(labels, 'int32');
-      let weight: tf.Tensor1D | undefined;
-      if (positiveWeight !== 1) {
-        const weights = new Float32Array(labels.length).fill(1);
-        for (const i of positives) weights[i] = positiveWeight;
-        weight = tf.tensor1d(weights);
-      }
+      const weight = labelWeights || positiveWeight !== 1 ? tf.tensor1d(labelWeightsOf(targets)) : undefined;
       losses.loss_cls = this.lossCls.forward(logits, truth, {
         weight,
         avgFactor,
@@ -118,7 +113,7 @@ export class BBoxHead extends Module implements BoxHead {
     return this.lossCls.forward(scores.cast('float32'), truth, { reduction: 'none' }).dataSync<'float32'>();
   }
 
-  refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape: [number, number]): Float32Array {
+  refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape?: [number, number]): Float32Array {
     const perClass = !this.config.reg_class_agnostic;
     const rows = perClass ? labels.map((label, i) => i * this.numClasses + label) : labels.map((_, i) => i);
     return this.coder.decode(boxes, takeBoxes(deltas, rows), { maxShape: imgShape });

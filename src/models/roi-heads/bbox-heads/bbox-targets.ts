@@ -13,6 +13,8 @@ export interface BBoxTargets {
   /** Box targets of the positives: coded, or in pixels where the loss works on decoded boxes; four numbers each. */
   boxes: Float32Array;
   positiveWeight: number;
+  /** Weight of each RoI in the classification loss, in place of `positiveWeight` for the positives and 1 for others. */
+  labelWeights?: Float32Array;
 }
 
 export interface BBoxTargetOptions {
@@ -43,13 +45,34 @@ export function bboxTargets(sampled: SamplingResult[], options: BBoxTargetOption
       at++;
     }
   }
-  return {
+  const targets: BBoxTargets = {
     rois,
     labels,
     positives: Int32Array.from(positives),
     boxes: Float32Array.from(boxes),
     positiveWeight: positiveWeight > 0 ? positiveWeight : 1,
   };
+  if (sampled.some(({ negativeWeights }) => negativeWeights)) targets.labelWeights = labelWeights(targets, sampled);
+  return targets;
+}
+
+/** Weights of all RoIs, with those of the negatives that a sampler gave. */
+function labelWeights(targets: BBoxTargets, sampled: readonly SamplingResult[]): Float32Array {
+  const weights = labelWeightsOf(targets);
+  let at = 0;
+  for (const { positive, negative, negativeWeights } of sampled) {
+    if (negativeWeights) weights.set(negativeWeights, at + positive.length);
+    at += positive.length + negative.length;
+  }
+  return weights;
+}
+
+/** Weight of each RoI in the classification loss: a copy. */
+export function labelWeightsOf({ labels, positives, positiveWeight, labelWeights }: BBoxTargets): Float32Array {
+  if (labelWeights) return labelWeights.slice();
+  const weights = new Float32Array(labels.length).fill(1);
+  for (const i of positives) weights[i] = positiveWeight;
+  return weights;
 }
 
 /** The same RoIs in another order. */
@@ -64,6 +87,7 @@ export function reorder(targets: BBoxTargets, order: Int32Array): BBoxTargets {
     ...targets,
     rois,
     labels: order.map((from) => targets.labels[from]),
+    ...(targets.labelWeights && { labelWeights: Float32Array.from(order, (from) => targets.labelWeights![from]) }),
     positives: targets.positives.map((i) => place[i]),
   };
 }

@@ -8,6 +8,7 @@ import { DetLabError } from '../../../errors';
 import { actCfg, ConvModule, convCfg, initCfg, Module, normCfg } from '../../../nn';
 import { buildPlugin, type Plugin, pluginCfg } from '../../layers/block-plugins';
 import type { FeatureSpec } from '../../types';
+import { scaleRois } from '../rois';
 import type { RoIExtractor, RoILayer, RoIPooling } from '../types';
 
 const size = z.number().int().positive();
@@ -77,8 +78,9 @@ export class GenericRoIExtractor extends Module implements RoIExtractor {
     return Int32Array.from({ length: rois.length / 5 }, (_, i) => i);
   }
 
-  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
+  forward(features: tf.Tensor4D[], given: Float32Array, { scale = 1 } = {}): tf.Tensor4D {
     const { featmap_strides: strides, out_channels } = this.options;
+    const rois = scaleRois(given, scale);
     if (rois.length === 0) return tf.zeros([0, ...this.layer.outputSize, out_channels]);
     return tf.tidy(() => {
       const boxes = tf.tensor2d(rois, [rois.length / 5, 5]);

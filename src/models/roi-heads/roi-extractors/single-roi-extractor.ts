@@ -7,6 +7,7 @@ import { DetLabError } from '../../../errors';
 import { initCfg } from '../../../nn';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import type { FeatureSpec } from '../../types';
+import { scaleRois } from '../rois';
 import type { RoIExtractor, RoILayer, RoIPooling } from '../types';
 
 const options = z.strictObject({
@@ -65,9 +66,10 @@ export class SingleRoIExtractor implements RoIExtractor {
     return byLevel(this.levels(rois));
   }
 
-  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
+  forward(features: tf.Tensor4D[], given: Float32Array, { scale = 1 } = {}): tf.Tensor4D {
     const { featmap_strides: strides } = this.options;
-    const levels = this.levels(rois);
+    const levels = this.levels(given);
+    const rois = scaleRois(given, scale);
     const order = byLevel(levels);
     const sorted = new Float32Array(rois.length);
     order.forEach((from, to) => {

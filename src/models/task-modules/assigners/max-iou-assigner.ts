@@ -50,9 +50,14 @@ export class MaxIoUAssigner implements Assigner {
   readonly gives = contract.gives;
 
   constructor(
-    private readonly options: Options,
+    private options: Options,
     private readonly iou: IouCalculator,
   ) {}
+
+  /** From now on priors are positive from this IoU, and background below it (Dynamic R-CNN). */
+  separateAt(iou: number): void {
+    this.options = { ...this.options, pos_iou_thr: iou, neg_iou_thr: iou, min_pos_iou: iou };
+  }
 
   /** For each ground-truth box only the priors near it are compared, so that neither time nor memory grows with K * T. */
   assign({ priors, instances, random }: AssignInput): AssignResult {

@@ -3,7 +3,15 @@
 
 import { z } from 'zod';
 import type { Random } from '../../../random';
-import type { AssignResult, PerSampleLoss, SampleInput, Sampler, SamplerNeed, SamplingResult } from '../types';
+import type {
+  AssignResult,
+  PerSampleLoss,
+  PredictSamples,
+  SampleInput,
+  Sampler,
+  SamplerNeed,
+  SamplingResult,
+} from '../types';
 import { samplingResult } from './sampling-result';
 
 export const samplerOptions = {
@@ -20,6 +28,9 @@ export interface SamplePool {
   candidates: Float32Array; // [n, 4]
   random: Random;
   perSampleLoss?: PerSampleLoss;
+  predictSamples?: PredictSamples;
+  /** How many candidates, from the first, are ground-truth boxes. */
+  truths: number;
 }
 
 /** Indices of at most `count` candidates. */
@@ -27,15 +38,22 @@ export type SampleFunction = (pool: SamplePool, count: number) => Int32Array;
 
 export class BaseSampler implements Sampler {
   constructor(
-    private readonly options: SamplerOptions,
+    protected readonly options: SamplerOptions,
     readonly samplePositives: SampleFunction,
     readonly sampleNegatives: SampleFunction,
     readonly needs: readonly SamplerNeed[] = [],
   ) {}
 
-  sample({ assigned, priors, instances, random, perSampleLoss }: SampleInput): SamplingResult {
-    const { num, pos_fraction, neg_pos_ub, add_gt_as_proposals } = this.options;
-    const truths = add_gt_as_proposals ? instances.labels.length : 0;
+  sample(input: SampleInput): SamplingResult {
+    const pool = this.pool(input);
+    const positive = this.positives(pool);
+    const negative = this.sampleNegatives(pool, this.negativeCount(positive.length)).sort();
+    return samplingResult(positive, negative, pool.candidates, pool.assigned, input.instances, true, pool.truths);
+  }
+
+  /** The candidates: with `add_gt_as_proposals` the ground-truth boxes and then the priors. */
+  protected pool({ assigned, priors, instances, random, perSampleLoss, predictSamples }: SampleInput): SamplePool {
+    const truths = this.options.add_gt_as_proposals ? instances.labels.length : 0;
     let all = assigned;
     let candidates = priors;
     if (truths > 0) {
@@ -44,12 +62,19 @@ export class BaseSampler implements Sampler {
       candidates.set(instances.bboxes);
       candidates.set(priors, instances.bboxes.length);
     }
-    const pool = { assigned: all, candidates, random, perSampleLoss };
-    const positive = this.samplePositives(pool, Math.floor(num * pos_fraction)).sort();
-    let count = num - positive.length;
-    if (neg_pos_ub >= 0) count = Math.min(count, Math.floor(neg_pos_ub * Math.max(1, positive.length)));
-    const negative = this.sampleNegatives(pool, count).sort();
-    return samplingResult(positive, negative, candidates, all, instances, true, truths);
+    return { assigned: all, candidates, random, perSampleLoss, predictSamples, truths };
+  }
+
+  protected positives(pool: SamplePool): Int32Array {
+    const { num, pos_fraction } = this.options;
+    return this.samplePositives(pool, Math.floor(num * pos_fraction)).sort();
+  }
+
+  /** How many negatives are sampled beside so many positives. */
+  protected negativeCount(positives: number): number {
+    const { num, neg_pos_ub } = this.options;
+    const rest = num - positives;
+    return neg_pos_ub >= 0 ? Math.min(rest, Math.floor(neg_pos_ub * Math.max(1, positives))) : rest;
   }
 }
 

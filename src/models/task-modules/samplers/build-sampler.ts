@@ -12,10 +12,13 @@ export interface SamplerOffer {
   assigner: Pick<Assigner, 'gives'>;
   /** Whether the head computes the loss of each sample. */
   perSampleLoss?: boolean;
+  /** Whether it predicts classes and boxes of them. */
+  predictSamples?: boolean;
 }
 
 const NEEDS: Record<SamplerNeed, string> = {
   perSampleLoss: 'the classification loss of each sample, which RoI heads compute (train_cfg.rcnn)',
+  predictSamples: 'the predictions of each sample, which RoI heads compute (train_cfg.rcnn)',
   maxOverlaps: 'the overlaps of the assigner',
 };
 
@@ -38,7 +41,11 @@ export function buildSampler(
   );
 }
 
-function missingOf({ needs }: Pick<Sampler, 'needs'>, { assigner, perSampleLoss }: SamplerOffer): SamplerNeed[] {
-  const has = { perSampleLoss: perSampleLoss === true, maxOverlaps: assigner.gives.includes('maxOverlaps') };
+function missingOf({ needs }: Pick<Sampler, 'needs'>, offer: SamplerOffer): SamplerNeed[] {
+  const has = {
+    perSampleLoss: offer.perSampleLoss === true,
+    predictSamples: offer.predictSamples === true,
+    maxOverlaps: offer.assigner.gives.includes('maxOverlaps'),
+  };
   return needs.filter((need) => !has[need]);
 }

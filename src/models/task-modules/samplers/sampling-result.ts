@@ -11,7 +11,7 @@ export function samplingResult(
   positive: Int32Array,
   negative: Int32Array,
   priors: Float32Array,
-  { assigned, labels }: AssignResult,
+  { assigned, labels, maxOverlaps }: AssignResult,
   instances: Instances,
   countNegatives: boolean,
   numTruths = 0,
@@ -26,5 +26,6 @@ export function samplingResult(
     positiveLabels: positive.map((i) => labels[i]),
     positiveBoxes: takeBoxes(instances.bboxes, positiveTruth),
     avgFactor: Math.max(positive.length, 1) + (countNegatives ? Math.max(negative.length, 1) : 0),
+    maxOverlaps,
   };
 }

@@ -16,6 +16,7 @@ export function targetsFor(head: Pick<BoxHead, 'coder'>, decoded = false, positi
     positiveLabels: Int32Array.of(2, 0),
     positiveBoxes: boxes(`${name} truth`, 2),
     avgFactor: 4,
+    maxOverlaps: new Float32Array(6),
   }));
   return bboxTargets(sampled, { coder: head.coder, decoded, classes: 3, positiveWeight });
 }

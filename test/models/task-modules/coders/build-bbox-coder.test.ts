@@ -36,7 +36,7 @@ const SERVED: Record<string, string[]> = {
   FreeAnchorRetinaHead: boxes,
   YOLOFHead: boxes,
 };
-const BBOX_HEADS = ['BBoxHead', 'ConvFCBBoxHead', 'Shared2FCBBoxHead', 'Shared4Conv1FCBBoxHead'];
+const BBOX_HEADS = ['BBoxHead', 'ConvFCBBoxHead', 'DoubleConvFCBBoxHead', 'Shared2FCBBoxHead', 'Shared4Conv1FCBBoxHead'];
 
 beforeAll(async () => void (await startEngine()));
 

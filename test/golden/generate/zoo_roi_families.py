@@ -1,0 +1,93 @@
+"""The configs of zoo.py with a second stage: ResNet-18 with few channels, FPN of 16. Every proposal is sampled."""
+from zoo_families import backbone, pre
+
+neck = dict(type='FPN', in_channels=[8, 16, 32, 64], out_channels=16, num_outs=5)
+rpn_head = dict(type='RPNHead', in_channels=16, feat_channels=16,
+                anchor_generator=dict(type='AnchorGenerator', scales=[4], ratios=[0.5, 1.0, 2.0], strides=[4, 8, 16, 32, 64]),
+                loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0), loss_bbox=dict(type='L1Loss', loss_weight=1.0))
+
+
+def extractor(bins, strides=(4, 8, 16, 32), channels=16):
+    return dict(type='SingleRoIExtractor', roi_layer=dict(type='RoIAlign', output_size=bins, sampling_ratio=0), out_channels=channels,
+                featmap_strides=list(strides))
+
+
+def bbox_head(**more):
+    return {**dict(type='Shared2FCBBoxHead', in_channels=16, fc_out_channels=24, roi_feat_size=5, num_classes=3,
+                   loss_bbox=dict(type='L1Loss', loss_weight=1.0)), **more}
+
+
+mask_head = dict(type='FCNMaskHead', num_convs=2, in_channels=16, conv_out_channels=12, num_classes=3)
+masks = dict(mask_roi_extractor=extractor(8), mask_head=mask_head)
+everything = dict(type='RandomSampler', num=1000000, pos_fraction=1, neg_pos_ub=-1, add_gt_as_proposals=True)
+
+
+def assigner(t):
+    return dict(type='MaxIoUAssigner', pos_iou_thr=t, neg_iou_thr=t, min_pos_iou=t, match_low_quality=False, ignore_iof_thr=-1)
+
+
+def rcnn(t=0.5, **more):
+    return {**dict(assigner=assigner(t), sampler=everything, mask_size=16, pos_weight=-1, debug=False), **more}
+
+
+rpn_cfg = dict(assigner=dict(type='MaxIoUAssigner', pos_iou_thr=0.7, neg_iou_thr=0.3, min_pos_iou=0.3, match_low_quality=True,
+                             ignore_iof_thr=-1),
+               sampler=dict(everything, pos_fraction=0.5, add_gt_as_proposals=False), allowed_border=0, pos_weight=-1, debug=False)
+proposal = dict(nms_pre=200, max_per_img=60, nms=dict(type='nms', iou_threshold=0.7), min_bbox_size=0)
+test_rcnn = dict(score_thr=0.05, nms=dict(type='nms', iou_threshold=0.5), max_per_img=20, mask_thr_binary=0.5)
+
+
+def two_stage(type_, roi_head, rcnn_cfg, test=test_rcnn, **more):
+    return {**dict(type=type_, data_preprocessor=pre, backbone=backbone, neck=neck, rpn_head=rpn_head, roi_head=roi_head,
+                   train_cfg=dict(rpn=rpn_cfg, rpn_proposal=proposal, rcnn=rcnn_cfg), test_cfg=dict(rpn=proposal, rcnn=test)), **more}
+
+
+def standard(type_='StandardRoIHead', **more):
+    return {**dict(type=type_, bbox_roi_extractor=extractor(5), bbox_head=bbox_head()), **more}
+
+
+iou_head = dict(type='MaskIoUHead', num_convs=2, num_fcs=2, roi_feat_size=8, in_channels=16, conv_out_channels=6, fc_out_channels=10,
+                num_classes=3)
+hlr = dict(type='ScoreHLRSampler', num=40, pos_fraction=0.25, k=0.5, bias=0.1, score_thr=0.0)
+
+
+def trident(branch):
+    branches = dict(num_branch=3, test_branch_idx=branch)
+    return two_stage(
+        'TridentFasterRCNN', standard(
+            'TridentRoIHead', **branches, bbox_head=bbox_head(in_channels=32),
+            bbox_roi_extractor=dict(type='SingleRoIExtractor', roi_layer=dict(type='RoIAlign', output_size=5, sampling_ratio=0),
+                                    out_channels=32, featmap_strides=[16])),
+        rcnn(), backbone=dict(type='TridentResNet', depth=50, base_channels=2, stem_channels=4, num_stages=3, strides=(1, 2, 2),
+                              dilations=(1, 1, 1), out_indices=(2,), frozen_stages=1, norm_eval=True, style='caffe',
+                              trident_dilations=(1, 2, 3), **branches),
+        neck=None, rpn_head=dict(rpn_head, in_channels=32, anchor_generator=dict(rpn_head['anchor_generator'], scales=[2, 4],
+                                                                                 strides=[16])))
+
+
+ROI_FAMILIES = dict(
+    mask_scoring=dict(
+        mask_scoring=dict(model=two_stage('MaskScoringRCNN', standard('MaskScoringRoIHead', **masks, mask_iou_head=iou_head),
+                                          rcnn(mask_thr_binary=0.1)), rules=[(r'fc_mask_iou\.weight$', 3)]),
+    ),
+    double_head=dict(
+        double_head=dict(model=two_stage('FasterRCNN', standard('DoubleHeadRoIHead', reg_roi_scale_factor=1.3, bbox_head=dict(
+            type='DoubleConvFCBBoxHead', num_convs=2, num_fcs=2, in_channels=16, conv_out_channels=24, fc_out_channels=20,
+            roi_feat_size=5, num_classes=3, reg_class_agnostic=False, loss_bbox=dict(type='SmoothL1Loss', beta=1.0, loss_weight=2.0))),
+            rcnn())),
+    ),
+    dynamic=dict(
+        dynamic=dict(model=two_stage('FasterRCNN', standard('DynamicRoIHead', bbox_head=bbox_head(
+            loss_bbox=dict(type='SmoothL1Loss', beta=1.0))), rcnn(0.4, dynamic_rcnn=dict(
+                iou_topk=5, beta_topk=2, update_iter_interval=1, initial_iou=0.4, initial_beta=1.0))), steps=2),
+    ),
+    trident=dict(
+        one=dict(model=trident(1)),
+    ),
+    pisa=dict(
+        pisa=dict(model=two_stage('FasterRCNN', standard('PISARoIHead'), rcnn(
+            isr=dict(k=2, bias=0), carl=dict(k=1, bias=0.2), sampler=dict(everything, type='ScoreHLRSampler', k=0.5, bias=0)))),
+        few=dict(model=two_stage('FasterRCNN', standard('PISARoIHead'), rcnn(
+            isr=dict(k=1, bias=0.3), carl=dict(k=2, bias=0.1), sampler=hlr))),
+    ),
+)
