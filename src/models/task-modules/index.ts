@@ -1,6 +1,7 @@
 // Prior generators, box coders, assigners and samplers: definitions for the catalogue, and the contracts that heads use.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { approxMaxIoUAssignerDefinition } from './assigners/approx-max-iou-assigner';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
 import { centerRegionAssignerDefinition } from './assigners/center-region-assigner';
@@ -34,6 +35,7 @@ import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
 
+export { ApproxMaxIoUAssigner } from './assigners/approx-max-iou-assigner';
 export { ATSSAssigner } from './assigners/atss-assigner';
 export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
 export { type AssignerOffer, buildAssigner } from './assigners/build-assigner';
@@ -92,6 +94,7 @@ export const taskModules = [
   deltaXYWHBBoxCoderDefinition,
   bboxOverlaps2DDefinition,
   maxIoUAssignerDefinition,
+  approxMaxIoUAssignerDefinition,
   mlvlPointGeneratorDefinition,
   ssdAnchorGeneratorDefinition,
   yoloAnchorGeneratorDefinition,
