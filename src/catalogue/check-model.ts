@@ -135,17 +135,22 @@ export function findSchemaProblems(
 export function forwarded({ forwards = {} }: AnyDefinition, options: Options, path: string) {
   const given = { ...options };
   const moved: [to: string, from: string][] = [];
-  for (const [part, names] of Object.entries(forwards)) {
+  for (const [part, places] of Object.entries(forwards)) {
     const config = options[part];
     if (structureOf(config) !== 'object') continue;
-    const present = names.filter((name) => structureOf(options[name]) === 'object');
-    given[part] = { ...(config as Options), ...Object.fromEntries(present.map((name) => [name, options[name]])) };
-    for (const name of present) moved.push([`${path}.${part}.${name}`, `${path}.${name}`]);
+    const present = Object.entries(places).filter(([, place]) => typeof valueAt(options, place) === 'object');
+    const values = present.map(([name, place]) => [name, valueAt(options, place)]);
+    given[part] = { ...(config as Options), ...Object.fromEntries(values) };
+    for (const [name, place] of present) moved.push([`${path}.${part}.${name}`, `${path}.${place}`]);
   }
   const asWritten = (at: string) =>
     moved.reduce((text, [to, from]) => (under(text, to) ? from + text.slice(to.length) : text), at);
   return { given, asWritten };
 }
+
+/** The value at `train_cfg.rpn`; undefined where there is none, or null. */
+const valueAt = (options: Options, place: string): unknown =>
+  place.split('.').reduce<unknown>((value, key) => (value as Options | undefined | null)?.[key], options) ?? undefined;
 
 const under = (path: string, folder: string) => path === folder || path.startsWith(`${folder}.`);
 

@@ -118,8 +118,11 @@ export interface ModuleDefinition<
   inferred?: Record<string, string>;
   /** What it needs and gives with its default options; an instance may need more. */
   contract?: ContractOf<K>;
-  /** Options forwarded to a nested module and checked as its options: `{ bbox_head: ['train_cfg'] }`. */
-  forwards?: Record<string, readonly string[]>;
+  /**
+   * Options forwarded to a nested module and checked as its options, and where they are in this module's:
+   * `{ rpn_head: { train_cfg: 'train_cfg.rpn' } }`.
+   */
+  forwards?: Record<string, Readonly<Record<string, string>>>;
   /** Fills inferred options from the context; throws on contradictions, naming both sides. */
   infer?: (options: z.output<Options>, context: BuildContext) => z.output<Options>;
   build: (options: z.output<Options>, context: BuildContext) => Result;

@@ -184,9 +184,9 @@ test('types of a package that is not listed are its own, by scope or by _scope_'
 
 test('options of a head that is not implemented are not judged', () => {
   const given = config();
-  given.model.rpn_head = { type: 'GARPNHead' };
-  given.model.train_cfg.rpn = { ga_assigner: { type: 'ApproxMaxIoUAssigner' }, center_ratio: 0.2 };
-  given.model.test_cfg.rpn.nms_post = 1000;
+  given.model.rpn_head = { type: 'EmbeddingRPNHead' };
+  given.model.train_cfg.rpn = { topk: 9, ratio: 0.2 };
+  given.model.test_cfg.rpn.post = 1000;
   given.model.test_cfg.rcnn.score_thre = 0.1;
   expect(verdicts(given.model)).toEqual([
     ['model.test_cfg.rcnn', 'option'],

@@ -108,6 +108,33 @@ export const DENSE: Record<string, ModuleConfig> = {
     bbox_head: { type: 'RepPointsHead', point_strides: [8, 16, 32, 64, 128], point_feat_channels: 16, ...widths },
     test_cfg: cut,
   },
+  'Guided Anchoring': {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_input' }),
+    bbox_head: {
+      type: 'GARetinaHead',
+      approx_anchor_generator: { ...anchors, octave_base_scale: 4, scales_per_octave: 3, ratios: [0.5, 1, 2] },
+      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4] },
+      deform_groups: 2,
+      ...widths,
+      feat_channels: 16,
+    },
+    test_cfg: cut,
+  },
+  'Guided anchors without towers': {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn(),
+    bbox_head: {
+      type: 'GuidedAnchorHead',
+      approx_anchor_generator: { ...anchors, octave_base_scale: 4, scales_per_octave: 3, ratios: [0.5, 1, 2] },
+      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4] },
+      loss_cls: { type: 'FocalLoss' },
+      feat_channels: 16,
+    },
+    test_cfg: cut,
+  },
   FreeAnchor: {
     type: 'RetinaNet',
     backbone,

@@ -66,6 +66,19 @@ test('without NMS: boxes and scores of all proposals', async () => {
   model.dispose();
 });
 
+test('a first stage with guided anchors is refused', () => {
+  const sizes = { octave_base_scale: 4, scales_per_octave: 3, ratios: [0.5, 1, 2] };
+  const rpn_head = {
+    type: 'GARPNHead',
+    feat_channels: 16,
+    approx_anchor_generator: { type: 'AnchorGenerator', ...sizes },
+    square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4] },
+  };
+  const model = lively({ ...TWO_STAGE['Faster R-CNN'], rpn_head }, 2);
+  expect(() => exported(model)).toThrow(/guided anchors have no form in ONNX.*Use RPNHead/);
+  model.dispose();
+});
+
 test('masks without NMS are refused', () => {
   const model = lively(TWO_STAGE['Mask R-CNN'], 2);
   expect(() => exported(model, { nms: false })).toThrow(/its masks are those of selected detections/);

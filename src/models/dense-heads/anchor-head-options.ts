@@ -31,6 +31,22 @@ export const anchorTrainCfg = z.strictObject({
     .describe('Weight of positive anchors in the classification loss; 1 if not positive'),
   debug: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
 });
+/** Of a head that sizes its anchors, too (guided anchoring). */
+export const guidedTrainCfgOptions = {
+  ga_assigner: moduleOption('assigner').describe('Assigns ground-truth boxes to the anchors whose size is predicted'),
+  ga_sampler: moduleOption('sampler')
+    .default({ type: 'PseudoSampler' })
+    .describe('Samples the anchors that the shape loss sees'),
+  center_ratio: z.number().describe('Share of the sides of a box in whose middle cells learn to be a location'),
+  ignore_ratio: z.number().describe('Share of the sides of a box up to which cells learn no location'),
+};
+/** `train_cfg.rpn` of a detector: which of it a first stage has, its own options say. */
+export const firstStageTrainCfg = anchorTrainCfg.extend({
+  ga_assigner: guidedTrainCfgOptions.ga_assigner.optional(),
+  ga_sampler: moduleOption('sampler').optional().describe('Samples the anchors that the shape loss sees'),
+  center_ratio: guidedTrainCfgOptions.center_ratio.optional(),
+  ignore_ratio: guidedTrainCfgOptions.ignore_ratio.optional(),
+});
 export type AnchorTrainCfg = z.output<typeof anchorTrainCfg>;
 
 export const anchorHeadOptions = {

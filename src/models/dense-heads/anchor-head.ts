@@ -41,6 +41,8 @@ export interface BoxPredictions {
   /** Coded [N, T', 4]. */
   deltas: tf.Tensor3D;
   sizes: Size[];
+  /** Of all images and levels [N, T, 4], where they are not those of the grid. */
+  priors?: tf.Tensor3D;
   /** Index of the first of these T' priors among the T of all levels; 0 when absent. */
   first?: number;
 }
@@ -93,7 +95,7 @@ export abstract class AnchorHead<
   /** Decoded boxes of all priors [N, T, 4], in pixels. */
   protected boxes(outputs: DenseOutputs<AnchorMaps | M>): tf.Tensor3D {
     return outputs.once('boxes', () =>
-      this.coder.decodeTensors(this.coderPriors(outputs.sizes), outputs.flat('deltas')),
+      this.coder.decodeTensors(outputs.priors ?? this.coderPriors(outputs.sizes), outputs.flat('deltas')),
     );
   }
 
@@ -123,8 +125,14 @@ export abstract class AnchorHead<
     return this.config.reg_decoded_bbox ?? false;
   }
 
-  protected override boxTargets(boxes: Float32Array, priors: Int32Array, sizes: Size[]): Float32Array {
-    return this.decodedTargets ? boxes : this.coder.encode(takeBoxes(this.coderPriors(sizes), priors), boxes);
+  protected override boxTargets(
+    boxes: Float32Array,
+    priors: Int32Array,
+    sizes: Size[],
+    moved?: Float32Array,
+  ): Float32Array {
+    if (this.decodedTargets) return boxes;
+    return this.coder.encode(takeBoxes(moved ?? this.coderPriors(sizes), priors), boxes);
   }
 
   protected override targetOptions(total: number): BatchTargetsOptions {
@@ -138,7 +146,7 @@ export abstract class AnchorHead<
     _context: LossContext,
   ): Losses {
     const scores = outputs.flat('scores');
-    const boxes = { deltas: outputs.flat('deltas'), sizes: outputs.sizes };
+    const boxes = { deltas: outputs.flat('deltas'), sizes: outputs.sizes, priors: outputs.priors };
     if (!(this.lossCls instanceof Module || this.lossBbox instanceof Module))
       return { loss_cls: this.classLoss(scores, targets), loss_bbox: this.boxLoss(boxes, targets) };
     // losses that count over the batch (GHM) count level by level; for all others the sum is the same
@@ -175,10 +183,16 @@ export abstract class AnchorHead<
   }
 
   /** What the box loss compares for the positives [P, 4]: boxes in pixels with `reg_decoded_bbox`, else coded ones. */
-  protected predictedBoxes({ deltas, sizes, first = 0 }: BoxPredictions, positives: Int32Array): tf.Tensor2D {
+  protected predictedBoxes(predicted: BoxPredictions, positives: Int32Array): tf.Tensor2D {
+    const { deltas, sizes, priors: moved, first = 0 } = predicted;
     const [, total, columns] = deltas.shape;
     const coded = tf.gather(deltas.reshape<tf.Tensor2D>([-1, columns]), tf.tensor1d(positives, 'int32'));
     if (!this.decodedTargets) return coded;
+    if (moved) {
+      const rows = positives.map((row) => Math.floor(row / total) * moved.shape[1] + first + (row % total));
+      const anchors = tf.gather(moved.reshape<tf.Tensor2D>([-1, 4]), tf.tensor1d(rows, 'int32'));
+      return this.coder.decodeTensors(anchors, coded);
+    }
     const priors = takeBoxes(
       this.coderPriors(sizes),
       positives.map((row) => first + (row % total)),
@@ -187,7 +201,11 @@ export abstract class AnchorHead<
   }
 
   protected override candidates(outputs: DenseOutputs<AnchorMaps | M>): CandidateTensors {
-    return { scores: this.probabilities(outputs.flat('scores')), boxes: outputs.flat('deltas') };
+    return { scores: this.probabilities(outputs.flat('scores')), ...this.candidateBoxes(outputs) };
+  }
+
+  protected candidateBoxes(outputs: DenseOutputs<AnchorMaps | M>): Pick<CandidateTensors, 'boxes' | 'decoded'> {
+    return outputs.priors ? { boxes: this.boxes(outputs), decoded: true } : { boxes: outputs.flat('deltas') };
   }
 }
 

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
 import type { Detections, ImageMeta, Truths } from '../../data/types';
-import { takeBoxes } from '../../geometry/boxes';
+import { clipBoxes, takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { requireCfg } from '../require-cfg';
 import { reportScores, type WatchedScores } from '../score-watch';
@@ -60,6 +60,8 @@ export interface AssignImage {
   /** [H, W] of each level. */
   sizes: Size[];
   context: LossContext;
+  /** Its priors [T, 4], where they are not those of the grid. */
+  priors?: Float32Array;
 }
 
 /** `C` is the config, `M` the names of the predicted maps. */
@@ -157,8 +159,10 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     const { predictions: parts } = assigner.needs;
     const shape: [number, number, number] = [batch.samples.length, total, this.scoreChannels];
     const predictions = parts && detachedPredictions(parts, shape, this.predictions(outputs));
+    const moved = outputs.priors?.dataSync<'float32'>();
     const images = batch.samples.map((_, index) => {
-      const image = { batch, index, sizes, context };
+      const priors = moved && imageRows(moved, index, batch.samples.length);
+      const image = { batch, index, sizes, context, priors };
       const input = this.assignInput(assigner, image);
       return this.assignImage(assigner, image, { ...input, predictions: predictions?.[index] });
     });
@@ -170,14 +174,16 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     const { watch } = image.context;
     const inside = this.priorsInside(image);
     const report = watch && ((...given: Watched) => watch.assigned(this.assignment(image, inside, given)));
-    const boxTargets = (boxes: Float32Array, priors: Int32Array) => this.boxTargets(boxes, priors, image.sizes);
+    const boxTargets = (boxes: Float32Array, priors: Int32Array) =>
+      this.boxTargets(boxes, priors, image.sizes, image.priors);
     return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, inside, report);
   }
 
   /** What was assigned in one image, for those who watch. */
-  private assignment({ batch, index, sizes }: AssignImage, inside: Int32Array | undefined, given: Watched): Assignment {
+  private assignment(image: AssignImage, inside: Int32Array | undefined, given: Watched): Assignment {
+    const { batch, index, sizes } = image;
     const { truths, meta } = batch.samples[index];
-    const priors = this.priorCache.of(sizes);
+    const priors = image.priors ?? this.priorCache.of(sizes);
     const { form, strides } = this.priors;
     return denseAssignment({
       source: this.name,
@@ -198,10 +204,10 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   }
 
   /** What the assigner reads of one image, but for predictions. */
-  protected assignInput({ needs }: Assigner, { batch, index, sizes, context }: AssignImage): AssignInput {
+  protected assignInput({ needs }: Assigner, { batch, index, sizes, context, priors }: AssignImage): AssignInput {
     const { meta, truths } = batch.samples[index];
     return {
-      priors: this.priorCache.of(sizes),
+      priors: priors ?? this.priorCache.of(sizes),
       strides: needs.priors === 'cells' ? this.strides(sizes) : undefined,
       levels: this.priorCache.counts(sizes),
       instances: this.instances(truths, meta.imgPath),
@@ -226,8 +232,11 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return undefined;
   }
 
-  /** What the box loss compares for ground-truth boxes [n, 4] and the indices of their priors [n]: here the boxes. */
-  protected boxTargets(boxes: Float32Array, _priors: Int32Array, _sizes: Size[]): Float32Array {
+  /**
+   * What the box loss compares for ground-truth boxes [n, 4] and the indices of their priors [n]: here the boxes. `moved` are the
+   * priors of the image where they are not those of the grid.
+   */
+  protected boxTargets(boxes: Float32Array, _priors: Int32Array, _sizes: Size[], _moved?: Float32Array): Float32Array {
     return boxes;
   }
 
@@ -279,7 +288,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
         numClasses: this.numClasses,
         levels,
         factors: factors && imageRows(factors, i, count),
-        decode: (priors: Int32Array) => this.decode(takeBoxes(coded, priors), priors, sizes, meta.imgShape),
+        decode: (priors: Int32Array) => this.decodeAt(coded, priors, sizes, meta.imgShape, tensors.decoded),
       };
       return this.suppress(candidates, meta, cfg, rescale);
     });
@@ -291,8 +300,13 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   decodedCandidates(features: tf.Tensor4D[]): DecodedCandidates {
     const outputs = this.outputs(features);
     const { sizes } = outputs;
-    const { boxes, ...rest } = this.candidates(outputs);
-    return { ...rest, boxes: this.decodedBoxes(boxes, sizes), sizes, levels: this.priorCache.counts(sizes) };
+    const { boxes, decoded, ...rest } = this.candidates(outputs);
+    return {
+      ...rest,
+      boxes: decoded ? boxes : this.decodedBoxes(boxes, sizes),
+      sizes,
+      levels: this.priorCache.counts(sizes),
+    };
   }
 
   /** `decode` of all candidates [N, T, 4] as a tensor, before boxes are clipped. */
@@ -307,17 +321,13 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   }
 
   /** The candidates of the first image, for those who watch. */
-  private watched({ scores, boxes }: CandidateTensors, sizes: Size[], { samples }: DetBatch): WatchedScores {
+  private watched({ scores, boxes, decoded }: CandidateTensors, sizes: Size[], { samples }: DetBatch): WatchedScores {
     const [, count] = scores.shape as number[];
     const { imgShape } = samples[0].meta;
     const all = () => {
       const coded = imageRows(boxes.dataSync<'float32'>(), 0, samples.length);
-      return this.decode(
-        coded,
-        Int32Array.from({ length: count }, (_, k) => k),
-        sizes,
-        imgShape,
-      );
+      const rows = Int32Array.from({ length: count }, (_, k) => k);
+      return this.decodeAt(coded, rows, sizes, imgShape, decoded);
     };
     return {
       source: this.name,
@@ -326,6 +336,13 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
       boxes: all,
       score: (index, label) => tf.slice(scores, [0, index, label], [1, 1, 1]).asScalar(),
     };
+  }
+
+  /** Boxes of the priors at these indices, of all that an image has. */
+  private decodeAt(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size, decoded = false) {
+    const taken = takeBoxes(boxes, priors);
+    if (!decoded) return this.decode(taken, priors, sizes, imgShape);
+    return this.coder.clips === false ? taken : clipBoxes(taken, imgShape);
   }
 
   /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */

@@ -11,6 +11,8 @@ export type LevelMaps<M extends string> = Record<M, tf.Tensor4D[]>;
 export class DenseOutputs<M extends string> {
   /** [H, W] of each level. */
   readonly sizes: Size[];
+  /** Priors [N, T, 4] of heads that move them image by image; without gradient. */
+  priors?: tf.Tensor3D;
   private readonly tables = new Map<string, tf.Tensor3D>();
 
   /** @param columns K of each map */

@@ -76,11 +76,12 @@ export function imageTargets(
 
 /** The same image with the priors at `inside` (rising) alone. */
 function insideInput(input: AssignInput, inside: Int32Array): AssignInput {
-  const { priors, strides, levels, predictions } = input;
+  const { priors, strides, levels, predictions, approxs } = input;
   return {
     ...input,
     priors: takeBoxes(priors, inside),
     strides: strides && Float32Array.from(inside, (i) => strides[i]),
+    approxs: approxs && takeRows(approxs, (4 * approxs.length) / priors.length, inside),
     levels: levelCounts(inside, levels),
     predictions: predictions && takePredictions(predictions, inside),
   };

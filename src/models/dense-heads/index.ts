@@ -12,7 +12,10 @@ import { fcosHeadDefinition } from './fcos-head';
 import { foveaHeadDefinition } from './fovea-head';
 import { freeAnchorRetinaHeadDefinition } from './free-anchor-retina-head';
 import { fsafHeadDefinition } from './fsaf-head';
+import { gaRetinaHeadDefinition } from './ga-retina-head';
+import { gaRPNHeadDefinition } from './ga-rpn-head';
 import { gflHeadDefinition } from './gfl-head';
+import { guidedAnchorHeadDefinition } from './guided-anchor-head';
 import { nasfcosHeadDefinition } from './nasfcos-head';
 import { repPointsHeadDefinition } from './reppoints-head';
 import { retinaHeadDefinition } from './retina-head';
@@ -47,7 +50,10 @@ export { FCOSHead } from './fcos-head';
 export { FoveaHead } from './fovea-head';
 export { FreeAnchorRetinaHead } from './free-anchor-retina-head';
 export { FSAFHead } from './fsaf-head';
+export { GARetinaHead } from './ga-retina-head';
+export { GARPNHead } from './ga-rpn-head';
 export { GFLHead } from './gfl-head';
+export { GuidedAnchorHead } from './guided-anchor-head';
 export { NASFCOSHead } from './nasfcos-head';
 export { QueryHead, type QueryPredictions } from './query-head';
 export { RepPointsHead } from './reppoints-head';
@@ -97,4 +103,7 @@ export const denseHeads = [
   vfnetHeadDefinition,
   yolofHeadDefinition,
   repPointsHeadDefinition,
+  guidedAnchorHeadDefinition,
+  gaRPNHeadDefinition,
+  gaRetinaHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

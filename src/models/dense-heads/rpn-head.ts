@@ -85,7 +85,7 @@ export class RPNHead extends AnchorHead<RPNHeadConfig> {
 
   /** Logits, since proposals are selected by rank. */
   protected override candidates(outputs: DenseOutputs<AnchorMaps>): CandidateTensors {
-    return { scores: outputs.flat('scores'), boxes: outputs.flat('deltas') };
+    return { scores: outputs.flat('scores'), ...this.candidateBoxes(outputs) };
   }
 
   override get selection(): Selection {

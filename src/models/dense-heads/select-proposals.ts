@@ -2,6 +2,7 @@
 // Plain arrays: nothing here is differentiated.
 
 import type { Detections, ImageMeta } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
 import { topIndices } from '../../ops/top-indices';
 import type { ProposalCfg } from '../shared-options/proposal-cfg';
 import { type Candidates, nmsAndLimit, toFrame } from './decode-detections';
@@ -21,7 +22,9 @@ export function selectProposals(
     const best =
       cfg.nms_pre > 0 && cfg.nms_pre < count ? topIndices(logits.subarray(start, end), cfg.nms_pre) : undefined;
     for (let k = 0; k < (best?.length ?? count); k++) {
-      selected.push(start + (best ? best[k] : k));
+      const at = start + (best ? best[k] : k);
+      if (logits[at] === Number.NEGATIVE_INFINITY) continue; // no prior there
+      selected.push(at);
       levelOf.push(level);
     }
   }
@@ -30,6 +33,27 @@ export function selectProposals(
     scores: Float32Array.from(selected, (i) => 1 / (1 + Math.exp(-logits[i]))),
     labels: Int32Array.from(levelOf), // NMS within each level
   };
-  const { bboxes, scores } = nmsAndLimit(candidates, cfg);
+  const { bboxes, scores } = ofAllLevels(candidates, cfg);
   return { bboxes, scores, labels: new Int32Array(scores.length) };
+}
+
+/** NMS within each level, of which `nms_post` are kept, and across levels where that is asked for. */
+function ofAllLevels(candidates: Parameters<typeof nmsAndLimit>[0], cfg: ProposalCfg): Detections {
+  const { nms_post: limit = Number.POSITIVE_INFINITY, nms_across_levels: across, max_per_img } = cfg;
+  if (limit >= max_per_img && !across) return nmsAndLimit(candidates, cfg);
+  const { bboxes, scores, labels } = nmsAndLimit(candidates, { ...cfg, max_per_img: -1 });
+  const counts = new Map<number, number>();
+  const kept = Int32Array.from(labels.keys()).filter((k) => {
+    const level = labels[k];
+    const before = counts.get(level) ?? 0;
+    counts.set(level, before + 1);
+    return before < limit;
+  });
+  const best = across ? kept : kept.subarray(0, max_per_img);
+  const result = {
+    bboxes: takeBoxes(bboxes, best),
+    scores: Float32Array.from(best, (k) => scores[k]),
+    labels: new Int32Array(best.length),
+  };
+  return across ? nmsAndLimit({ boxes: result.bboxes, ...result }, { ...cfg, min_bbox_size: -1 }) : result;
 }

@@ -11,6 +11,8 @@ export interface CandidateTensors {
   scores: tf.Tensor;
   /** What `decode` reads [N, T, 4]. */
   boxes: tf.Tensor;
+  /** Whether the boxes are decoded already, in pixels: of heads whose priors differ from image to image. */
+  decoded?: boolean;
   /** Factors on the selected scores [N, T, 1]: centerness, objectness. */
   factors?: tf.Tensor;
 }
@@ -29,12 +31,14 @@ export interface Selection {
    * - `all levels`: the same of all levels together; of one class a prior without `multi_label`
    * - `best class`: every prior with its best class, if the score with the factor reaches `score_thr`; NMS by class
    * - `objects`: as `all levels`, of the priors whose factor reaches `conf_thr`
+   * - `best priors`: all pairs above `score_thr` of the priors of each level whose best class scores highest; NMS by class
    * - `proposals`: the best of each level by logit, NMS within the level
+   * - `located proposals`: the same of priors whose logit is not minus infinity
    */
-  rule: 'by level' | 'all levels' | 'best class' | 'objects' | 'proposals';
+  rule: 'by level' | 'all levels' | 'best class' | 'objects' | 'best priors' | 'proposals' | 'located proposals';
   /** Whether boxes are clipped to the image before NMS. */
   clips: boolean;
   /** Pixels that the clipped boxes end short of the right and lower edge of the image; none when absent. */
   margin?: number;
-  cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number };
+  cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number; nms_post?: number; nms_across_levels?: boolean };
 }

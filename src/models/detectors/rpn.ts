@@ -5,18 +5,21 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
-import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
+import { firstStageTrainCfg } from '../dense-heads/anchor-head-options';
 import { proposalCfg } from '../shared-options/proposal-cfg';
 import type { DetBatch, DetectionHead, LossContext, Losses } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
 import { classAgnostic } from './class-agnostic';
 import { detectionHead } from './narrow-head';
 
+/** What the detector hands to its first stage, and where it is in the detector's options. */
+export const FIRST_STAGE = { train_cfg: 'train_cfg.rpn', test_cfg: 'test_cfg.rpn' };
+
 const options = z.strictObject({
   ...detectorParts,
   rpn_head: moduleOption('dense_head').describe('Proposes regions, whatever the class of their object'),
   train_cfg: z
-    .looseObject({ rpn: anchorTrainCfg.describe('Assignment and sampling of anchors') })
+    .looseObject({ rpn: firstStageTrainCfg.describe('Assignment and sampling of anchors') })
     .nullish()
     .describe('Training settings; null for a model that only predicts. Settings of a second stage have no effect'),
   test_cfg: z
@@ -80,5 +83,6 @@ export const rpnDefinition = defineModule({
   test_cfg: { rpn: { nms_pre: 2000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } } },
 }`,
   options,
+  forwards: { rpn_head: FIRST_STAGE },
   build: (given, context) => new RPN(given, context),
 });

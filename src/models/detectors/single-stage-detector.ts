@@ -101,7 +101,7 @@ const define = <Type extends string>(
     shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
     example: `{\n  type: '${type}',${example}\n}`,
     options,
-    forwards: { bbox_head: ['train_cfg', 'test_cfg'] },
+    forwards: { bbox_head: { train_cfg: 'train_cfg', test_cfg: 'test_cfg' } },
     build: (given: SingleStageDetectorConfig, context: BuildContext) => new SingleStageDetector(given, context),
   });
 

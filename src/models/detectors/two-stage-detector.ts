@@ -7,7 +7,7 @@ import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn';
-import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
+import { firstStageTrainCfg } from '../dense-heads/anchor-head-options';
 import { forwardNeck } from '../necks/neck-sequence';
 import { anyRcnnTrainCfg } from '../roi-heads/proposal-sampler';
 import { rcnnTestCfg } from '../roi-heads/roi-detections';
@@ -16,6 +16,7 @@ import type { DetBatch, EpochStart, LossContext, Losses, ProposalHead, Proposals
 import { BaseDetector, detectorParts } from './base-detector';
 import { classAgnostic } from './class-agnostic';
 import { proposalHead } from './narrow-head';
+import { FIRST_STAGE } from './rpn';
 
 const rcnnTrain = z
   .union([anyRcnnTrainCfg, z.array(anyRcnnTrainCfg)])
@@ -32,7 +33,7 @@ export const twoStageOptions = z.strictObject({
   roi_head: roiHead,
   train_cfg: z
     .strictObject({
-      rpn: anchorTrainCfg.describe('Assignment and sampling of anchors'),
+      rpn: firstStageTrainCfg.describe('Assignment and sampling of anchors'),
       rpn_proposal: proposalCfg
         .optional()
         .describe('Selection of proposals in training; that of test_cfg.rpn when absent'),
@@ -198,6 +199,7 @@ const shared = {
   kind: 'detector' as const,
   shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
   options: twoStageOptions,
+  forwards: { rpn_head: FIRST_STAGE },
   build: (given: z.output<typeof twoStageOptions>, context: BuildContext) => new TwoStageDetector(given, context),
 };
 

@@ -1,4 +1,5 @@
-// FeatureAlign of FoveaBox: a deformable convolution whose offsets are predicted from the box of each cell.
+// FeatureAlign of FoveaBox and FeatureAdaption of guided anchoring: a deformable convolution whose offsets are predicted from the
+// box of each cell, or from its size.
 
 import * as tf from '@tensorflow/tfjs';
 import { Conv2d, DeformConv2d, Module, normal, zeros } from '../../nn';
@@ -7,13 +8,14 @@ export class FeatureAlign extends Module {
   private readonly offset: Conv2d;
   private readonly adaption: DeformConv2d;
 
-  constructor(inChannels: number, outChannels: number, deformGroups: number) {
+  /** @param numbers that describe a box: 4 sides, or 2 for its size */
+  constructor(inChannels: number, outChannels: number, deformGroups: number, numbers = 4) {
     super();
     const kernelSize = 3;
     const offsets = deformGroups * kernelSize * kernelSize * 2;
     this.offset = this.addChild(
       'conv_offset',
-      new Conv2d({ inChannels: 4, outChannels: offsets, kernelSize: 1, bias: false }),
+      new Conv2d({ inChannels: numbers, outChannels: offsets, kernelSize: 1, bias: false }),
     );
     this.adaption = this.addChild(
       'conv_adaption',
@@ -23,7 +25,7 @@ export class FeatureAlign extends Module {
     this.adaption.weight.initializer = normal(0.01);
   }
 
-  /** Features [N, H, W, C] and sizes [N, H, W, 4] -> [N, H, W, C]. */
+  /** Features [N, H, W, C] and sizes [N, H, W, 4 or 2] -> [N, H, W, C]. */
   forward(x: tf.Tensor4D, shape: tf.Tensor4D): tf.Tensor4D {
     return tf.relu(this.adaption.forward(x, this.offset.forward(shape)));
   }

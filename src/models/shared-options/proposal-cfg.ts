@@ -7,6 +7,8 @@ export const proposalCfg = z.strictObject({
   nms_pre: z.number().int().default(-1).describe('Highest-scoring boxes of each level kept before NMS; -1 for all'),
   max_per_img: z.number().int().positive().describe('Proposals kept per image, best first'),
   nms: nmsOption.describe('Non-maximum suppression, per feature level'),
+  nms_post: z.int().positive().optional().describe('Boxes of each level kept after NMS, best first; all when absent'),
+  nms_across_levels: z.boolean().optional().describe('Suppress once more, among the boxes of all levels'),
   min_bbox_size: z
     .number()
     .default(-1)

@@ -1,6 +1,7 @@
 // Prior generators, box coders, assigners and samplers: definitions for the catalogue, and the contracts that heads use.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { approxMaxIoUAssignerDefinition } from './assigners/approx-max-iou-assigner';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
 import { centerRegionAssignerDefinition } from './assigners/center-region-assigner';
@@ -36,6 +37,7 @@ import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
 import { scoreHLRSamplerDefinition } from './samplers/score-hlr-sampler';
 
+export { ApproxMaxIoUAssigner } from './assigners/approx-max-iou-assigner';
 export { ATSSAssigner } from './assigners/atss-assigner';
 export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
 export { type AssignerOffer, buildAssigner } from './assigners/build-assigner';
@@ -96,6 +98,7 @@ export const taskModules = [
   deltaXYWHBBoxCoderDefinition,
   bboxOverlaps2DDefinition,
   maxIoUAssignerDefinition,
+  approxMaxIoUAssignerDefinition,
   mlvlPointGeneratorDefinition,
   ssdAnchorGeneratorDefinition,
   yoloAnchorGeneratorDefinition,

@@ -70,6 +70,8 @@ export interface DecodeOptions {
   maxShape?: Size;
   /** Stride of each prior: coders on `cells`. */
   strides?: ArrayLike<number>;
+  /** Min ratio of sizes that is decoded, and the inverse of the max: coders of logarithms, which have their own otherwise. */
+  ratioClip?: number;
 }
 
 /** Encodes boxes relative to priors, and back. */
@@ -86,8 +88,8 @@ export interface BoxCoder {
   encode(priors: Float32Array, boxes: Float32Array, options?: EncodeOptions): Float32Array; // [n, 4] x 2 -> [n, encodeSize]
   /** Boxes from predicted codes; of several codes a prior (one for each class), as many boxes. */
   decode(priors: Float32Array, codes: Float32Array, options?: DecodeOptions): Float32Array; // [n, 4], [n, encodeSize] -> [n, 4]
-  /** The same, differentiable in the codes: [..., n, encodeSize] -> [..., n, 4]. Boxes may be a tensor too. */
-  decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor2D, codes: T, options?: DecodeOptions): T;
+  /** The same, differentiable in the codes: [..., n, encodeSize] -> [..., n, 4]. Priors may be a tensor, and others in each image. */
+  decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, options?: DecodeOptions): T;
 }
 
 export interface IouCalculator {
@@ -103,6 +105,8 @@ export interface AssignInput {
   levels: readonly number[];
   /** Stride of each prior, with priors of the form `cells`. */
   strides?: ArrayLike<number>; // [T]
+  /** A boxes for each prior, of guided anchors: what it may become. */
+  approxs?: Float32Array; // [T, A, 4]
   instances: Instances;
   /** The parts that the assigner needs. */
   predictions?: Predictions;
@@ -140,6 +144,8 @@ export interface AssignerContract {
     /** Form of the priors; none for an assigner that reads predictions alone. */
     readonly priors?: PriorForm;
     readonly predictions?: readonly PredictionPart[];
+    /** Boxes that a prior may become (guided anchors). */
+    readonly approxs?: boolean;
   };
   readonly gives: readonly AssignResultPart[];
 }

@@ -53,7 +53,10 @@ const objects: Rule = (candidates, cfg, context) => {
 };
 
 /** By logit, as sigmoids of large logits are equal; labels are 0, and the levels are what NMS keeps apart. */
-const proposals: Rule = ({ scores, columns, boxes, levels }, { nms_pre = -1 }, { graph, dimensions }) => {
+const proposals: Rule = ({ scores, columns, boxes, levels }, cfg, { graph, dimensions }) => {
+  const { nms_pre = -1, nms_post, nms_across_levels } = cfg;
+  if (nms_across_levels || (nms_post !== undefined && nms_post < (cfg.max_per_img ?? Number.POSITIVE_INFINITY)))
+    throw new DetLabError('nms_post and nms_across_levels have no form in ONNX. Set them to null');
   const column = (c: number) => graph.node('Gather', [scores, graph.constant([c], [], 'int64')], { axis: 2 });
   // of two columns, the lead over the background
   const logits = columns === 1 ? column(0) : graph.node('Sub', [column(0), column(1)]);
@@ -85,12 +88,57 @@ const proposals: Rule = ({ scores, columns, boxes, levels }, { nms_pre = -1 }, {
   };
 };
 
+/** The best priors of each level by their best class, then all their pairs above the threshold. */
+const bestPriors: Rule = (candidates, { score_thr = 0, nms_pre = -1 }, context) => {
+  const { graph, dimensions } = context;
+  const { levels, classes } = candidates;
+  const factor = candidates.factors;
+  const scores = factor ? graph.node('Mul', [candidates.scores, factor]) : candidates.scores;
+  const joint = { ...candidates, scores, factors: undefined };
+  const whole = { threshold: score_thr, limit: -1 };
+  if (nms_pre <= 0 || levels.every((priors) => isFixed(priors) && priors[0] <= nms_pre))
+    return selectPairs(joint, [everyLevel(joint)], whole, context);
+  const cut = (value: string): string[] =>
+    levels.length === 1 ? [value] : graph.nodeOf('Split', [value, dimensions.list(levels)], { axis: 1 }, levels.length);
+  const [scoresOf, boxesOf, bestOf] = [cut(scores), cut(joint.boxes), cut(bestClasses(joint, context).scores)];
+  const parts = levels.map((priors, level) => {
+    const kept = priors.map((n) => Math.min(n, nms_pre));
+    const k = isFixed(priors)
+      ? graph.ints([kept[0]])
+      : graph.node('Min', [dimensions.size(priors), graph.ints([nms_pre])]);
+    const best = graph.node('Squeeze', [bestOf[level], graph.ints([2])]);
+    const [, index] = graph.nodeOf('TopK', [best, k], { axis: 1, largest: 1, sorted: 1 }, 2);
+    const at = graph.node('Unsqueeze', [index, graph.ints([2])]);
+    const take = (value: string) => graph.node('GatherND', [value, at], { batch_dims: 1 });
+    return { scores: take(scoresOf[level]), boxes: take(boxesOf[level]), kept };
+  });
+  const join = (values: string[]) => (values.length === 1 ? values[0] : graph.node('Concat', values, { axis: 1 }));
+  const best = {
+    ...joint,
+    classes,
+    scores: join(parts.map((part) => part.scores)),
+    boxes: join(parts.map((part) => part.boxes)),
+    levels: parts.map(({ kept }) => kept),
+  };
+  const kept = everyLevel(best);
+  dimensions.add(kept, best.scores, 1);
+  return selectPairs(best, [kept], whole, context);
+};
+
+const locatedProposals: Rule = () => {
+  throw new DetLabError(
+    'Proposals of guided anchors have no form in ONNX: how many there are depends on the image. Use RPNHead',
+  );
+};
+
 const RULES: Record<Selection['rule'], Rule> = {
   'by level': byLevel,
   'all levels': allLevels,
   'best class': bestClass,
   objects,
+  'best priors': bestPriors,
   proposals,
+  'located proposals': locatedProposals,
 };
 
 /**

@@ -11,6 +11,8 @@ import sys
 
 import numpy as np
 import torch
+from mmcv.ops import MaskedConv2d
+from mmdet.models.dense_heads import GuidedAnchorHead
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.config import ConfigDict
@@ -23,6 +25,12 @@ from zoo_roi_families import ROI_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
 FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES}
+
+# of one image alone, and not on a CPU; what it leaves out is dropped afterwards
+MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
+# label 0 is the class, 1 the background: see src/models/dense-heads/guided-anchors.ts
+loss_loc = GuidedAnchorHead.loss_loc_single
+GuidedAnchorHead.loss_loc_single = lambda self, pred, target, *rest, **more: loss_loc(self, pred, 1 - target, *rest, **more)
 
 H, W = 96, 128
 TRUTHS = [

@@ -47,7 +47,36 @@ point_cfg = dict(init=dict(assigner=dict(type='PointAssigner', scale=4, pos_num=
 point_rules = [(r'cls_out\.weight$', 0.3)]
 pvt = dict(pretrain_img_size=64, embed_dims=8, num_layers=[1, 2, 1, 1], mlp_ratios=[2, 2, 2, 2], drop_path_rate=0.)
 
+guided = dict(in_channels=16, feat_channels=16, deform_groups=2, loc_filter_thr=0.45,
+              approx_anchor_generator=dict(type='AnchorGenerator', octave_base_scale=3, scales_per_octave=3, ratios=[0.5, 1.0, 2.0],
+                                           strides=strides),
+              square_anchor_generator=dict(type='AnchorGenerator', ratios=[1.0], scales=[3], strides=strides),
+              anchor_coder=dict(deltas, target_stds=[0.07, 0.07, 0.14, 0.14]), bbox_coder=dict(deltas, target_stds=[0.07, 0.07, 0.11, 0.11]),
+              loss_loc=focal, loss_shape=dict(type='BoundedIoULoss', beta=0.2, loss_weight=1.0))
+# more than there are: nothing is drawn
+sampler = dict(type='RandomSampler', num=4000, pos_fraction=0.5, neg_pos_ub=-1, add_gt_as_proposals=False)
+guided_cfg = dict(max_iou, ga_assigner=dict(type='ApproxMaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0.4, ignore_iof_thr=-1),
+                  ga_sampler=sampler, center_ratio=0.2, ignore_ratio=0.5)
+guided_rules = [(r'conv_shape\.weight$', 0.5), (r'conv_offset\.weight$', 0.3), (r'conv_loc\.weight$', 0.3)]
+proposals = dict(nms_pre=100, max_per_img=30, nms=dict(type='nms', iou_threshold=0.7), min_bbox_size=0, nms_post=12)
+
 FAMILIES = dict(
+    guided_anchoring=dict(
+        rpn=dict(model=dict(type='RPN', data_preprocessor=pre, backbone=backbone, neck=neck,
+                            rpn_head=dict(type='GARPNHead', **guided, loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
+                                          loss_bbox=dict(type='SmoothL1Loss', beta=1.0, loss_weight=1.0)),
+                            train_cfg=dict(rpn=dict(guided_cfg, sampler=sampler)), test_cfg=dict(rpn=proposals)), rules=guided_rules),
+        across=dict(model=dict(type='RPN', data_preprocessor=pre, backbone=backbone, neck=neck,
+                               rpn_head=dict(type='GARPNHead', **guided, loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
+                                             loss_bbox=dict(type='SmoothL1Loss', beta=1.0, loss_weight=1.0)),
+                               train_cfg=dict(rpn=dict(guided_cfg, sampler=sampler, allowed_border=8)),
+                               test_cfg=dict(rpn=dict(proposals, nms_across_levels=True, max_per_img=15))), rules=guided_rules),
+        retina=dict(model=dense('RetinaNet', dict(type='GARetinaHead', num_classes=3, stacked_convs=2, **guided, loss_cls=focal,
+                                                  loss_bbox=dict(type='SmoothL1Loss', beta=0.04, loss_weight=1.0)), guided_cfg), rules=guided_rules),
+        decoded=dict(model=dense('RetinaNet', dict(type='GARetinaHead', num_classes=3, stacked_convs=1, norm_cfg=gn, **guided, loss_cls=focal,
+                                                   reg_decoded_bbox=True, loss_bbox=dict(type='GIoULoss', loss_weight=1.0)), guided_cfg),
+                     rules=guided_rules),
+    ),
     resnest=dict(
         resnest=dict(model=dense('RetinaNet', retina, max_iou, backbone=resnest, neck=resnest_neck)),
         groups=dict(model=dense('RetinaNet', retina, max_iou, neck=dict(resnest_neck, in_channels=[32, 64]),

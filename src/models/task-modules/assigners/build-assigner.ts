@@ -14,6 +14,8 @@ export interface AssignerOffer {
   priors?: PriorForm;
   /** Parts of its predictions that it passes where the assigner needs them. */
   predictions?: readonly PredictionPart[];
+  /** Whether it gives the boxes that a prior may become (guided anchors). */
+  approxs?: boolean;
   /** Parts of the result without which its losses cannot be computed. */
   reads?: readonly AssignResultPart[];
 }
@@ -46,6 +48,8 @@ function mismatchOf({ needs, gives }: AssignerContract, offer: AssignerOffer): (
   if (form && form !== priors && !(form === 'boxes' && priors === 'cells'))
     return (type) =>
       `${type} needs ${PRIOR_FORMS[form]} as priors, ${head} has ${priors ? PRIOR_FORMS[priors] : 'none'}`;
+  if (needs.approxs && !offer.approxs)
+    return (type) => `${type} compares the boxes that a guided anchor may become, ${head} has anchors of fixed sizes`;
   const missing = (needs.predictions ?? []).filter((part) => !predictions.includes(part));
   if (missing.length > 0)
     return (type) =>

@@ -11,7 +11,7 @@ import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculat
 import { permuteRepeats } from './permute-repeats';
 import { PriorBlocks } from './prior-blocks';
 
-const options = z.strictObject({
+export const maxIoUOptions = {
   pos_iou_thr: z.number().describe('IoU from which a prior is positive'),
   neg_iou_thr: z
     .union([z.number(), z.tuple([z.number(), z.number()])])
@@ -32,6 +32,9 @@ const options = z.strictObject({
     .describe('The best priors of a ground-truth box are positive below pos_iou_thr, too'),
   gpu_assign_thr: ignoredOption('boxes are assigned on one device', { schema: z.number().default(-1) }),
   iou_calculator: iouCalculatorOption,
+};
+const options = z.strictObject({
+  ...maxIoUOptions,
   perm_repeat_gt_cfg: z
     .strictObject({
       iou_thr: z.number().default(0.97).describe('Min IoU of a moved box with the original'),
@@ -41,17 +44,20 @@ const options = z.strictObject({
     .describe('Moves ground-truth boxes that occur more than once slightly apart'),
 });
 
-type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
+export type MaxIoUOptions = Omit<z.output<typeof options>, 'iou_calculator'>;
+
+/** Priors that may overlap a box: the first of each run, and the overlap of each. */
+export type OverlapRuns = (box: Float32Array) => [start: number, overlaps: Float32Array][];
 
 const contract = { needs: { priors: 'boxes' }, gives: ['maxOverlaps'] } as const satisfies AssignerContract;
 
 export class MaxIoUAssigner implements Assigner {
-  readonly needs = contract.needs;
+  readonly needs: AssignerContract['needs'] = contract.needs;
   readonly gives = contract.gives;
 
   constructor(
-    private options: Options,
-    private readonly iou: IouCalculator,
+    private options: MaxIoUOptions,
+    protected readonly iou: IouCalculator,
   ) {}
 
   /** From now on priors are positive from this IoU, and background below it (Dynamic R-CNN). */
@@ -59,8 +65,15 @@ export class MaxIoUAssigner implements Assigner {
     this.options = { ...this.options, pos_iou_thr: iou, neg_iou_thr: iou, min_pos_iou: iou };
   }
 
+  protected overlapRuns({ priors }: AssignInput): OverlapRuns {
+    const blocks = new PriorBlocks(priors);
+    return (box) =>
+      blocks.near(box).map(([start, end]) => [start, this.iou.overlaps(box, priors.subarray(4 * start, 4 * end))]);
+  }
+
   /** For each ground-truth box only the priors near it are compared, so that neither time nor memory grows with K * T. */
-  assign({ priors, instances, random }: AssignInput): AssignResult {
+  assign(input: AssignInput): AssignResult {
+    const { priors, instances, random } = input;
     const { pos_iou_thr, neg_iou_thr, gt_max_assign_all, match_low_quality } = this.options;
     const [negLow, negHigh] = (typeof neg_iou_thr === 'number' ? [0, neg_iou_thr] : neg_iou_thr).map(Math.fround);
     const minOverlap = Math.fround(this.options.min_pos_iou);
@@ -74,15 +87,14 @@ export class MaxIoUAssigner implements Assigner {
     const bestPriors: { overlap: number; priors: number[] }[] = [];
     const perm = this.options.perm_repeat_gt_cfg;
     const boxes = perm ? permuteRepeats(instances.bboxes, this.iou, perm, random) : instances.bboxes;
-    const blocks = truths > 0 ? new PriorBlocks(priors) : undefined;
+    const runs = truths > 0 ? this.overlapRuns(input) : undefined;
     for (let truth = 0; truth < truths; truth++) {
       const box = boxes.subarray(4 * truth, 4 * truth + 4);
       let top = 0;
       let ties: number[] = [];
-      for (const [start, end] of blocks!.near(box)) {
-        const row = this.iou.overlaps(box, priors.subarray(4 * start, 4 * end));
-        for (let i = start; i < end; i++) {
-          const overlap = row[i - start];
+      for (const [start, overlaps] of runs!(box)) {
+        for (let i = start; i < start + overlaps.length; i++) {
+          const overlap = overlaps[i - start];
           if (overlap <= 0 || ignored?.[i]) continue;
           if (overlap > maxOverlaps[i]) {
             maxOverlaps[i] = overlap;

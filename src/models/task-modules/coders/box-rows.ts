@@ -3,6 +3,6 @@
 
 import * as tf from '@tensorflow/tfjs';
 
-/** Flat xyxy or [n, 4] -> [n, 4]. */
-export const boxRows = (boxes: Float32Array | tf.Tensor2D): tf.Tensor2D =>
+/** Flat xyxy -> [n, 4]; tensors [..., n, 4] stay. */
+export const boxRows = (boxes: Float32Array | tf.Tensor): tf.Tensor =>
   boxes instanceof tf.Tensor ? boxes : tf.tensor2d(boxes, [boxes.length / 4, 4]);

@@ -55,9 +55,9 @@ export class DeltaXYWHBBoxCoder implements BoxCoder {
     return deltas;
   }
 
-  decode(boxes: Float32Array, deltas: Float32Array, { maxShape }: DecodeOptions = {}): Float32Array {
+  decode(boxes: Float32Array, deltas: Float32Array, { maxShape, ratioClip }: DecodeOptions = {}): Float32Array {
     const { target_means: means, target_stds: stds, add_ctr_clamp: clampCenter, ctr_clamp: limit } = this.options;
-    const maxRatio = f(Math.abs(Math.log(WH_RATIO_CLIP)));
+    const maxRatio = f(Math.abs(Math.log(ratioClip ?? WH_RATIO_CLIP)));
     const minRatio = clampCenter ? Number.NEGATIVE_INFINITY : -maxRatio;
     const clip = this.options.clip_border && maxShape !== undefined;
     const [height, width] = maxShape ?? [0, 0];
@@ -90,17 +90,17 @@ export class DeltaXYWHBBoxCoder implements BoxCoder {
   }
 
   decodeTensors<T extends tf.Tensor>(
-    boxes: Float32Array | tf.Tensor2D,
+    boxes: Float32Array | tf.Tensor,
     deltas: T,
-    { maxShape }: DecodeOptions = {},
+    { maxShape, ratioClip = WH_RATIO_CLIP }: DecodeOptions = {},
   ): T {
     const { target_means, target_stds, clip_border, add_ctr_clamp, ctr_clamp } = this.options;
     const rows = boxRows(boxes);
     if (rows.shape[0] === 0) return deltas;
     const [columns, ...outer] = [...deltas.shape].reverse();
-    const maxRatio = Math.abs(Math.log(WH_RATIO_CLIP));
-    // [n, 1, 4] against [..., n, classes, 4]
-    const [topLeft, bottomRight] = tf.split(rows.expandDims<tf.Tensor3D>(1), 2, 2);
+    const maxRatio = Math.abs(Math.log(ratioClip));
+    // [..., n, 1, 4] against [..., n, classes, 4]
+    const [topLeft, bottomRight] = tf.split(rows.expandDims(-2), 2, -1);
     const center = tf.mul(tf.add(topLeft, bottomRight), 0.5);
     const size = tf.sub(bottomRight, topLeft);
     const scaled = tf.add(tf.mul(deltas.reshape([...outer.reverse(), columns / 4, 4]), target_stds), target_means);

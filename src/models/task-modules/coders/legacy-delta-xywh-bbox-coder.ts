@@ -64,16 +64,12 @@ export class LegacyDeltaXYWHBBoxCoder implements BoxCoder {
     return out;
   }
 
-  decodeTensors<T extends tf.Tensor>(
-    boxes: Float32Array | tf.Tensor2D,
-    deltas: T,
-    { maxShape }: DecodeOptions = {},
-  ): T {
+  decodeTensors<T extends tf.Tensor>(boxes: Float32Array | tf.Tensor, deltas: T, { maxShape }: DecodeOptions = {}): T {
     const rows = boxRows(boxes);
     if (rows.shape[0] === 0) return deltas;
     const { target_means, target_stds } = this.options;
     const [columns, ...outer] = [...deltas.shape].reverse();
-    const [topLeft, bottomRight] = tf.split(rows.expandDims<tf.Tensor3D>(1), 2, 2); // [n, 1, 2]
+    const [topLeft, bottomRight] = tf.split(rows.expandDims(-2), 2, -1); // [..., n, 1, 2]
     const center = tf.mul(tf.add(topLeft, bottomRight), 0.5);
     const size = tf.add(tf.sub(bottomRight, topLeft), 1);
     const scaled = tf.add(tf.mul(deltas.reshape([...outer.reverse(), columns / 4, 4]), target_stds), target_means);

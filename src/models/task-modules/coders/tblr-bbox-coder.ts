@@ -53,14 +53,10 @@ export class TBLRBBoxCoder implements BoxCoder {
     return out;
   }
 
-  decodeTensors<T extends tf.Tensor>(
-    boxes: Float32Array | tf.Tensor2D,
-    deltas: T,
-    { maxShape }: DecodeOptions = {},
-  ): T {
-    const [topLeft, bottomRight] = tf.split(boxRows(boxes), 2, 1);
-    const [width, height] = tf.split(tf.sub(bottomRight, topLeft), 2, 1);
-    const [x, y] = tf.split(tf.div(tf.add(topLeft, bottomRight), 2), 2, 1);
+  decodeTensors<T extends tf.Tensor>(boxes: Float32Array | tf.Tensor, deltas: T, { maxShape }: DecodeOptions = {}): T {
+    const [topLeft, bottomRight] = tf.split(boxRows(boxes), 2, -1);
+    const [width, height] = tf.split(tf.sub(bottomRight, topLeft), 2, -1);
+    const [x, y] = tf.split(tf.div(tf.add(topLeft, bottomRight), 2), 2, -1);
     const [top, bottom, left, right] = tf.split(tf.mul(deltas, this.normalizer), 4, -1);
     const corners = tf.concat(
       [

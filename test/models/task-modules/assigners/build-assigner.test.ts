@@ -46,6 +46,9 @@ const SERVED: Record<string, string[]> = {
   VFNetHead: anchorHead,
   FreeAnchorRetinaHead: anchorHead,
   YOLOFHead: ['UniformAssigner'],
+  GuidedAnchorHead: anchorHead,
+  GARPNHead: anchorHead,
+  GARetinaHead: anchorHead,
   YOLOV3Head: [
     'GridAssigner',
     'MaxIoUAssigner',
@@ -67,7 +70,15 @@ const SERVED: Record<string, string[]> = {
 };
 
 /** What `train_cfg` of a head needs besides the assigner. */
+const guided = {
+  ga_assigner: { type: 'ApproxMaxIoUAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.4 },
+  center_ratio: 0.2,
+  ignore_ratio: 0.5,
+};
 const REQUIRED: Record<string, object> = {
+  GuidedAnchorHead: guided,
+  GARPNHead: guided,
+  GARetinaHead: guided,
   TOODHead: { initial_epoch: 4, initial_assigner: { type: 'ATSSAssigner', topk: 9 } },
 };
 

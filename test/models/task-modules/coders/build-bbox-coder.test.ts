@@ -35,6 +35,9 @@ const SERVED: Record<string, string[]> = {
   NASFCOSHead: points,
   FreeAnchorRetinaHead: boxes,
   YOLOFHead: boxes,
+  GuidedAnchorHead: boxes,
+  GARPNHead: boxes,
+  GARetinaHead: boxes,
 };
 const BBOX_HEADS = ['BBoxHead', 'ConvFCBBoxHead', 'DoubleConvFCBBoxHead', 'Shared2FCBBoxHead', 'Shared4Conv1FCBBoxHead'];
 
