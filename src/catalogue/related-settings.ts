@@ -27,6 +27,7 @@ export function findRelatedSettings(config: Options): ConfigNotice[] {
     ...formerNames(config),
     ...withoutValidation(config),
     ...logUnit(config),
+    ...undrawn(config),
   ];
 }
 
@@ -178,6 +179,20 @@ function* withoutValidation(config: Options): Generator<ConfigNotice> {
     message: 'null does not switch evaluations off: a run with validation images evaluates on them. Give it none',
     lost: false,
   };
+}
+
+/** Settings of a DetVisualizationHook that does not draw. */
+function* undrawn(config: Options): Generator<ConfigNotice> {
+  const { default_hooks: hooks } = withStandardTypes(config);
+  const { type, draw, ...given } = optionsOf(optionsOf(hooks).visualization);
+  if (draw === true || !/\bDetVisualizationHook$/.test(String(type))) return;
+  for (const key of ['show', 'test_out_dir'])
+    if (given[key])
+      yield {
+        paths: [`default_hooks.visualization.${key}`],
+        message: 'it is not acted on without draw: true',
+        lost: true,
+      };
 }
 
 /** `by_epoch` of the log, where it is not what the loop counts. */

@@ -10,11 +10,14 @@ import { type EvaluationResults, resultsPickle, writeWhole } from '../evaluation
 import { testNotices } from '../lab/check-run';
 import { chosenMetrics, metricWords } from '../lab/chosen-metrics';
 import { configuredTestData } from '../lab/config-data';
+import type { DetVisualizationHook } from '../lab/det-visualization-hook';
 import { checkMethod } from '../lab/method-options';
+import type { Model } from '../lab/model';
 import { evaluatedPredictions } from '../lab/prediction/evaluated-predictions';
 import { saveCoco } from '../lab/prediction/save-predictions';
 import type { PredictionList } from '../lab/prediction-list';
 import { corruptedRuns } from '../lab/robustness';
+import { configuredDrawings, drawTested } from '../lab/tested-drawings';
 import { openData } from './data-option';
 import { type InferenceArguments, inferenceOptions } from './inference-options';
 import { openOnly } from './model-arguments';
@@ -54,10 +57,12 @@ export async function testCommand(given: string[], options: TestArguments): Prom
   );
   for (const notice of data.notices) process.stderr.write(`${notice}\n`);
   for (const line of testNotices(model.config)) process.stderr.write(`${line}\n`);
-  const shows = options.show === true && hasDisplay();
-  if (options.show && !shows)
+  const drawings = await phase(EXIT.usage, () => configuredDrawings(model.config));
+  const asked = options.show ? '--show' : drawings.some((hook) => hook.options.show) ? SHOW_SETTING : undefined;
+  const shows = asked !== undefined && hasDisplay();
+  if (asked !== undefined && !shows)
     process.stderr.write(
-      '--show: there is no display here to open a page on; --show-dir DIR draws all images to a folder\n',
+      `${asked}: there is no display here to open a page on; --show-dir DIR draws all images to a folder\n`,
     );
   return untilInterrupted(async (signal) => {
     const report = await model.evaluate(data, {
@@ -94,6 +99,7 @@ export async function testCommand(given: string[], options: TestArguments): Prom
         ...(file === undefined ? [] : [await saveResults(results, found, model.classes, file, data.evaluated)]),
         ...(showDir === undefined ? [] : [await found.save(`${showDir}/`)]),
         ...(shows ? [await showPage(found)] : []),
+        ...(await drawConfigured(drawings, results, model, shows, signal)),
       ]);
       for (const place of saved) {
         out.event('saved', { file: place });
@@ -116,6 +122,31 @@ function partsOf({ slices, corruptions, severities }: TestArguments) {
   checkMethod('Model.evaluate', parts);
   if (corruptions || severities) corruptedRuns(parts.corruptions, parts.severities);
   return parts;
+}
+
+/** Where a config asks for what `--show` does. */
+const SHOW_SETTING = 'default_hooks.visualization.show';
+
+/** What the DetVisualizationHooks of the config draw; those that show their images write none. */
+async function drawConfigured(
+  hooks: readonly DetVisualizationHook[],
+  results: EvaluationResults,
+  model: Model,
+  shows: boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const folders: string[] = [];
+  for (const hook of hooks) {
+    if (hook.options.show && shows) continue;
+    const { folder, drawn } = await drawTested(hook, results, model, { signal });
+    const total = results.images.length;
+    process.stderr.write(
+      `DetVisualizationHook: ${drawn === total ? 'all' : `${drawn} of`} ${total} images are drawn` +
+        `${drawn < total && !signal.aborted ? '; test_out_dir names a folder for all' : ''}\n`,
+    );
+    folders.push(folder);
+  }
+  return folders;
 }
 
 /** As many as a browser scrolls through with ease; each is in the page. */

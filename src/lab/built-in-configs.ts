@@ -16,6 +16,7 @@ import type { necks } from '../models/necks';
 import type { roiHeads } from '../models/roi-heads';
 import type { taskModules } from '../models/task-modules';
 import type { trainingModules } from '../training/training-modules';
+import type { detVisualizationHookDefinition } from './det-visualization-hook';
 import type { profilerHookDefinition } from './profiler-hook';
 
 type Definitions =
@@ -30,6 +31,7 @@ type Definitions =
   | (typeof taskModules)[number]
   | (typeof trainingModules)[number]
   | typeof profilerHookDefinition
+  | typeof detVisualizationHookDefinition
   | (typeof DATASETS)[number]
   | (typeof METRICS)[number]
   | (typeof TRANSFORMS)[number];

@@ -6,6 +6,7 @@ import { DATASETS, TRANSFORMS } from '../data';
 import { METRICS } from '../evaluation';
 import { createRegistry } from '../models/catalogue';
 import { trainingModules } from '../training/training-modules';
+import { detVisualizationHookDefinition } from './det-visualization-hook';
 import { profilerHookDefinition } from './profiler-hook';
 import './built-in-configs'; // their types
 
@@ -17,4 +18,5 @@ export const catalogue: Registry = new Registry([
   ...METRICS,
   ...trainingModules,
   profilerHookDefinition,
+  detVisualizationHookDefinition,
 ]);

@@ -8,6 +8,7 @@ import { withRelativePaths } from '../paths';
 import { CallbackHook } from '../training/hooks/callback-hook';
 import { EvaluationHook } from '../training/hooks/evaluation-hook';
 import type { TrainHook } from '../training/hooks/hook';
+import type { VisBackendsHook } from '../training/hooks/vis-backends-hook';
 import type { Ranks } from '../training/ranks/ranks';
 import { configFacts, type Facts } from '../training/ranks/same-facts';
 import { RunLog } from '../training/run-log';
@@ -17,7 +18,10 @@ import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { checkData } from './check-data';
 import { checkRun } from './check-run';
+import { numberAt } from './config-access';
 import { loadCustomImports } from './custom-imports';
+import { DetVisualizationHook } from './det-visualization-hook';
+import { EvaluationDrawings } from './evaluation-drawings';
 import type { PreparedOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
@@ -225,6 +229,7 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
   const signal = options.signal ?? notebook()?.signal;
   const precision = plan.precision ?? configuredPrecision(spec);
   const { config } = spec;
+  const record = visBackendsHook(config, () => effectiveConfig(spec, plan));
   const evaluations = new RunEvaluations({
     detector,
     data,
@@ -235,11 +240,11 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     view,
     ranks,
     watched,
+    drawings: drawingsOf(session, record, signal),
     workDir,
     log: (line) => runLog.line(line),
   });
   const evaluation = data.val && new EvaluationHook((at) => evaluations.evaluate(at));
-  const record = visBackendsHook(config, () => effectiveConfig(spec, plan));
   const kept = new RunConfigHook(spec, plan, {
     classes: model.classes,
     data: data.name,
@@ -263,6 +268,26 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     registry: catalogue,
   });
   return { ...(await evaluations.finish(result)), result };
+}
+
+/** Undefined where the config draws nothing. */
+function drawingsOf(
+  { spec: { config }, plan, runLog, view, workDir }: FitSession,
+  backends: VisBackendsHook,
+  signal: AbortSignal | undefined,
+): EvaluationDrawings | undefined {
+  const hooks = plan.hooks.filter((hook) => hook instanceof DetVisualizationHook).filter(({ options }) => options.draw);
+  if (hooks.length === 0) return undefined;
+  const batchSize = numberAt(config, 'val_dataloader.batch_size') ?? 1;
+  return new EvaluationDrawings({
+    hooks,
+    backends,
+    view,
+    batchSize,
+    workDir,
+    signal,
+    log: (line) => runLog.line(line),
+  });
 }
 
 const ranksNotices = (ranks: Ranks | undefined, { batchSize }: RunPlan, { hooks = [] }: PreparedOptions): string[] =>

@@ -4,6 +4,7 @@ import type { Detector } from '../models/types';
 import type { Ranks } from '../training/ranks/ranks';
 import type { BestEvaluation, TrainResult } from '../training/train';
 import { evaluate } from './evaluate';
+import type { EvaluationDrawings } from './evaluation-drawings';
 import type { LabDataset } from './lab-dataset';
 import type { RunPlan } from './plan';
 import { evaluateInRanks } from './ranks/evaluate-in-ranks';
@@ -28,6 +29,8 @@ export interface EvaluationParts {
   /** The processes of the run, where it has several: rank 0 has the reports. */
   ranks?: Ranks;
   watched: Watched | undefined;
+  /** Of a config with a DetVisualizationHook that draws. */
+  drawings?: EvaluationDrawings;
   workDir?: string;
   log: (line: string) => void;
 }
@@ -60,6 +63,7 @@ export class RunEvaluations {
     const value = plan.bestWeights?.improvement(metrics, this.best?.value);
     if (value !== undefined) this.best = { report, place, value };
     await this.watch(this.newest);
+    if (report.results) await this.parts.drawings?.draw(report.results, { step: place.step, words: this.at(place) });
     return metrics;
   }
 
@@ -76,7 +80,7 @@ export class RunEvaluations {
     const { view, watched } = this.parts;
     if (!watched || watched.place === this.at(place)) return;
     watched.take(report.results?.images ?? [], this.at(place));
-    await view.watch(watched);
+    await view.show?.('watched', watched);
   }
 
   private async losses(place: Place, report: Report | undefined): Promise<Record<string, number> | undefined> {

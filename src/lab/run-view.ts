@@ -53,8 +53,8 @@ export interface RunView {
   curves: TrainingCurves;
   /** Progress of an evaluation inside the run. */
   evaluating(after: { epoch: number; step: number }, what?: string): (done: number, total: number) => void;
-  /** Shows the watched images in place of those of the evaluation before. */
-  watch(watched: Displayable): Promise<void>;
+  /** Shows images in place of those that were shown under this key before; absent where there is no notebook. */
+  show?: (key: string, images: Displayable) => Promise<void>;
   /** Draws the final state of all displays. */
   finish(): Promise<void>;
 }
@@ -111,7 +111,7 @@ export function runView(
   const screen = quiet ? undefined : notebook();
   const terminal = !quiet && !screen && process.stderr.isTTY === true;
   const view = progressView('', { quiet });
-  const watchId = crypto.randomUUID();
+  const imagesId = crypto.randomUUID();
   const curves: TrainingCurves = { unit, steps: [], evaluations: [] };
   const spending = new Spending(cost);
   const chartId = crypto.randomUUID();
@@ -173,9 +173,11 @@ export function runView(
       const label = `${what} after ${unit === 'epoch' ? `epoch ${epoch}` : `iteration ${step}`}`;
       return (done, count) => view.update(done, count, { label });
     },
-    async watch(watched) {
-      screen?.display(await watched[JUPYTER_DISPLAY](), { id: watchId });
-    },
+    ...(screen && {
+      show: async (key: string, images: Displayable) => {
+        screen.display(await images[JUPYTER_DISPLAY](), { id: `${imagesId} ${key}` });
+      },
+    }),
     async finish() {
       view.close();
       if (screen && curves.steps.length > 0) screen.display(await lossChart(curves, { title, total }), { id: chartId });

@@ -114,3 +114,22 @@ test.each([
   const { code, err } = await detlab('test', weights, ...args);
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);
 });
+
+test('a DetVisualizationHook of the config draws every image to test_out_dir, or to the vis_backends', async () => {
+  const workDir = join(root, 'tested');
+  const settings = ['type=DetVisualizationHook', 'draw=True', 'show=True'];
+  for (const [more, files] of [
+    [['test_out_dir=drawn'], /^\d{8}_\d{6}\/drawn\/\d+\.png$/],
+    [[], /^\d{8}_\d{6}\/vis_data\/vis_image\/test_img_[123]\.png$/],
+  ] as const) {
+    const given = [...settings, ...more].map((setting) => `default_hooks.visualization.${setting}`);
+    rmSync(workDir, { recursive: true, force: true });
+    const options = [...given, `work_dir=${workDir}`].flatMap((option) => ['--cfg-options', option]);
+    const { code, err } = await detlab('test', weights, ...data, ...options);
+    expect(code).toBe(0);
+    expect(err).toContain('default_hooks.visualization.show: there is no display here');
+    expect(err).toContain('DetVisualizationHook: all 3 images are drawn');
+    const written = readdirSync(workDir, { recursive: true }).map((file) => String(file).replaceAll('\\', '/'));
+    expect(written.filter((file) => files.test(file))).toHaveLength(3);
+  }
+});

@@ -1,7 +1,7 @@
 // What TensorBoard and MLflow themselves read of a run, in a Python environment made for it.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,7 +30,8 @@ events = EventAccumulator(sys.argv[1])
 events.Reload()
 tags = events.Tags()
 text = events.Tensors('config/text_summary')[0].tensor_proto.string_val[0].decode()
-print(json.dumps(dict(scalars={t: [[e.step, e.value] for e in events.Scalars(t)] for t in tags['scalars']}, text=text)))
+images = [[e.step, e.width, e.height, len(e.encoded_image_string)] for e in events.Images('val_img')]
+print(json.dumps(dict(scalars={t: [[e.step, e.value] for e in events.Scalars(t)] for t in tags['scalars']}, text=text, images=images)))
 `;
 const MLFLOW = `
 import json, sys
@@ -47,7 +48,10 @@ print(json.dumps(dict(history=history, params=run.data.params, tags=run.data.tag
 test('both have every scalar of the log at its step, the config and the tags, over a resume', async () => {
   const workDir = join(folder, 'run');
   const mlflow = { type: 'MLflowVisBackend', exp_name: 'cells', tags: { who: 'me' }, save_dir: join(folder, 'mlruns') };
-  const recipe = small().set({ 'visualizer.vis_backends': [{ type: 'TensorboardVisBackend' }, mlflow] });
+  const recipe = small().set({
+    'visualizer.vis_backends': [{ type: 'TensorboardVisBackend' }, { type: 'LocalVisBackend' }, mlflow],
+    'default_hooks.visualization': { type: 'DetVisualizationHook', draw: true, interval: 2 },
+  });
   const options = { ...quick, batch: 2, workers: 0, watch: false, logInterval: 1, workDir } as const;
   const stop = new AbortController();
   const onStep = ({ step }: { step: number }) => void (step === 3 && stop.abort());
@@ -62,11 +66,22 @@ test('both have every scalar of the log at its step, the config and the tags, ov
   const ap = evaluations.map((record) => [record.step, float(record['coco/bbox_mAP'])]);
   expect(board.scalars['coco/bbox_mAP']).toEqual(ap);
   expect(board.text).toContain('max_epochs=3');
+  // three batches of one image after 2, 4 and 6 iterations: of each evaluation the first and the last
+  expect(new Set(board.images.map(([step]: number[]) => step))).toEqual(new Set([2, 4, 6, 8]));
+  for (const [step, width, height, bytes] of board.images.slice(-1)) {
+    const png = readFileSync(join(workDir, 'vis_data/vis_image', `val_img_${step}.png`));
+    expect([width, height, bytes]).toEqual([png.readUInt32BE(16), png.readUInt32BE(20), png.length]);
+  }
 
   const store = ask(MLFLOW, join(folder, 'mlruns'));
   expect(store.history.loss).toEqual(train.map(({ step, loss }) => [step, loss]));
   expect(store.history['coco/bbox_mAP']).toEqual(evaluations.map((r) => [r.step, r['coco/bbox_mAP']]));
-  expect(store).toMatchObject({ status: 'FINISHED', name: 'run', tags: { who: 'me' }, artifacts: ['config.py'] });
+  expect(store).toMatchObject({
+    status: 'FINISHED',
+    name: 'run',
+    tags: { who: 'me' },
+    artifacts: ['config.py', 'vis_image'],
+  });
   expect(store.params).toMatchObject({ 'train_cfg.max_epochs': '3', 'optim_wrapper.optimizer.type': 'SGD' });
   for (const { model } of [first, run]) model.dispose();
 });

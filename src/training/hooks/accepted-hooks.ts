@@ -6,8 +6,6 @@ import { type AnyDefinition, defineModule } from '../../catalogue/registry';
 import type { TrainHook } from './hook';
 import { PRIORITIES, priority } from './priority';
 
-const drawn = z.unknown().optional().describe('Accepted: of images that are drawn');
-
 const idleHook = (name: string): TrainHook => ({ name, priority: PRIORITIES.NORMAL });
 
 export const distSamplerSeedHookDefinition = defineModule({
@@ -19,35 +17,6 @@ export const distSamplerSeedHookDefinition = defineModule({
   example: "{ type: 'DistSamplerSeedHook' }",
   options: z.strictObject({ priority }),
   build: () => idleHook('DistSamplerSeedHook'),
-});
-
-export const detVisualizationHookDefinition = defineModule({
-  kind: 'hook',
-  type: 'DetVisualizationHook',
-  summary: 'Draws detections during evaluation: nothing is drawn here, model.predict(image) shows them',
-  origin: 'MMDetection',
-  shapes: 'detections of an image -> nothing',
-  example: "{ type: 'DetVisualizationHook' }",
-  options: z.strictObject({
-    draw: ignoredOption('an evaluation draws nothing; model.predict(image) and `detlab predict --out` do', {
-      schema: z.boolean().default(false),
-      lost: true,
-    }),
-    show: ignoredOption('an evaluation shows no images; model.predict(image) does', {
-      schema: z.boolean().default(false),
-      lost: true,
-    }),
-    test_out_dir: ignoredOption('an evaluation writes no images; `detlab predict --out FOLDER` does', {
-      schema: z.string().nullish(),
-      lost: true,
-    }),
-    interval: drawn,
-    score_thr: drawn,
-    wait_time: drawn,
-    backend_args: drawn,
-    priority,
-  }),
-  build: () => idleHook('DetVisualizationHook'),
 });
 
 export const numClassCheckHookDefinition = defineModule({
@@ -132,7 +101,6 @@ export const emptyCacheHookDefinition = defineModule({
 
 export const acceptedHooks = [
   distSamplerSeedHookDefinition,
-  detVisualizationHookDefinition,
   numClassCheckHookDefinition,
   checkInvalidLossHookDefinition,
   syncNormHookDefinition,

@@ -1,4 +1,4 @@
-// Hands the scalars of a run to the vis_backends of its config.
+// Hands the scalars and drawn images of a run to the vis_backends of its config.
 
 import type { History, ScalarRecord } from '../history';
 import type { RecordedRun, VisBackend } from '../record/vis-backend';
@@ -28,6 +28,11 @@ export class VisBackendsHook implements TrainHook {
 
   afterRecord(_run: TrainRun, list: keyof History, entry: ScalarRecord): void {
     if (this.hasBegun) for (const backend of this.backends) backend.scalars(list, entry);
+  }
+
+  /** An image of the run, as a PNG; nothing before it has begun. */
+  image(name: string, png: Uint8Array, step: number): void {
+    if (this.hasBegun) for (const backend of this.backends) backend.image?.(name, png, step);
   }
 
   afterRun(): void {

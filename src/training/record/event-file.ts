@@ -24,8 +24,17 @@ const root = protobuf.Root.fromJSON({
       fields: {
         tag: optional(1, 'string'),
         simpleValue: optional(2, 'float'),
+        image: optional(4, 'Image'),
         tensor: optional(8, 'Tensor'),
         metadata: optional(9, 'Metadata'),
+      },
+    },
+    Image: {
+      fields: {
+        height: optional(1, 'int32'),
+        width: optional(2, 'int32'),
+        colorspace: optional(3, 'int32'),
+        encodedImageString: optional(4, 'bytes'),
       },
     },
     Metadata: { fields: { pluginData: optional(1, 'PluginData') } },
@@ -63,6 +72,15 @@ function recordOf(data: Uint8Array): Buffer {
   return Buffer.concat([head, data, foot]);
 }
 
+/** Channels by the colour type of a PNG: grey, colours, palette (of colours), grey and alpha, colours and alpha. */
+const CHANNELS: Partial<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
+
+/** Size and channels of a PNG, of its first chunk. */
+function headOf(png: Uint8Array): { width: number; height: number; colorspace: number } {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  return { width: view.getUint32(16), height: view.getUint32(20), colorspace: CHANNELS[view.getUint8(25)] ?? 3 };
+}
+
 export class EventFile {
   /** @param now seconds since 1970 */
   constructor(
@@ -88,6 +106,12 @@ export class EventFile {
     const tensor = { dtype: STRING, tensorShape: { dim: [{ size: 1 }] }, stringVal: [Buffer.from(text)] };
     const value = [{ tag, tensor, metadata: { pluginData: { pluginName: 'text' } } }];
     this.write({ step, summary: { value } });
+  }
+
+  /** A PNG. */
+  image(tag: string, png: Uint8Array, step: number): void {
+    const image = { ...headOf(png), encodedImageString: png };
+    this.write({ step, summary: { value: [{ tag, image }] } });
   }
 
   /** What earlier files have from `step` on is not shown any more: a resumed run logs it again. */

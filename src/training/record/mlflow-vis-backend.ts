@@ -1,5 +1,5 @@
 // MLflowVisBackend (mmengine): MLflow's file store, folders of small text files that `mlflow ui --backend-store-uri` shows: metrics
-// (`time value step` per line), parameters of the config, tags, and the config as an artifact. A resumed run goes on in its own
+// (`time value step` per line), parameters of the config, tags, and the config and drawn images as artifacts. A resumed run goes on in its own
 // MLflow run. A tracking server is not written to: nothing of a run leaves the machine.
 
 import { randomUUID } from 'node:crypto';
@@ -27,7 +27,7 @@ const options = z.strictObject({
     )
     .nullish()
     .describe('file: URL of the store, in place of save_dir'),
-  artifact_suffix: z.unknown().optional().describe('Accepted: the config is the artifact'),
+  artifact_suffix: z.unknown().optional().describe('Accepted: the config and drawn images are the artifacts'),
   tracked_config_keys: z
     .array(z.string())
     .nullish()
@@ -134,6 +134,12 @@ class MLflowRecord implements VisBackend {
     }
   }
 
+  image(name: string, png: Uint8Array, step: number): void {
+    const images = path.join(this.folder, 'artifacts', 'vis_image');
+    mkdirSync(images, { recursive: true });
+    writeFileSync(path.join(images, `${name}_${step}.png`), png);
+  }
+
   close(): void {
     Object.assign(this.meta, { end_time: Date.now(), status: FINISHED });
     this.writeMeta();
@@ -184,7 +190,7 @@ function formerRun(experiment: string, workDir: string): string | undefined {
 export const MLflowVisBackend = defineModule({
   kind: 'vis_backend',
   type: 'MLflowVisBackend',
-  summary: "Scalars, config and tags of a run in MLflow's file store, in vis_data",
+  summary: "Scalars, config, tags and drawn images of a run in MLflow's file store, in vis_data",
   origin: 'mmengine',
   shapes: 'scalars of a run -> folders of text files',
   example: "{ type: 'MLflowVisBackend', exp_name: 'cells' }",

@@ -31,6 +31,10 @@ class TensorboardRecord implements VisBackend {
   scalars(list: keyof History, { step, time, ...record }: ScalarRecord): void {
     this.events?.scalars({ ...record, [list === 'train' ? 'time' : 'val/time']: time }, step);
   }
+
+  image(name: string, png: Uint8Array, step: number): void {
+    this.events?.image(name, png, step);
+  }
 }
 
 /** A block of code in Markdown. */
@@ -39,7 +43,7 @@ const indented = (text: string): string => text.replace(/^/gm, '    ');
 export const TensorboardVisBackend = defineModule({
   kind: 'vis_backend',
   type: 'TensorboardVisBackend',
-  summary: 'Scalars and config of a run as event files for TensorBoard, in vis_data',
+  summary: 'Scalars, config and drawn images of a run as event files for TensorBoard, in vis_data',
   origin: 'mmengine',
   shapes: 'scalars of a run -> an event file',
   example: "{ type: 'TensorboardVisBackend' }",

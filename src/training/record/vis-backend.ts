@@ -1,4 +1,4 @@
-// The contract of a vis_backend: where the scalars of a run go beside `scalars.jsonl`, for the tools that read them.
+// The contract of a vis_backend: where the scalars and drawn images of a run go beside `scalars.jsonl`, for the tools that read them.
 
 import type { History, ScalarRecord } from '../history';
 
@@ -22,6 +22,8 @@ export interface VisBackend {
   start(run: RecordedRun): void;
   /** A line of the log; an evaluation's `step` is its epoch, as in mmengine, in a run that counts epochs. */
   scalars(list: keyof History, record: ScalarRecord): void;
+  /** A PNG, at a step of its own: `val_img`, `test_img`. */
+  image?(name: string, png: Uint8Array, step: number): void;
   /** The run has ended, whatever ended it. */
   close?(): void;
 }

@@ -31,7 +31,7 @@ export const LogProcessor = defineModule({
 export const DetLocalVisualizer = defineModule({
   kind: 'visualizer',
   type: 'DetLocalVisualizer',
-  summary: 'Draws boxes and masks: here model.predict does, and training shows charts and tables',
+  summary: 'Names the vis_backends; boxes and masks are drawn by DetVisualizationHook and model.predict',
   origin: 'MMDetection',
   shapes: 'an image and its detections -> a drawn image',
   example: "{ type: 'DetLocalVisualizer', vis_backends: [{ type: 'LocalVisBackend' }], name: 'visualizer' }",
