@@ -5,6 +5,7 @@
 import type { Segmentation } from '../../masks';
 import type { ImageRecord, Truths } from '../types';
 import type { ColumnShard } from './column-shard';
+import { textAt } from './text-blocks';
 
 type Reader = (shard: ColumnShard, row: number) => unknown;
 
@@ -41,10 +42,9 @@ function annotationIdsOf({ annotationIds, textIds, starts }: ColumnShard, row: n
   return ids;
 }
 
-function outlineAt({ outlineStarts, outlines }: ColumnShard, object: number): Segmentation | undefined {
-  if (!outlineStarts || !outlines) return undefined;
-  const [start, end] = [outlineStarts[object], outlineStarts[object + 1]];
-  return start === end ? undefined : (JSON.parse(textOf(outlines, start, end)) as Segmentation);
+function outlineAt({ outlines, outlineLengths, texts }: ColumnShard, object: number): Segmentation | undefined {
+  if (!outlines || !outlineLengths || !texts || outlineLengths[object] === 0) return undefined;
+  return JSON.parse(textAt(texts, outlines[object], outlineLengths[object])) as Segmentation;
 }
 
 function segmentationsOf(shard: ColumnShard, row: number): ImageRecord['segmentations'] {

@@ -26,9 +26,11 @@ export interface ColumnShard {
   groups?: Uint8Array;
   /** 1 for records of which the annotation file gives outlines. */
   outlined?: Uint8Array;
-  /** Of each object its text in `outlines`, empty where it has no usable outline. */
-  outlineStarts?: Uint32Array; // [objects + 1]
-  outlines?: Uint8Array;
+  /** Of each object place and length of its outline in `texts`, as JSON; length 0: it has no usable one. */
+  outlines?: Float64Array;
+  outlineLengths?: Uint32Array;
+  /** Shared by all shards of a file. */
+  texts?: readonly Uint8Array[];
   /** What the annotation file says of a record beyond that. */
   fields?: ReadonlyMap<number, Readonly<Record<string, unknown>>>;
 }

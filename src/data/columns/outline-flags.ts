@@ -16,7 +16,7 @@ export function outlineFlags(record: ImageRecord): ((object: number) => boolean)
   }
   const { shard, row } = place;
   if (!shard.outlined?.[row]) return undefined;
-  const { outlineStarts } = shard;
+  const { outlineLengths } = shard;
   const first = shard.starts[row];
-  return (i) => outlineStarts !== undefined && outlineStarts[first + i] !== outlineStarts[first + i + 1];
+  return (i) => outlineLengths !== undefined && outlineLengths[first + i] > 0;
 }

@@ -4,6 +4,7 @@ import type { TruthRow } from '../datasets/truth-list';
 import type { ImageRecord } from '../types';
 import { ColumnRecord } from './column-record';
 import { type ColumnShard, SHARD_RECORDS } from './column-shard';
+import type { TextBlocks } from './text-blocks';
 
 type Column = Float32Array | Float64Array | Int32Array | Uint8Array | Uint32Array;
 
@@ -61,14 +62,20 @@ export class ShardBuilder {
   private readonly crowds = new Growing(Uint8Array, 1);
   private readonly groups = new Growing(Uint8Array, 1);
   private readonly outlined = new Growing(Uint8Array, 1);
-  private readonly outlineStarts = new Growing(Uint32Array, 4);
-  private readonly outlines = new Growing(Uint8Array, 1);
+  private readonly outlines = new Growing(Float64Array, 8);
+  private readonly outlineLengths = new Growing(Uint32Array, 4);
   private textIds = new Map<number, string>();
   private fields = new Map<number, Readonly<Record<string, unknown>>>();
   private anyOutlined = false;
 
-  /** @param folder with a separator at its end */
-  constructor(private readonly folder: string) {}
+  /**
+   * @param folder with a separator at its end
+   * @param texts holds the outlines
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly texts: TextBlocks,
+  ) {}
 
   /** Begins a record; its objects follow. */
   image({ id, path, width, height, fields }: ImagePart): void {
@@ -93,7 +100,8 @@ export class ShardBuilder {
     this.labels.push(label);
     this.areas.push(area);
     this.annotationIds.push(id);
-    this.outlineStarts.push(this.outlines.length);
+    this.outlines.push(0);
+    this.outlineLengths.push(0);
   }
 
   /** Flags of the object last given. */
@@ -103,11 +111,12 @@ export class ShardBuilder {
     this.groups.push(group ? 1 : 0);
   }
 
-  /** The annotation file gives outlines of the record. @param text of the object last given, as JSON */
-  outline(text?: Uint8Array): void {
+  /** The annotation file gives outlines of the record. @param place in the texts, of the object last given */
+  outline(place = 0, length = 0): void {
     this.anyOutlined = true;
     this.outlined.values[this.outlined.length - 1] = 1;
-    if (text) this.outlines.append(text);
+    this.outlines.values[this.outlines.length - 1] = place;
+    this.outlineLengths.values[this.outlineLengths.length - 1] = length;
   }
 
   /** Objects as rows. */
@@ -117,8 +126,10 @@ export class ShardBuilder {
       if (typeof annotationId === 'string') this.textIds.set(this.labels.length, annotationId);
       this.object(...row.bbox, row.label, row.area, typeof annotationId === 'string' ? Number.NaN : annotationId);
       this.flags(row.ignored, row.crowd ?? false, row.group ?? false);
-      if (row.outlined || segmentation)
-        this.outline(segmentation ? Buffer.from(JSON.stringify(segmentation)) : undefined);
+      if (segmentation) {
+        const text = Buffer.from(JSON.stringify(segmentation));
+        this.outline(this.texts.add(text, 0, text.length), text.length);
+      } else if (row.outlined) this.outline();
     }
   }
 
@@ -132,9 +143,8 @@ export class ShardBuilder {
     const count = this.ids.length;
     this.nameStarts.push(this.names.length);
     this.starts.push(this.labels.length);
-    this.outlineStarts.push(this.outlines.length);
     const [crowds, groups, outlined] = [this.crowds.take(), this.groups.take(), this.outlined.take()];
-    const [outlineStarts, outlines] = [this.outlineStarts.take(), this.outlines.take()];
+    const [outlines, outlineLengths] = [this.outlines.take(), this.outlineLengths.take()];
     const shard: ColumnShard = {
       ids: this.ids.take(),
       widths: this.widths.take(),
@@ -151,7 +161,7 @@ export class ShardBuilder {
       ...(this.textIds.size > 0 && { textIds: this.textIds }),
       ...(crowds.includes(1) && { crowds }),
       ...(groups.includes(1) && { groups }),
-      ...(this.anyOutlined && { outlined, outlineStarts, outlines }),
+      ...(this.anyOutlined && { outlined, outlines, outlineLengths, texts: this.texts.blocks }),
       ...(this.fields.size > 0 && { fields: this.fields }),
     };
     this.textIds = new Map();

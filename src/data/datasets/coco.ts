@@ -117,7 +117,7 @@ async function toRecords(
   const unsized = doubtful.filter((image, i) => !image.size && sizes[i]).length;
   if (unsized > 0)
     report.notice(`${unsized} of ${images.length} images have no width and height; their files are asked`);
-  const builder = new ShardBuilder(folder.endsWith(path.sep) ? folder : folder + path.sep);
+  const builder = new ShardBuilder(folder.endsWith(path.sep) ? folder : folder + path.sep, annotations.table.texts);
   for (const image of present) {
     const size = measured.get(image.key) ?? image.size;
     if (!size) continue;

@@ -109,7 +109,10 @@ export function readAnnotationBytes(table: AnnotationTable): (cursor: JsonCursor
     chunk.areas[row] = values.area;
     chunk.flags[row] = values.flags;
     for (let k = 0; k < 4; k++) chunk.boxes[4 * row + k] = box[k];
-    if (values.flags & POLYGONS) chunk.addOutline(row, cursor.bytes, values.from, values.to);
+    if (values.flags & POLYGONS) {
+      const { from, to } = values;
+      chunk.setOutline(row, table.texts.add(cursor.bytes, from, to), to - from);
+    }
     table.length++;
   };
 

@@ -1,6 +1,7 @@
 // The annotations of a COCO file by column, in its order. Those that are as COCO's own are read from their bytes; any other is
 // kept as the object that it is. Outlines stay text until they are asked for.
 
+import { TextBlocks } from '../../columns/text-blocks';
 import type { ListReader } from '../../loading/json-lists';
 import { readAnnotationBytes } from './annotation-bytes';
 import { fieldsOf } from './fields';
@@ -29,33 +30,23 @@ export class AnnotationChunk {
   readonly boxes = new Float64Array(4 * CHUNK);
   readonly areas = new Float64Array(CHUNK);
   readonly flags = new Uint8Array(CHUNK);
-  /** Where in `text` the outline of each begins, and the last one ends; absent: none has any. */
-  outlines?: Uint32Array;
-  text?: Buffer;
-  textLength = 0;
+  /** Of each place and length of its outline in the texts of the table; absent: none has any. */
+  outlines?: Float64Array;
+  outlineLengths?: Uint32Array;
 
-  /** Keeps the outline of annotation `row`, the last one so far. */
-  addOutline(row: number, bytes: Buffer, start: number, end: number): void {
-    if (!this.outlines || !this.text) {
-      this.outlines = new Uint32Array(CHUNK + 1);
-      this.text = Buffer.allocUnsafe(2 ** 16);
-    }
-    const length = end - start;
-    if (this.textLength + length > this.text.length) {
-      const larger = Buffer.allocUnsafe(Math.max(2 * this.text.length, this.textLength + length));
-      this.text.copy(larger, 0, 0, this.textLength);
-      this.text = larger;
-    }
-    bytes.copy(this.text, this.textLength, start, end);
-    this.outlines[row] = this.textLength;
-    this.textLength += length;
-    this.outlines[row + 1] = this.textLength;
+  setOutline(row: number, place: number, length: number): void {
+    this.outlines ??= new Float64Array(CHUNK);
+    this.outlineLengths ??= new Uint32Array(CHUNK);
+    this.outlines[row] = place;
+    this.outlineLengths[row] = length;
   }
 }
 
 export class AnnotationTable implements ListReader {
   length = 0;
   readonly chunks: AnnotationChunk[] = [];
+  /** Outlines as JSON. */
+  readonly texts = new TextBlocks();
   /** Annotations that are not in the columns, by index. */
   readonly objects = new Map<number, unknown>();
   /** Whether an annotation has segments in a PNG file. */

@@ -2,6 +2,7 @@
 
 import type { Segmentation } from '../../../masks';
 import type { ShardBuilder } from '../../columns/shard-builder';
+import { textAt } from '../../columns/text-blocks';
 import { type CocoAnnotation, readAnnotation, type Xywh } from './annotation';
 import {
   type AnnotationChunk,
@@ -85,7 +86,9 @@ export class LabelledAnnotations {
       turned: false,
       outlined,
       segmentation: outlined
-        ? (JSON.parse(chunk.text!.toString('latin1', chunk.outlines![row], chunk.outlines![row + 1])) as Segmentation)
+        ? (JSON.parse(
+            textAt(this.table.texts.blocks, chunk.outlines![row], chunk.outlineLengths![row]),
+          ) as Segmentation)
         : undefined,
       label: this.labels[index],
     };
@@ -167,7 +170,7 @@ export class LabelledAnnotations {
     const area = flags & NO_AREA ? w * h : chunk.areas[row];
     builder.object(x, y, x + w, y + h, this.labels[index], area, chunk.ids[row]);
     builder.flags((flags & (CROWD | IGNORE)) !== 0, (flags & CROWD) !== 0, (flags & GROUP) !== 0);
-    if (flags & POLYGONS) builder.outline(chunk.text!.subarray(chunk.outlines![row], chunk.outlines![row + 1]));
+    if (flags & POLYGONS) builder.outline(chunk.outlines![row], chunk.outlineLengths![row]);
   }
 
   /** The image of each annotation, or -1 of one that is not used; sets the labels. */
