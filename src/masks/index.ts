@@ -6,6 +6,7 @@ export { clipPolygon } from './clip-polygon';
 export { ColumnMasks } from './column-masks';
 export { CompressedRle } from './compressed-rle';
 export { type CropAndResizeOptions, cropAndResizeMasks } from './crop-and-resize-masks';
+export { fillPolygons } from './fill-polygons';
 export {
   boxesOfMasks,
   concatMasks,

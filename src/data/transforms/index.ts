@@ -18,6 +18,7 @@ import {
   SolarizeAdd,
 } from './colour-family';
 import { Compose } from './compose';
+import { CopyPaste } from './copy-paste';
 import { Corrupt } from './corrupt';
 import { CutOut } from './cut-out';
 import { Expand } from './expand';
@@ -32,6 +33,7 @@ import { LoadProposals } from './load-proposals';
 import { MinIoURandomCrop } from './min-iou-random-crop';
 import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
 import { Mosaic } from './mosaic';
+import { Mosaic9 } from './mosaic9';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
 import { PhotoMetricDistortion } from './photo-metric-distortion';
@@ -50,8 +52,8 @@ import { RandomShift } from './random-shift';
 import { RemoveDataElement } from './remove-data-element';
 import { FixScaleResize, Resize } from './resize';
 import { ResizeShortestEdge } from './resize-shortest-edge';
-
 import { TestTimeAug } from './test-time-aug';
+import { YOLOv5CopyPaste } from './yolov5-copy-paste';
 import { YOLOv5KeepRatioResize } from './yolov5-keep-ratio-resize';
 import { YOLOv5MixUp } from './yolov5-mix-up';
 import { YOLOv5RandomAffine } from './yolov5-random-affine';
@@ -117,11 +119,14 @@ export const TRANSFORMS = [
   ResizeShortestEdge,
   PPYOLOERandomCrop,
   PPYOLOERandomDistort,
+  CopyPaste,
+  YOLOv5CopyPaste,
+  Mosaic9,
   PackDetInputs,
   TestTimeAug,
 ] as const satisfies readonly AnyDefinition[];
 
 /** Types that may load other images of the dataset. */
 export const MULTI_IMAGE: ReadonlySet<string> = new Set(
-  [Mosaic, MixUp, CachedMosaic, CachedMixUp, YOLOv5MixUp, YOLOXMixUp].map(({ type }) => type),
+  [Mosaic, Mosaic9, MixUp, CachedMosaic, CachedMixUp, CopyPaste, YOLOv5MixUp, YOLOXMixUp].map(({ type }) => type),
 );

@@ -1,14 +1,15 @@
 // RandomAffine (MMDetection 3.x; Ge et al., YOLOX): random scale, rotation, shear and translation about the top left corner
-// of the image. As there, masks are not supported.
+// of the image. Masks, which MMDetection refuses here, are warped too; boxes stay those around the corners of the boxes.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { DetLabError } from '../../errors';
 import { boxesInside, clipBoxes } from '../../geometry/boxes';
+import { type InstanceMasks, movePolygons } from '../../masks';
 import { takeInstances } from '../instances';
-import { affineMatrix, drawAffine, type Matrix, projectBoxes } from '../pixels/affine-matrix';
+import { affineMatrix, drawAffine, type Matrix, project, projectBoxes } from '../pixels/affine-matrix';
 import { colourOf } from '../pixels/pixel-image';
-import { warpPerspective } from '../pixels/warp-perspective';
+import { perspectiveRows, warpPerspective } from '../pixels/warp-perspective';
+import { warpRle } from '../pixels/warp-rows';
 import { affineOptions } from './affine-options';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
 
@@ -27,18 +28,20 @@ export function applyRandomAffine(
   { border, border_val, bbox_clip_border }: Pick<Options, 'border' | 'border_val' | 'bbox_clip_border'>,
 ): Sample {
   const image = bytesOf(sample, 'RandomAffine');
-  if (sample.truths?.masks)
-    throw new DetLabError(
-      'Cannot run RandomAffine: masks are not supported. Set with_mask: false in LoadAnnotations, or remove RandomAffine',
-    );
   const [width, height] = affineSize(image, border);
   replacePixels(sample, warpPerspective(image, matrix, width, height, colourOf(border_val, image.order)));
   const truths = truthsOf(sample);
-  if (truths.labels.length === 0) return sample;
+  const masks = truths.masks && warpedMasks(truths.masks, matrix, width, height);
   let bboxes = projectBoxes(matrix, truths.bboxes);
   if (bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
-  sample.truths = takeInstances({ ...truths, bboxes }, boxesInside(bboxes, [height, width]));
+  sample.truths = takeInstances({ ...truths, bboxes, masks }, boxesInside(bboxes, [height, width]));
   return sample;
+}
+
+function warpedMasks(masks: InstanceMasks, matrix: Matrix, width: number, height: number): InstanceMasks {
+  if (masks.kind === 'polygon') return movePolygons(masks, height, width, (x, y) => project(matrix, x, y));
+  const rows = perspectiveRows(matrix, width, height);
+  return { kind: 'bitmap', width, height, masks: masks.masks.map((mask) => warpRle(mask, rows, width, height)) };
 }
 
 export const RandomAffine = defineModule({

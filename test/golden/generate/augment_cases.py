@@ -33,3 +33,45 @@ for seed in range(4):
     case(f'ppyoloe_crop_sides_{seed}', dict(type='PPYOLOERandomCrop', aspect_ratio=None, allow_no_crop=False), (seed,), seed,
          registry=YOLO_TRANSFORMS)
     case(f'ppyoloe_distort_{seed}', dict(type='PPYOLOERandomDistort'), (seed,), seed + 4, registry=YOLO_TRANSFORMS)
+
+# ---- several images
+
+
+def mixed(transform, r):
+    return transform.mix_img_transform(r)
+
+
+def with_mirrored(transform, r):
+    """The other image is mirrored, so that both have one size."""
+    r['mix_results'] = [RandomFlip(prob=1.0)(r['mix_results'][0])]  # noqa: F405
+    draws.clear()
+    return transform(r)
+
+
+for seed in range(3):
+    case(f'mosaic9_{seed}', dict(type='Mosaic9', img_scale=[40, 36], bbox_clip_border=seed > 0), (0, 1, 2, 3, 0, 2, 1, 3, 2), seed,
+         registry=YOLO_TRANSFORMS, run=mixed)
+for seed in range(6):
+    case(f'yolo_paste_{seed}', dict(type='YOLOv5CopyPaste', prob=0.7, ioa_thresh=[0.3, 0.9][seed % 2]), (seed % 4,), seed,
+         masks='polygon', registry=YOLO_TRANSFORMS)
+    case(f'copy_paste_{seed}', dict(type='CopyPaste', mask_occluded_thr=40, bbox_occluded_thr=3, selected=seed > 0),
+         (seed % 4, seed % 4), seed, masks='bitmap', run=with_mirrored)
+    case(f'copy_box_{seed}', dict(type='CopyPaste', paste_by_box=True, max_num_pasted=2), (seed % 4, seed % 4), seed,
+         run=with_mirrored)
+
+# ---- what cv2 fills
+rng = np.random.RandomState(7)
+fills = []
+for i in range(40):
+    w, h = int(rng.randint(5, 60)), int(rng.randint(5, 50))
+    low, high = (0, 1) if i % 3 else (-0.4, 1.4)
+    parts = []
+    for _ in range(rng.randint(1, 3)):
+        n = rng.randint(3, 9)
+        parts.append(np.stack([rng.uniform(low * w, high * w + 1, n), rng.uniform(low * h, high * h + 1, n)], 1).astype(np.int32))
+    filled = np.zeros((h, w), np.uint8)
+    cv2.drawContours(filled, [p.reshape(-1, 1, 2) for p in parts], -1, (1,), cv2.FILLED)
+    fills.append(dict(width=w, height=h, parts=[p.reshape(-1).tolist() for p in parts], digest=digest(filled)))
+with open(f'{sys.argv[1]}/fill_polygons.json', 'w') as file:
+    json.dump(fills, file, separators=(',', ':'))
+    file.write('\n')
