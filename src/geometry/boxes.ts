@@ -105,6 +105,14 @@ export function boxesWhere(
   return kept;
 }
 
+/** The rows of `width` numbers at `indices`, in that order. */
+export function takeRows(values: Float32Array, indices: ArrayLike<number>, width: number): Float32Array {
+  const out = new Float32Array(width * indices.length);
+  for (let k = 0; k < indices.length; k++)
+    out.set(values.subarray(width * indices[k], width * (indices[k] + 1)), width * k);
+  return out;
+}
+
 /** The boxes at `indices`, in that order. */
 export function takeBoxes(boxes: Float32Array, indices: ArrayLike<number>): Float32Array {
   const out = new Float32Array(indices.length * 4);

@@ -6,6 +6,7 @@ export { ConditionalAttention } from './conditional-attention';
 export { ConvModule, type ConvModuleConfig } from './conv-module';
 export { convNorm, type Norm } from './conv-norm';
 export { ConvTranspose2d, type ConvTranspose2dConfig } from './conv-transpose2d';
+export { ConvTranspose1d } from './conv-transpose1d';
 export { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
 export { DeformConv2d, type DeformConv2dConfig, ModulatedDeformConv2d } from './deform-conv2d';
 export { DeformConv2dPack, type DeformConv2dPackConfig, ModulatedDeformConv2dPack } from './deform-conv2d-pack';

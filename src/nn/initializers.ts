@@ -8,13 +8,14 @@ export type Initializer = (shape: number[], random: Random) => Float32Array | In
 
 const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** fan_in, fan_out of a filter HWIO (rank 4) or a Linear weight [out, in] (rank 2). */
+/** fan_in, fan_out of a filter HWIO (rank 4), of one of one dimension as in PyTorch (rank 3) or a Linear weight [out, in]. */
 function fans(shape: number[]): { fanIn: number; fanOut: number } {
   if (shape.length === 4) {
     const [h, w, i, o] = shape;
     return { fanIn: h * w * i, fanOut: h * w * o };
   }
-  return { fanIn: shape[1] ?? shape[0], fanOut: shape[0] };
+  const [o, i = o, length = 1] = shape;
+  return { fanIn: i * length, fanOut: o * length };
 }
 
 /** An initializer of one value. */

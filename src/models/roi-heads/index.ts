@@ -4,6 +4,7 @@ import type { AnyDefinition } from '../../catalogue/registry';
 import { bboxHeadDefinition } from './bbox-heads/bbox-head';
 import { convFCBBoxHeadDefinition } from './bbox-heads/convfc-bbox-head';
 import { doubleConvFCBBoxHeadDefinition } from './bbox-heads/double-convfc-bbox-head';
+import { sablHeadDefinition } from './bbox-heads/sabl-head';
 import { shared2FCBBoxHeadDefinition } from './bbox-heads/shared2fc-bbox-head';
 import { shared4Conv1FCBBoxHeadDefinition } from './bbox-heads/shared4conv1fc-bbox-head';
 import { cascadeRoIHeadDefinition } from './cascade-roi-head';
@@ -48,6 +49,7 @@ export const roiHeads = [
   shared2FCBBoxHeadDefinition,
   shared4Conv1FCBBoxHeadDefinition,
   doubleConvFCBBoxHeadDefinition,
+  sablHeadDefinition,
   fcnMaskHeadDefinition,
   maskIoUHeadDefinition,
   resLayerDefinition,

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import type { Detections, ImageMeta } from '../../data/types';
-import { clipBoxes, scaleBoxes, takeBoxes } from '../../geometry/boxes';
+import { clipBoxes, scaleBoxes, takeBoxes, takeRows } from '../../geometry/boxes';
 import { batchedNms, type NmsConfig } from '../../ops';
 import { nmsOption } from '../shared-options/nms-option';
 import type { BoxCoder } from '../task-modules';
@@ -28,7 +28,7 @@ export interface ScoredRoIs {
   boxes: Float32Array;
   /** Probabilities [K, classes + 1], the last one the background. */
   scores: Float32Array;
-  /** [K, classes * 4] or [K, 4]; without them the RoIs themselves are the boxes. */
+  /** [K, classes * size] or [K, size], of the coder's size; without them the RoIs themselves are the boxes. */
   deltas?: Float32Array;
 }
 
@@ -51,15 +51,17 @@ export function roiDetections(
         rois.push(i);
         labels.push(c);
       }
-  const perClass = deltas !== undefined && deltas.length > boxes.length;
   const candidates = takeBoxes(boxes, rois);
-  let decoded = deltas
-    ? coder.decode(candidates, takeBoxes(deltas, perClass ? rois.map((i, k) => i * classes + labels[k]) : rois), {
-        maxShape: meta.imgShape,
-      })
+  const size = coder.encodeSize;
+  const perClass = deltas !== undefined && deltas.length > size * count;
+  const codes = deltas && takeRows(deltas, perClass ? rois.map((i, k) => i * classes + labels[k]) : rois, size);
+  let decoded = codes
+    ? coder.decode(candidates, codes, { maxShape: meta.imgShape })
     : clipBoxes(candidates, meta.imgShape);
   if (rescale) decoded = scaleBoxes(decoded, [1 / meta.scaleFactor[0], 1 / meta.scaleFactor[1]]);
   const pairScores = Float32Array.from(rois, (i, k) => scores[i * (classes + 1) + labels[k]]);
+  const factors = codes && coder.confidences?.(codes);
+  if (factors) for (let k = 0; k < pairScores.length; k++) pairScores[k] *= factors[k];
   const kept = batchedNms(decoded, pairScores, Int32Array.from(labels), cfg.nms as NmsConfig);
   const take = cfg.max_per_img > 0 ? Math.min(cfg.max_per_img, kept.keep.length) : kept.keep.length;
   return {

@@ -1,7 +1,7 @@
 // What a second stage reports of its RoIs to those who watch the scores of detections.
 
 import * as tf from '@tensorflow/tfjs';
-import { clipBoxes, takeBoxes } from '../../geometry/boxes';
+import { clipBoxes, takeRows } from '../../geometry/boxes';
 import type { WatchedScores } from '../score-watch';
 import type { DetBatch } from '../types';
 import type { BBoxStage } from './bbox-stage';
@@ -31,9 +31,10 @@ export function watchedRois(
     numClasses: head.numClasses,
     boxes(label) {
       if (!deltas) return clipBoxes(last, imgShape);
-      const perClass = deltas.length >= 4 * head.numClasses * count && head.numClasses > 1;
+      const { encodeSize } = head.coder;
+      const perClass = deltas.length >= encodeSize * head.numClasses * count && head.numClasses > 1;
       const rows = Array.from({ length: count }, (_, i) => (perClass ? i * head.numClasses + label : i));
-      return head.coder.decode(last, takeBoxes(deltas, rows), { maxShape: imgShape });
+      return head.coder.decode(last, takeRows(deltas, rows, encodeSize), { maxShape: imgShape });
     },
     score(index, label) {
       const logits = stages.map((stage, s) =>

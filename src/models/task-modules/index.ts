@@ -13,6 +13,7 @@ import { pointAssignerDefinition } from './assigners/point-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
 import { uniformAssignerDefinition } from './assigners/uniform-assigner';
+import { bucketingBBoxCoderDefinition } from './coders/bucketing-bbox-coder';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { legacyDeltaXYWHBBoxCoderDefinition } from './coders/legacy-delta-xywh-bbox-coder';
@@ -51,6 +52,7 @@ export { PointAssigner } from './assigners/point-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
 export { TaskAlignedAssigner } from './assigners/task-aligned-assigner';
 export { UniformAssigner } from './assigners/uniform-assigner';
+export { BucketingBBoxCoder } from './coders/bucketing-bbox-coder';
 export { buildBBoxCoder } from './coders/build-bbox-coder';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
 export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
@@ -117,6 +119,7 @@ export const taskModules = [
   scoreHLRSamplerDefinition,
   atssAssignerDefinition,
   yoloBBoxCoderDefinition,
+  bucketingBBoxCoderDefinition,
   tblrBBoxCoderDefinition,
   centerRegionAssignerDefinition,
   taskAlignedAssignerDefinition,

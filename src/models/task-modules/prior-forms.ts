@@ -5,6 +5,7 @@ import type { PriorForm } from './types';
 export const PRIOR_FORMS: Record<PriorForm, string> = {
   boxes: 'boxes (x1, y1, x2, y2)',
   cells: 'boxes with the stride of their grid cell',
+  buckets: 'boxes with buckets along their sides',
   points: 'points (x, y, stride x, stride y)',
 };
 

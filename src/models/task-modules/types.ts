@@ -11,9 +11,10 @@ export type { Size } from '../../geometry/boxes';
 
 /**
  * What the four numbers of a prior are. `boxes`: x1, y1, x2, y2 of an anchor or proposal. `cells`: the same, with the stride
- * of the grid cell it belongs to in an array beside it. `points`: x, y, stride x, stride y.
+ * of the grid cell it belongs to in an array beside it. `buckets`: boxes, of which codes say a bucket along each side and an
+ * offset in it. `points`: x, y, stride x, stride y.
  */
-export type PriorForm = 'boxes' | 'cells' | 'points';
+export type PriorForm = 'boxes' | 'cells' | 'buckets' | 'points';
 
 /** Ground truth of one image, and its ignore regions. */
 export interface Instances {
@@ -90,6 +91,8 @@ export interface BoxCoder {
   decode(priors: Float32Array, codes: Float32Array, options?: DecodeOptions): Float32Array; // [n, 4], [n, encodeSize] -> [n, 4]
   /** The same, differentiable in the codes: [..., n, encodeSize] -> [..., n, 4]. Priors may be a tensor, and others in each image. */
   decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, options?: DecodeOptions): T;
+  /** How sure codes are of their boxes: factors on the scores; all 1 without. */
+  confidences?(codes: Float32Array): Float32Array; // [n, encodeSize] -> [n]
 }
 
 export interface IouCalculator {

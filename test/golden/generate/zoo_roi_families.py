@@ -51,6 +51,15 @@ iou_head = dict(type='MaskIoUHead', num_convs=2, num_fcs=2, roi_feat_size=8, in_
 hlr = dict(type='ScoreHLRSampler', num=40, pos_fraction=0.25, k=0.5, bias=0.1, score_thr=0.0)
 
 
+sabl_rules = [(r'fc_reg_offset\.weight$', 0.3)]
+
+
+def sabl(scale=1.7, **more):
+    return {**dict(type='SABLHead', num_classes=3, cls_in_channels=16, reg_in_channels=16, roi_feat_size=5, reg_feat_up_ratio=2,
+                   cls_out_channels=20, reg_offset_out_channels=16, reg_cls_out_channels=16, num_cls_fcs=1,
+                   bbox_coder=dict(type='BucketingBBoxCoder', num_buckets=10, scale_factor=scale)), **more}
+
+
 def trident(branch):
     branches = dict(num_branch=3, test_branch_idx=branch)
     return two_stage(
@@ -83,6 +92,13 @@ ROI_FAMILIES = dict(
     ),
     trident=dict(
         one=dict(model=trident(1)),
+    ),
+    sabl=dict(
+        faster=dict(model=two_stage('FasterRCNN', standard(bbox_head=sabl()), rcnn()), rules=sabl_rules),
+        cascade=dict(model=two_stage('CascadeRCNN', dict(
+            type='CascadeRoIHead', num_stages=2, stage_loss_weights=[1, 0.5], bbox_roi_extractor=extractor(5),
+            bbox_head=[sabl(1.7, num_reg_fcs=1, reg_cls_out_channels=10, reg_offset_out_channels=12),
+                       sabl(1.5, reg_post_num=0, norm_cfg=dict(type='GN', num_groups=4))]), [rcnn(0.5), rcnn(0.6)]), rules=sabl_rules),
     ),
     pisa=dict(
         pisa=dict(model=two_stage('FasterRCNN', standard('PISARoIHead'), rcnn(

@@ -8,7 +8,7 @@ import { takeBoxes } from '../../../geometry/boxes';
 import { applyInitCfg, Linear, Module, normal, zeros } from '../../../nn';
 import { meanOverRanks } from '../../../ops/over-ranks';
 import { NormedLinear } from '../../layers/normed-linear';
-import { accuracy, type Loss, zeroLoss } from '../../losses';
+import { type Loss, zeroLoss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';
 import type { BBoxOutputs, BoxHead } from '../types';
@@ -19,7 +19,8 @@ import {
   inferBBoxHead,
   type PredictorConfig,
 } from './bbox-head-options';
-import { type BBoxTargets, labelWeightsOf } from './bbox-targets';
+import type { BBoxTargets } from './bbox-targets';
+import { classificationLosses, perSampleLoss } from './roi-classification';
 
 /** The input of a linear layer: its features, and the map [C, height, width] that they are flattened from, if any. */
 export interface LinearInput {
@@ -84,33 +85,14 @@ export class BBoxHead extends Module implements BoxHead {
 
   /** `loss_cls`, `loss_bbox` and the accuracy `acc` in percent. */
   loss({ scores, deltas }: BBoxOutputs, targets: BBoxTargets): Losses {
-    const losses: Losses = {};
-    const { labels, positiveWeight, labelWeights } = targets;
-    const avgFactor = meanOverRanks(labels.length, 1);
-    if (scores) {
-      const logits = scores.cast<tf.Tensor2D>('float32');
-      const truth = tf.tensor1d(labels, 'int32');
-      const weight = labelWeights || positiveWeight !== 1 ? tf.tensor1d(labelWeightsOf(targets)) : undefined;
-      losses.loss_cls = this.lossCls.forward(logits, truth, {
-        weight,
-        avgFactor,
-      }) as tf.Scalar;
-      losses.acc = accuracy(logits, truth);
-    }
+    const avgFactor = meanOverRanks(targets.labels.length, 1);
+    const losses = scores ? classificationLosses(this.lossCls, scores, targets, avgFactor) : {};
     if (deltas) losses.loss_bbox = this.boxLoss(deltas.cast<tf.Tensor2D>('float32'), targets, avgFactor);
     return losses;
   }
 
-  perSampleLoss({ scores }: BBoxOutputs, labels: Int32Array): Float32Array {
-    if (!scores)
-      throw new DetLabError(
-        'Cannot compute the classification loss of each RoI: the bbox_head has with_cls false. Set with_cls, or use RandomSampler',
-      );
-    const truth = tf.tensor1d(
-      labels.map((label) => (label < 0 ? this.numClasses : label)),
-      'int32',
-    );
-    return this.lossCls.forward(scores.cast('float32'), truth, { reduction: 'none' }).dataSync<'float32'>();
+  perSampleLoss(outputs: BBoxOutputs, labels: Int32Array): Float32Array {
+    return perSampleLoss(this.lossCls, outputs, labels, this.numClasses);
   }
 
   refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape?: [number, number]): Float32Array {
