@@ -26,6 +26,15 @@ export interface Header {
 }
 
 const ATTRIBUTE_TYPES = { f: 1, i: 2, s: 3, floats: 6, ints: 7 } as const;
+const GRAPH_ATTRIBUTE = 5;
+
+/** What a loop hands from one run to the next. */
+export interface LoopState {
+  /** Before the first. */
+  value: string;
+  type: ElementType;
+  rank: number;
+}
 
 function attributeMessage(name: string, value: Attribute): AttributeMessage {
   const of = (kind: keyof typeof ATTRIBUTE_TYPES, content: Partial<AttributeMessage>) => ({
@@ -49,7 +58,8 @@ function rawBytes(values: ArrayLike<number>, type: ElementType): Uint8Array {
 }
 
 export class Graph {
-  private readonly nodes: NodeMessage[] = [];
+  /** Of the graph, or of the body of the loop that is being written. */
+  private nodes: NodeMessage[] = [];
   private readonly initializers: TensorMessage[] = [];
   private readonly inputs: ValueMessage[] = [];
   private readonly outputs: ValueMessage[] = [];
@@ -81,6 +91,44 @@ export class Graph {
     const output = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? name : this.unique(`${name}.${i}`)));
     const attribute = Object.entries(attributes).map(([key, value]) => attributeMessage(key, value));
     this.nodes.push({ opType, name, input: [...inputs], output, attribute });
+    return output;
+  }
+
+  /**
+   * Runs `body` up to `most` times (int64 []), while it says so; the states after the last run. The body may read all values that
+   * were made before.
+   *
+   * @param body makes the next states, and whether there is another run (bool [])
+   */
+  loop(
+    most: string,
+    states: readonly LoopState[],
+    body: (states: string[]) => { next: readonly string[]; more: string },
+  ): string[] {
+    const names = (stem: string) => states.map(() => this.unique(stem));
+    const outer = this.nodes;
+    this.nodes = [];
+    const [run, going] = [this.unique('run'), this.unique('going')];
+    const before = names('before');
+    const { next, more } = body(before);
+    const inner = this.nodes;
+    this.nodes = outer;
+    const described = (list: readonly string[]) => list.map((name, i) => ranked(name, states[i].type, states[i].rank));
+    const graph = {
+      name: this.unique('body'),
+      node: inner,
+      initializer: [],
+      input: [ranked(run, 'int64', 0), ranked(going, 'bool', 0), ...described(before)],
+      output: [ranked(more, 'bool', 0), ...described(next)],
+    };
+    const output = names('after');
+    this.nodes.push({
+      opType: 'Loop',
+      name: this.unique('Loop'),
+      input: [most, this.constant([1], [], 'bool'), ...states.map(({ value }) => value)],
+      output,
+      attribute: [{ name: 'body', type: GRAPH_ATTRIBUTE, g: graph }],
+    });
     return output;
   }
 
@@ -122,13 +170,13 @@ export class Graph {
   /** Operators by number of the nodes that the outputs need. */
   operators(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { opType } of this.reachable()) counts.set(opType, (counts.get(opType) ?? 0) + 1);
+    for (const { opType } of this.reachable().flatMap(withBody)) counts.set(opType, (counts.get(opType) ?? 0) + 1);
     return counts;
   }
 
   model({ name, version, doc, metadata }: Header): ModelMessage {
     const node = this.reachable();
-    const used = new Set(node.flatMap(({ input }) => input));
+    const used = new Set(node.flatMap(withBody).flatMap(({ input }) => input));
     return {
       irVersion: IR_VERSION,
       producerName: 'DetLab',
@@ -151,7 +199,7 @@ export class Graph {
     const needed = new Set(this.outputs.map(({ name }) => name));
     const kept = this.nodes.toReversed().filter((node) => {
       if (!node.output.some((name) => needed.has(name))) return false;
-      for (const name of node.input) needed.add(name);
+      for (const { input } of withBody(node)) for (const name of input) needed.add(name);
       return true;
     });
     return kept.reverse();
@@ -162,3 +210,12 @@ function valueMessage(name: string, type: ElementType, shape: readonly Dimension
   const dim = shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
   return { name, docString, type: { tensorType: { elemType: ELEMENT_TYPES[type], shape: { dim } } } };
 }
+
+/** A value of which the number of axes is known. */
+function ranked(name: string, type: ElementType, rank: number): ValueMessage {
+  const dim = Array.from({ length: rank }, () => ({}));
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPES[type], shape: { dim } } } };
+}
+
+/** A node, and those of its body. */
+const withBody = (node: NodeMessage): NodeMessage[] => [node, ...node.attribute.flatMap(({ g }) => g?.node ?? [])];

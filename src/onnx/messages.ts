@@ -45,6 +45,7 @@ const root = protobuf.Root.fromJSON({
         i: optional(3, 'int64'),
         s: optional(4, 'bytes'),
         t: optional(5, 'TensorProto'),
+        g: optional(6, 'GraphProto'),
         floats: repeated(7, 'float'),
         ints: repeated(8, 'int64'),
         type: optional(20, 'int32'),
@@ -75,6 +76,7 @@ export interface AttributeMessage {
   i?: number;
   s?: Uint8Array;
   t?: TensorMessage;
+  g?: GraphMessage;
   floats?: readonly number[];
   ints?: readonly number[];
 }
@@ -94,7 +96,14 @@ export interface NodeMessage {
 export interface ValueMessage {
   name: string;
   docString?: string;
-  type: { tensorType: { elemType: number; shape: { dim: readonly ({ dimValue: number } | { dimParam: string })[] } } };
+  type: { tensorType: { elemType: number; shape: { dim: readonly { dimValue?: number; dimParam?: string }[] } } };
+}
+export interface GraphMessage {
+  name: string;
+  node: readonly NodeMessage[];
+  initializer: readonly TensorMessage[];
+  input: readonly ValueMessage[];
+  output: readonly ValueMessage[];
 }
 export interface ModelMessage {
   irVersion: number;
@@ -103,13 +112,7 @@ export interface ModelMessage {
   docString: string;
   opsetImport: readonly { domain: string; version: number }[];
   metadataProps: readonly { key: string; value: string }[];
-  graph: {
-    name: string;
-    node: readonly NodeMessage[];
-    initializer: readonly TensorMessage[];
-    input: readonly ValueMessage[];
-    output: readonly ValueMessage[];
-  };
+  graph: GraphMessage;
 }
 
 /** The bytes of an ONNX file. */

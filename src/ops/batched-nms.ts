@@ -101,7 +101,8 @@ function suppress(
   const { type = 'nms', offset = 0, max_num = -1 } = config;
   if (type === 'soft_nms') {
     const { iou_threshold, sigma, min_score, method } = config;
-    return softNms(boxes, scores, { iouThreshold: iou_threshold, sigma, minScore: min_score, method, offset });
+    const all = softNms(boxes, scores, { iouThreshold: iou_threshold, sigma, minScore: min_score, method, offset });
+    return max_num > 0 ? { keep: all.keep.slice(0, max_num), scores: all.scores.slice(0, max_num) } : all;
   }
   if (type !== 'nms')
     throw new DetLabError(

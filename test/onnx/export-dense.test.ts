@@ -1,5 +1,6 @@
 // Detectors of one stage in ONNX Runtime: the detections of `predict`.
 
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import type { Detections } from '../../src/data/types';
 import { startEngine } from '../../src/engine';
@@ -82,6 +83,40 @@ test.each([
 });
 
 test.each([
+  ['linear', {}],
+  ['gaussian', { method: 'gaussian', sigma: 0.3 }],
+  ['naive', { method: 'naive', iou_threshold: 0.6 }],
+  ['with an offset and a minimum', { offset: 1, min_score: 0.35 }],
+  ['across classes', { class_agnostic: true, max_num: 7 }],
+])('soft NMS, %s', async (_name, more) => {
+  const nms = { type: 'soft_nms', iou_threshold: 0.3, ...more };
+  const model = lively({ ...DENSE.RetinaNet, test_cfg: { ...cut, nms } });
+  const found = await compare(model, [sampleOf(...SIZE, 1), sampleOf(...SIZE, 2)]);
+  expect(found.count).toBeGreaterThan(5);
+  model.dispose();
+});
+
+test('soft NMS that keeps all, at sizes and batches that change', async () => {
+  const model = lively({ ...DENSE.RetinaNet, test_cfg: { ...cut, nms: { type: 'soft_nms' }, max_per_img: -1 } });
+  const file = exported(model, { dynamicSize: true, dynamicBatch: true });
+  expect(file.operators.get('Loop')).toBe(1);
+  for (const count of [1, 3]) {
+    const samples = Array.from({ length: count }, (_, i) => sampleOf(160, 96, i));
+    expect((await compareFile(model, file, samples)).count).toBeGreaterThan(20);
+  }
+  model.dispose();
+});
+
+test('boxes whose corners have changed places suppress nothing', async () => {
+  const model = lively({ ...DENSE.RTMDet, test_cfg: { ...cut, max_per_img: -1 } }) as SingleStageDetector;
+  for (const [name, { variable }] of model.bboxHead.named())
+    if (/rtm_reg.*bias$/.test(name)) tf.tidy(() => variable.assign(tf.fill(variable.shape, -1.5)));
+  const found = await compare(model, [sampleOf(...SIZE, 1)]);
+  expect(found.count).toBeGreaterThan(50);
+  model.dispose();
+});
+
+test.each([
   ['no limit of detections', { max_per_img: -1 }],
   ['every pair', { nms_pre: -1 }],
   ['one label a box', { multi_label: false }],
@@ -109,16 +144,9 @@ test('boxes whose IoU is the threshold exactly are kept, as by predict', () => {
   expect(nextFloat(0.5)).toBeLessThan(0.5 + 1e-7);
 });
 
-test.each([
-  [
-    'soft_nms',
-    { test_cfg: { ...cut, nms: { type: 'soft_nms' } } },
-    /NMS of type "soft_nms" has no form in ONNX.*nms: false/,
-  ],
-  ['min_bbox_size', { test_cfg: { ...cut, min_bbox_size: 8 } }, /min_bbox_size 8 is in pixels of the original image/],
-])('%s is refused, without NMS it is no matter', (_name, more, message) => {
-  const model = lively({ ...DENSE.RetinaNet, ...more });
-  expect(() => exported(model)).toThrow(message);
+test('min_bbox_size is refused, without NMS it is no matter', () => {
+  const model = lively({ ...DENSE.RetinaNet, test_cfg: { ...cut, min_bbox_size: 8 } });
+  expect(() => exported(model)).toThrow(/min_bbox_size 8 is in pixels of the original image/);
   expect(exported(model, { nms: false }).outputs).toEqual(['boxes', 'scores']);
   model.dispose();
 });

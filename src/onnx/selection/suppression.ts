@@ -4,8 +4,10 @@
 
 import { DetLabError } from '../../errors';
 import type { NmsConfig } from '../../ops';
+import type { Graph } from '../graph';
 import type { LoweringContext } from '../lowering';
 import { DROPPED, type Pairs } from './pairs';
+import { softSuppressed } from './soft-suppression';
 
 export interface SuppressionOptions {
   nms: NmsConfig | null;
@@ -34,28 +36,17 @@ export function nextFloat(value: number): number {
   return single[0];
 }
 
-/** Scores [N, S] of the pairs that NMS keeps; the others are dropped. */
-function suppressed(
-  { boxes, scores, labels, ids = labels }: Pairs,
-  nms: NmsConfig,
-  limit: number,
+/** Boxes [N, S, 4] as NMS compares them: those of different classes apart. */
+function placedBoxes(
+  { boxes, labels, ids = labels }: Pairs,
+  scores: string,
+  { offset = 0, class_agnostic = false }: NmsConfig,
   { graph }: LoweringContext,
 ): string {
-  const { type = 'nms', iou_threshold: threshold, offset = 0, class_agnostic = false } = nms;
-  if (type !== 'nms')
-    throw new DetLabError(
-      `NMS of type "${type}" has no form in ONNX. Save with { nms: false }, or set test_cfg.nms to { type: 'nms' }`,
-    );
-  if (threshold === undefined) throw new DetLabError('the nms config has no iou_threshold');
-  const minimum = nms.score_threshold ?? 0;
-  const counted = minimum > 0 ? masked(scores, graph.node('Greater', [scores, graph.float(minimum)])) : scores;
-  function masked(value: string, when: string): string {
-    return graph.node('Where', [when, value, graph.float(DROPPED)]);
-  }
-  const valid = graph.node('GreaterOrEqual', [counted, graph.float(0)]);
   let placed = boxes;
   if (!class_agnostic) {
     // boxes of class k are moved by k times the largest coordinate and one
+    const valid = graph.node('GreaterOrEqual', [scores, graph.float(0)]);
     const each = graph.node('Unsqueeze', [valid, graph.ints([2])]);
     const some = graph.node('Where', [each, boxes, graph.float(-1e9)]);
     const attributes = { keepdims: 1, noop_with_empty_axes: 0 };
@@ -64,11 +55,24 @@ function suppressed(
     placed = graph.node('Add', [boxes, graph.node('Mul', [groups, step])]);
   }
   // widths and heights that count both edges
-  if (offset) placed = graph.node('Add', [placed, graph.constant([0, 0, offset, offset], [4], 'float32')]);
+  return offset ? graph.node('Add', [placed, graph.constant([0, 0, offset, offset], [4], 'float32')]) : placed;
+}
+
+/** Scores [N, S] of the pairs that NMS keeps; the others are dropped. */
+function suppressed(pairs: Pairs, nms: NmsConfig, limit: number, context: LoweringContext): string {
+  const { graph } = context;
+  const { type = 'nms', iou_threshold: threshold, score_threshold: minimum = 0 } = nms;
   const most = nms.max_num && nms.max_num > 0 ? Math.min(nms.max_num, limit < 0 ? nms.max_num : limit) : limit;
+  if (type === 'soft_nms') {
+    const { scores } = pairs;
+    return softSuppressed({ boxes: placedBoxes(pairs, scores, nms, context), scores }, nms, most, context);
+  }
+  if (threshold === undefined) throw new DetLabError('the nms config has no iou_threshold');
+  const above = graph.node('Greater', [pairs.scores, graph.float(minimum)]);
+  const scores = minimum > 0 ? graph.node('Where', [above, pairs.scores, graph.float(DROPPED)]) : pairs.scores;
   const inputs = [
-    placed,
-    graph.node('Unsqueeze', [counted, graph.ints([1])]),
+    upright(placedBoxes(pairs, scores, nms, context), graph),
+    graph.node('Unsqueeze', [scores, graph.ints([1])]),
     graph.constant([most < 0 ? 2 ** 31 - 1 : most], [1], 'int64'),
     graph.constant([nextFloat(threshold)], [1], 'float32'),
     // what is dropped has -1; a score of 0 is kept
@@ -76,9 +80,20 @@ function suppressed(
   ];
   const selected = graph.node('NonMaxSuppression', inputs, { center_point_box: 0 }); // [K, 3]: image, 0, pair
   const places = graph.node('Gather', [selected, graph.ints([0, 2])], { axis: 1 });
-  const dropped = graph.node('Expand', [graph.float(DROPPED), graph.node('Shape', [counted])]);
-  const kept = graph.node('GatherND', [counted, places], { batch_dims: 0 });
+  const dropped = graph.node('Expand', [graph.float(DROPPED), graph.node('Shape', [scores])]);
+  const kept = graph.node('GatherND', [scores, places], { batch_dims: 0 });
   return graph.node('ScatterND', [dropped, places, kept], { reduction: 'none' });
+}
+
+/**
+ * Boxes whose corners have changed places overlap nothing here, as heads whose distances may be negative give them. Runtimes take
+ * any two opposite corners: without an area such boxes overlap nothing there either.
+ */
+function upright(boxes: string, graph: Graph): string {
+  const corner = (from: number) =>
+    graph.node('Slice', [boxes, graph.ints([from]), graph.ints([from + 2]), graph.ints([2]), graph.ints([1])]);
+  const low = corner(0);
+  return graph.node('Concat', [low, graph.node('Max', [low, corner(2)])], { axis: 2 });
 }
 
 /** The detections of each image, best first, in a table that is filled up. */
