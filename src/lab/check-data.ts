@@ -29,7 +29,7 @@ export function checkData(data: LabDataset, config: ConfigObject): string[] {
   if (untaught.length > 0)
     lines.add(`"${train.name}" has no objects of ${untaught.map((name) => `"${name}"`).join(', ')}: not learned`);
   const masks = loadedMasks(config);
-  const outlined = masks === 'polygons' ? countObjects(polygonsOnly(train)) : counts;
+  const outlined = masks === 'polygons' ? countObjects(train, { polygons: true }) : counts; // as LoadAnnotations with poly2mask: false reads them
   if (masks) for (const line of outlineLines(train, outlined, 'train')) lines.add(line);
   if (counts.emptyImages > 0 && !filtersEmptyImages(objectAt(config, TRAIN)))
     lines.add(
@@ -123,15 +123,6 @@ function loadedMasks(config: ConfigObject): 'bitmaps' | 'polygons' | undefined {
   };
   return find(valueAt(config, TRAIN));
 }
-
-/** The dataset as LoadAnnotations with `poly2mask: false` reads it: run lengths are no outlines. */
-const polygonsOnly = (data: Dataset): Dataset => ({
-  ...data,
-  records: data.records.map((record) => ({
-    ...record,
-    segmentations: record.segmentations?.map((outline) => (Array.isArray(outline) ? outline : undefined)),
-  })),
-});
 
 /** Whether the innermost datasets drop images without ground truth. */
 function filtersEmptyImages(dataset: ConfigObject): boolean {

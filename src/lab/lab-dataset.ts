@@ -122,7 +122,7 @@ export class LabDataset implements Displayable {
   table(): Table {
     const splits = [this.train, ...(this.val ? [this.val] : [])];
     const names = this.val ? ['train', 'val'] : [''];
-    const counts = splits.map(countObjects);
+    const counts = splits.map((part) => countObjects(part));
     const numbers = (values: number[]) => values.map((n) => n.toLocaleString('en'));
     const images = numbers(counts.map((c) => c.images));
     return {
@@ -306,7 +306,7 @@ function sharedImages(train: Dataset, val: Dataset | undefined): string[] {
 
 /** The rows below the total, of what at least one split has. */
 function unusedRows(splits: readonly Dataset[]): { title: string; of: number[] }[] {
-  const counts = splits.map(countObjects);
+  const counts = splits.map((part) => countObjects(part));
   const outlines = counts.some((part) => part.outlines);
   const problemsOf = (...kinds: DataProblem['kind'][]) =>
     splits.map(({ problems }) => problems.filter(({ kind, lost }) => !lost && kinds.includes(kind)).length);

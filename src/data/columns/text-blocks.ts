@@ -26,3 +26,7 @@ export function textAt(blocks: readonly Uint8Array[], place: number, length: num
   const { buffer } = blocks[Math.floor(place / 2 ** 32)];
   return Buffer.from(buffer, place % 2 ** 32, length).toString('utf8');
 }
+
+/** The first byte of a text. */
+export const byteAt = (blocks: readonly Uint8Array[], place: number): number =>
+  blocks[Math.floor(place / 2 ** 32)][place % 2 ** 32];

@@ -24,12 +24,14 @@ export interface ObjectCounts {
   otherClasses: number;
 }
 
-/** @example countObjects(data.train).crowds */
-export function countObjects({
-  classes,
-  records,
-  otherClasses = 0,
-}: Pick<Dataset, 'classes' | 'records' | 'otherClasses'>): ObjectCounts {
+/**
+ * @param options `polygons`: whether run lengths are no outlines
+ * @example countObjects(data.train).crowds
+ */
+export function countObjects(
+  { classes, records, otherClasses = 0 }: Pick<Dataset, 'classes' | 'records' | 'otherClasses'>,
+  { polygons = false } = {},
+): ObjectCounts {
   const counts: ObjectCounts = {
     images: records.length,
     emptyImages: 0,
@@ -44,7 +46,7 @@ export function countObjects({
   for (const record of records) {
     const { labels, ignored } = record.truths;
     const { crowds } = record;
-    const hasOutline = outlineFlags(record);
+    const hasOutline = outlineFlags(record, polygons);
     if (hasOutline) counts.outlines = true;
     if (labels.length === 0) counts.emptyImages++;
     for (let i = 0; i < labels.length; i++) {

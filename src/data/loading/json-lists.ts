@@ -42,16 +42,18 @@ class NotUtf8 extends Error {}
  * Reads a file once, its lists by `readers()`, other values only by their kind.
  *
  * @param readers made anew when the file turns out not to be UTF-8 and is read again
+ * @param bytes read at a time
  * @throws NotListed where the whole file must be parsed; Node's error when it cannot be read
  */
 export async function readJsonLists(
   file: string,
   readers: () => Readonly<Record<string, ListReader>>,
+  bytes = CHUNK,
 ): Promise<JsonLists> {
   const handle = await open(file, 'r');
   try {
     const { size } = await handle.stat();
-    const chunk = Math.min(CHUNK, size + 1);
+    const chunk = Math.min(bytes, size + 1);
     try {
       return await new Reading(handle, readers(), 'utf8', chunk).run();
     } catch (error) {
@@ -204,7 +206,7 @@ class Reading {
     const { cursor } = this;
     this.checkEncoding();
     const rest = cursor.end - from;
-    if (rest > cursor.bytes.length / 2) {
+    if (rest >= cursor.bytes.length / 2) {
       if (rest > MAX_ENTRY)
         throw new DetLabError(
           `Cannot read an entry of more than ${MAX_ENTRY / 2 ** 20} MiB, at byte ${this.position - rest}`,

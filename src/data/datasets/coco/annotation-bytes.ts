@@ -117,7 +117,7 @@ export function readAnnotationBytes(table: AnnotationTable): (cursor: JsonCursor
   };
 
   return (cursor) => {
-    if (cursor.next() !== OPEN_OBJECT) return OTHER;
+    if (cursor.next() !== OPEN_OBJECT) return missing(cursor);
     cursor.at++;
     values.flags = NO_AREA;
     const absent = cursor.absent;

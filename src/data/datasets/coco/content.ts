@@ -19,8 +19,11 @@ export interface CocoContent {
 
 const LISTS = ['categories', 'annotations', 'images'] as const;
 
-/** @throws DetLabError when there is no such file, or it is not JSON or lacks one of the lists */
-export async function readContent(file: string): Promise<CocoContent> {
+/**
+ * @param bytes read at a time
+ * @throws DetLabError when there is no such file, or it is not JSON or lacks one of the lists
+ */
+export async function readContent(file: string, bytes?: number): Promise<CocoContent> {
   let read: Omit<CocoContent, 'notices'> | undefined;
   const readers = () => {
     const [images, categories]: unknown[][] = [[], []];
@@ -33,7 +36,7 @@ export async function readContent(file: string): Promise<CocoContent> {
   };
   let found: JsonLists;
   try {
-    found = await readJsonLists(file, readers);
+    found = await readJsonLists(file, readers, bytes);
   } catch (error) {
     if (error instanceof NotListed) return await readWhole(file, error);
     if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return await readWhole(file);
