@@ -204,7 +204,7 @@ test('values and options that their package has and DetLab has not', () => {
     {
       type: 'Albu',
       transforms: [
-        { type: 'ShiftScaleRotate', p: 0.5 },
+        { type: 'ElasticTransform', p: 0.5 },
         { type: 'ShiftScalRotat', p: 0.5 },
       ],
     },

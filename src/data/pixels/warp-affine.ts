@@ -3,33 +3,37 @@
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage } from '../types';
-import { type RowMap, warpRows } from './warp-rows';
+import { type Border, type RowMap, warpRows } from './warp-rows';
 
 const SCALE = 1024;
-/** Half a step of 1/32 pixel. */
-const HALF_STEP = 16;
+/** Half a step of 1/32 pixel, and half a pixel. */
+const [HALF_STEP, HALF_PIXEL] = [16, 512];
 
 /**
  * The image under an affine map, in its size.
  *
  * @param matrix from image to output coordinates: the first two rows, row-major
- * @param colour outside `image`, in its channel order
  */
-export function warpAffine(image: PixelImage, matrix: ArrayLike<number>, colour: readonly number[]): PixelImage {
-  return warpRows(image, affineRows(matrix, image.width), image.width, image.height, colour);
+export function warpAffine(image: PixelImage, matrix: ArrayLike<number>, border: Border): PixelImage {
+  return warpRows(image, affineRows(matrix, image.width), image.width, image.height, border);
 }
 
-/** The source coordinates of an output of `width` columns. */
-export function affineRows(matrix: ArrayLike<number>, width: number): RowMap {
+/**
+ * The source coordinates of an output of `width` columns.
+ *
+ * @param nearest whole pixels, as for INTER_NEAREST
+ */
+export function affineRows(matrix: ArrayLike<number>, width: number, nearest = false): RowMap {
   const m = inverseAffine(matrix);
   const alongX = Int32Array.from({ length: width }, (_, x) => roundHalfEven(m[0] * x * SCALE));
   const alongY = Int32Array.from({ length: width }, (_, x) => roundHalfEven(m[3] * x * SCALE));
+  const [half, shift] = nearest ? [HALF_PIXEL, 10] : [HALF_STEP, 5];
   return (y, fx, fy) => {
-    const x0 = roundHalfEven((m[1] * y + m[2]) * SCALE) + HALF_STEP;
-    const y0 = roundHalfEven((m[4] * y + m[5]) * SCALE) + HALF_STEP;
+    const x0 = roundHalfEven((m[1] * y + m[2]) * SCALE) + half;
+    const y0 = roundHalfEven((m[4] * y + m[5]) * SCALE) + half;
     for (let x = 0; x < width; x++) {
-      fx[x] = (x0 + alongX[x]) >> 5;
-      fy[x] = (y0 + alongY[x]) >> 5;
+      fx[x] = (x0 + alongX[x]) >> shift;
+      fy[x] = (y0 + alongY[x]) >> shift;
     }
   };
 }

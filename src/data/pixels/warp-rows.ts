@@ -11,14 +11,10 @@ export const STEPS = 32;
 /** Writes the source coordinates of output row `y`, in whole steps. */
 export type RowMap = (y: number, fx: Float64Array, fy: Float64Array) => void;
 
-/** @param colour outside `image`, in its channel order */
-export function warpRows(
-  image: PixelImage,
-  map: RowMap,
-  width: number,
-  height: number,
-  colour: readonly number[],
-): PixelImage {
+/** What is outside an image: a colour in its channel order, or its mirror image about the border pixels. */
+export type Border = readonly number[] | 'reflect';
+
+export function warpRows(image: PixelImage, map: RowMap, width: number, height: number, border: Border): PixelImage {
   const { data } = image;
   const stride = image.width * 3;
   const [insideX, insideY] = [(image.width - 1) * STEPS, (image.height - 1) * STEPS];
@@ -40,7 +36,8 @@ export function warpRows(
           // weights sum to 2^10: OpenCV's 2^15 without their common factor
           out[o + c] = (upper * (STEPS - ay) + lower * ay + 512) >> 10;
         }
-      } else blendAtBorder(image, fx, fy, colour, out, o);
+      } else if (border === 'reflect') blendReflected(image, fx, fy, out, o);
+      else blendAtBorder(image, fx, fy, border, out, o);
     }
   }
   return { data: out, width, height, order: image.order };
@@ -74,6 +71,26 @@ function blendAtBorder(
   for (let c = 0; c < 3; c++)
     out[o + c] =
       (at(x, y, c) * w00 + at(x + 1, y, c) * w01 + at(x, y + 1, c) * w10 + at(x + 1, y + 1, c) * w11 + 512) >> 10;
+}
+
+/** Index of the pixel that is mirrored to place `i`, outside 0 .. n - 1 (cv2.BORDER_REFLECT_101). */
+export function reflected(i: number, n: number): number {
+  if (n === 1) return 0;
+  const period = 2 * n - 2;
+  const at = ((i % period) + period) % period;
+  return at < n ? at : period - at;
+}
+
+function blendReflected({ data, width, height }: PixelImage, fx: number, fy: number, out: Uint8Array, o: number): void {
+  const [x, y] = [Math.floor(fx / STEPS), Math.floor(fy / STEPS)];
+  const [ax, ay] = [fx - x * STEPS, fy - y * STEPS];
+  const [left, right] = [reflected(x, width), reflected(x + 1, width)];
+  const [top, bottom] = [reflected(y, height) * width, reflected(y + 1, height) * width];
+  for (let c = 0; c < 3; c++) {
+    const upper = data[(top + left) * 3 + c] * (STEPS - ax) + data[(top + right) * 3 + c] * ax;
+    const lower = data[(bottom + left) * 3 + c] * (STEPS - ax) + data[(bottom + right) * 3 + c] * ax;
+    out[o + c] = (upper * (STEPS - ay) + lower * ay + 512) >> 10;
+  }
 }
 
 /**

@@ -1,95 +1,96 @@
-// Albu (MMDetection 3.x): transforms of the albumentations library. Supported are the four that MMYOLO's configs use, Blur,
-// MedianBlur, ToGray and CLAHE, which do not change boxes; others are rejected by name. Albumentations reads MMDetection's
-// b, g, r as r, g, b; ToGray and CLAHE do the same.
+// Albu (MMDetection 3.x): transforms of the albumentations library, of which those are here that its and MMYOLO's configs name;
+// others are rejected by name. Objects that are moved out of the image are dropped with their labels and masks, whether or not
+// `filter_lost_elements` is set: MMDetection keeps the masks of lost boxes without it.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
+import { boxesWhere } from '../../geometry/boxes';
 import type { Random } from '../../random';
-import { meanBlur, medianBlur } from '../pixels/blur';
-import { equalize } from '../pixels/clahe';
-import { fromLab, toLab } from '../pixels/lab';
-import type { PixelImage } from '../types';
-import { bytesOf, type Transform } from './sample';
+import { takeInstances } from '../instances';
+import { applyLeaf, leafSteps } from './albu-steps';
+import { bytesOf, type Sample, type Transform } from './sample';
 
-const p = z.number().min(0).max(1).default(0.5).describe('Probability');
-const always_apply = z.boolean().default(false).describe('Apply always, regardless of p');
-const odd = z.number().int().min(3);
-const limit = z.union([odd, z.tuple([odd, odd])]).default(7);
-const common = { p, always_apply };
-
-const steps = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('Blur'), blur_limit: limit.describe('Maximum kernel size'), ...common }),
-  z.strictObject({
-    type: z.literal('MedianBlur'),
-    blur_limit: limit.describe('Maximum kernel size'),
-    ...common,
-  }),
-  z.strictObject({ type: z.literal('ToGray'), ...common }),
-  z.strictObject({
-    type: z.literal('CLAHE'),
-    clip_limit: z
-      .union([z.number().min(1), z.tuple([z.number().min(1), z.number().min(1)])])
-      .default(4)
-      .describe('Maximum clip limit, or its range'),
-    tile_grid_size: z
-      .tuple([z.literal(8), z.literal(8)])
-      .default([8, 8])
-      .describe('Only 8 x 8 tiles'),
-    ...common,
-  }),
-]);
+const oneOf = z.strictObject({
+  type: z.literal('OneOf'),
+  transforms: z.array(leafSteps).min(1).describe('Transforms, of which one is applied: p of each is its weight'),
+  p: z.number().min(0).max(1).default(0.5).describe('Probability'),
+});
+const steps = z.discriminatedUnion('type', [oneOf, ...leafSteps.options]);
 type Step = z.output<typeof steps>;
 
-/** Index of the channel that albumentations reads as red: MMDetection's blue. */
-const red = ({ order }: PixelImage): 0 | 2 => (order === 'bgr' ? 0 : 2);
+const bound = z.number().nonnegative().default(0);
+const bboxParams = z.strictObject({
+  type: z.literal('BboxParams').optional().describe('Its class'),
+  format: z.literal('pascal_voc').default('pascal_voc').describe('Only "pascal_voc": corners in pixels'),
+  label_fields: z.array(z.string()).nullish().describe('Accepted: all that belongs to a box stays with it'),
+  min_area: bound.describe('Minimum area of a box, pixels'),
+  min_visibility: z.literal(0).default(0).describe('Only 0: boxes stay however much of them is outside of the image'),
+  min_width: bound.describe('Minimum width of a box, pixels'),
+  min_height: bound.describe('Minimum height of a box, pixels'),
+  check_each_transform: z
+    .literal(true)
+    .default(true)
+    .describe('Only true: lost boxes are dropped after each transform'),
+  filter_lost_elements: z.boolean().optional().describe('Accepted: lost objects are always dropped'),
+});
+type BoxParams = z.output<typeof bboxParams>;
 
-export function toGray(image: PixelImage): PixelImage {
-  const data = new Uint8Array(image.data.length);
-  const first = red(image);
-  for (let i = 0; i < data.length; i += 3) {
-    const [r, g, b] = [image.data[i + first], image.data[i + 1], image.data[i + 2 - first]];
-    data.fill((r * 9798 + g * 19235 + b * 3735 + 16384) >> 15, i, i + 3);
-  }
-  return { ...image, data };
+function indexByWeight(weights: readonly number[], random: Random): number {
+  let left = random.uniform() * weights.reduce((a, b) => a + b, 0);
+  const found = weights.findIndex((weight) => (left -= weight) < 0);
+  return found < 0 ? weights.length - 1 : found;
 }
 
-/** Equalises the lightness and keeps the colours. */
-export function equalizeLightness(image: PixelImage, clip: number): PixelImage {
-  const [l, a, b] = toLab(image, red(image));
-  return fromLab([equalize(l, image.width, image.height, clip), a, b], image, red(image));
+async function applyStep(sample: Sample, step: Step, random: Random): Promise<Sample> {
+  if (step.type !== 'OneOf')
+    return random.uniform() < step.p || step.always_apply ? applyLeaf(sample, step, random) : sample;
+  if (random.uniform() >= step.p) return sample;
+  const weights = step.transforms.map(({ p }) => p);
+  const chosen = step.transforms[indexByWeight(weights, random)];
+  random.uniform(); // albumentations draws for the chosen one, too, and applies it anyway
+  return applyLeaf(sample, chosen, random);
 }
 
-function applyStep(image: PixelImage, step: Step, random: Random): PixelImage {
-  if (step.type === 'ToGray') return toGray(image);
-  if (step.type === 'CLAHE') {
-    const [low, high] = typeof step.clip_limit === 'number' ? [1, step.clip_limit] : step.clip_limit;
-    return equalizeLightness(image, random.uniform(low, high));
-  }
-  const [low, high] = typeof step.blur_limit === 'number' ? [3, step.blur_limit] : step.blur_limit;
-  const size = low + 2 * random.integer(Math.floor((high - low) / 2) + 1);
-  return step.type === 'Blur' ? meanBlur(image, size) : medianBlur(image, size);
+/** The objects whose clipped box is not lost. */
+function withoutLost(sample: Sample, { min_area, min_width, min_height }: BoxParams): Sample {
+  const { truths } = sample;
+  if (!truths) return sample;
+  const kept = boxesWhere(truths.bboxes, (x1, y1, x2, y2) => {
+    const [w, h] = [x2 - x1, y2 - y1];
+    return w * h !== 0 && w * h >= min_area && w >= min_width && h >= min_height;
+  });
+  return kept.length === truths.labels.length ? sample : { ...sample, truths: takeInstances(truths, kept) };
 }
 
 export const Albu = defineModule({
   kind: 'transform',
   type: 'Albu',
-  summary: "albumentations' Blur, MedianBlur, ToGray and CLAHE",
-  origin: 'MMDetection, after albumentations',
+  summary: 'Transforms of albumentations: blurs, colours, JPEG compression, ShiftScaleRotate, OneOf',
+  origin: 'MMDetection, after albumentations 1.3.1',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'Albu', transforms: [{ type: 'Blur', p: 0.01 }, { type: 'ToGray', p: 0.01 }] }",
   options: z.strictObject({
-    transforms: z.array(steps).describe('Transforms, in order: Blur, MedianBlur, ToGray or CLAHE'),
-    bbox_params: z.looseObject({}).nullish().describe('Accepted: these transforms do not change boxes'),
+    transforms: z.array(steps).describe('Transforms, in order'),
+    bbox_params: bboxParams.nullish().describe('Which boxes are dropped'),
     keymap: z.record(z.string(), z.string()).nullish().describe('Accepted: images have one name'),
-    skip_img_without_anno: z.boolean().default(false).describe('Accepted: these transforms do not change boxes'),
+    skip_img_without_anno: z
+      .boolean()
+      .default(false)
+      .describe('Discard an image without objects, and take another one'),
   }),
-  build:
-    ({ transforms }): Transform =>
-    (sample, random) => {
-      let image = bytesOf(sample, 'Albu');
-      for (const step of transforms)
-        if (random.uniform() < step.p || step.always_apply) image = applyStep(image, step, random);
-      sample.image = image;
-      return sample;
-    },
+  build: ({ transforms, bbox_params, skip_img_without_anno }): Transform => {
+    const params = bboxParams.parse(bbox_params ?? {});
+    const moves = ({ type, ...rest }: Step) =>
+      type === 'ShiftScaleRotate' ||
+      ('transforms' in rest && rest.transforms.some((inner) => inner.type === 'ShiftScaleRotate'));
+    return async (sample, random) => {
+      bytesOf(sample, 'Albu');
+      let current = sample;
+      for (const step of transforms) {
+        current = await applyStep(current, step, random);
+        if (moves(step) || bbox_params) current = withoutLost(current, params);
+      }
+      return skip_img_without_anno && current.truths?.labels.length === 0 ? undefined : current;
+    };
+  },
 });

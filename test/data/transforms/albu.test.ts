@@ -1,12 +1,16 @@
 // The transforms of Albu against Albumentations'.
 
-import { expect, it } from 'vitest';
+import { expect, it, test } from 'vitest';
+import '../../../src/data/node-platform';
 import { equalize } from '../../../src/data/pixels/clahe';
 import { toLab } from '../../../src/data/pixels/lab';
-import { equalizeLightness, toGray } from '../../../src/data/transforms/albu';
+import { equalizeLightness, toGray } from '../../../src/data/transforms/albu-steps';
 import { bytes, difference, image } from './golden-cases';
+import { replay, replayedCases } from './replayed';
 
-it('gray, and equalised', () => {
+it.each(replayedCases(/^albu_/))('%s', replay);
+
+test('gray, and equalised', () => {
   expect(difference(toGray(image('image3')).data, bytes('gray')).most).toBe(0);
   for (const [i, clip] of [
     [3, 2.5],

@@ -22,6 +22,8 @@ export interface ReplayedCase {
   /** Hash of the pixels, b first; or every 97th value. */
   image?: string;
   values?: number[];
+  /** Every 41st value, b first, where they may differ by one level. */
+  levels?: number[];
   size: [number, number];
   boxes: number[];
   labels: number[];

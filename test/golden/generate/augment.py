@@ -1,7 +1,7 @@
 """Transforms of MMDetection 3.3 and MMYOLO 0.6 with what they drew, images and bitmaps as hashes: augment.json.
 
 Needs (PyPI): mmdet==3.3.0 mmcv==2.1.0 (or mmcv-lite) mmengine==0.10.7 mmyolo==0.6.0 opencv-python-headless==4.10.0.84 torch
-numpy==1.26.4.
+numpy==1.26.4 albumentations==1.3.1 (--no-deps, with qudida).
 
     python augment.py OUTPUT_FOLDER
 
@@ -10,6 +10,7 @@ Draws are recorded as DetLab makes them: integers from 0, positions in what is c
 import copy
 import hashlib
 import json
+import random
 import sys
 
 import cv2
@@ -103,24 +104,28 @@ def arguments(cfg):
     return {k: tuple(v) if k in scale_tuples and isinstance(v, list) else plain(v) for k, v in cfg.items()}
 
 
-def case(name, cfg, inputs=(0,), seed=0, masks=None, registry=TRANSFORMS, run=None, outlines='corners'):
-    """`outlines`: polygons by their corners, or as they are drawn."""
+def case(name, cfg, inputs=(0,), seed=0, masks=None, registry=TRANSFORMS, run=None, outlines='corners', skip=0, sampled=False):
+    """`outlines`: polygons by their corners, or as they are drawn. `skip`: draws that DetLab does not make. `sampled`: pixels by
+    some of their values, where they may differ by one level."""
     args = arguments(cfg)
     transform = registry.get(args.pop('type'))(**args)
     np.random.seed(seed)
+    random.seed(seed)
     draws.clear()
     given = [results(i, masks) for i in inputs]
     r = given[0]
     if len(given) > 1:
         r['mix_results'] = given[1:]
     r = run(transform, r) if run else transform(r)
-    entry = dict(cfg=cfg, inputs=list(inputs), draws=copy.deepcopy(draws), masks=masks)
+    entry = dict(cfg=cfg, inputs=list(inputs), draws=copy.deepcopy(draws[skip:]), masks=masks)
     cases[name] = entry
     if r is None:
         entry['none'] = True
         return
     img = r['img']
-    if img.dtype == np.uint8 or np.all(img == np.round(img)):
+    if sampled:
+        entry['levels'] = img.reshape(-1)[::41].tolist()
+    elif img.dtype == np.uint8 or np.all(img == np.round(img)):
         entry['image'] = digest(img)
     else:
         entry['values'] = [round(float(v), 4) for v in img.reshape(-1)[::97]]

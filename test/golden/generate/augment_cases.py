@@ -59,6 +59,74 @@ for seed in range(6):
     case(f'copy_box_{seed}', dict(type='CopyPaste', paste_by_box=True, max_num_pasted=2), (seed % 4, seed % 4), seed,
          run=with_mirrored)
 
+# ---- albumentations, which draws from Python's random; Compose draws once before
+import albumentations.random_utils as random_utils  # noqa: E402
+
+
+def python_recorded(name, note):
+    original = getattr(random, name)
+    setattr(random, name, lambda *a: note(original, *a))
+
+
+def middle(original, count, size=None, replace=True, p=None):
+    """The number between 0 and 1 that gives the same choice."""
+    made = len(draws)
+    index = original(count, size, replace, p)
+    del draws[made:]
+    before = sum(p[:index])
+    draws.append(before + p[index] / 2)
+    return index
+
+
+def position(original, x):
+    i = original(range(len(x)))
+    draws.append(i)
+    return x[i]
+
+
+def order(original, x):
+    indices = list(range(len(x)))
+    original(indices)
+    draws.append(indices)
+    x[:] = [x[i] for i in indices]
+
+
+python_recorded('random', lambda original: keep(original()))
+python_recorded('uniform', lambda original, a, b: keep(original(a, b)))
+python_recorded('randint', lambda original, a, b: keep(original(a, b), a))
+python_recorded('choice', position)
+python_recorded('shuffle', order)
+plain_choice = random_utils.choice
+random_utils.choice = lambda *a, **k: middle(plain_choice, *a, **k)
+params = dict(type='BboxParams', format='pascal_voc', label_fields=['gt_bboxes_labels', 'gt_ignore_flags'], min_visibility=0.0,
+              filter_lost_elements=True)
+
+
+def albu(name, steps, i, seed, masks=None, **more):
+    case(f'albu_{name}', dict(type='Albu', transforms=steps, bbox_params=params, skip_img_without_anno=True), (i,), seed, masks=masks,
+         skip=1, **more)
+
+
+for seed in range(4):
+    albu(f'contrast_{seed}', [dict(type='RandomBrightnessContrast', brightness_limit=[-0.1, 0.3], contrast_limit=0.4, p=1.0,
+                                   brightness_by_max=seed % 2 == 0)], seed, seed)
+    albu(f'rgb_{seed}', [dict(type='RGBShift', r_shift_limit=40, g_shift_limit=[5, 30], b_shift_limit=60, p=1.0)], seed, seed)
+    albu(f'hue_{seed}', [dict(type='HueSaturationValue', hue_shift_limit=[-90, 90], p=1.0)], seed, seed, sampled=True)
+    albu(f'jpeg_{seed}', [dict(type='JpegCompression', quality_lower=40, quality_upper=95, p=1.0)], seed, seed)
+    albu(f'shuffle_{seed}', [dict(type='ChannelShuffle', p=1.0)], seed, seed)
+    albu(f'shift_{seed}', [dict(type='ShiftScaleRotate', shift_limit=0.3, scale_limit=0.4, rotate_limit=40, p=1.0,
+                                **(dict(border_mode=0, value=[30, 90, 200]) if seed % 2 else {}))], seed, seed, masks='bitmap')
+    albu(f'blur_{seed}', [dict(type='Blur', p=0.9), dict(type='ToGray', p=0.5)], seed, seed)
+for seed in range(6):
+    albu(f'example_{seed}', [
+        dict(type='ShiftScaleRotate', shift_limit=0.0625, scale_limit=0.0, rotate_limit=0, interpolation=1, p=0.5),
+        dict(type='RandomBrightnessContrast', brightness_limit=[0.1, 0.3], contrast_limit=[0.1, 0.3], p=0.5),
+        dict(type='OneOf', transforms=[
+            dict(type='RGBShift', r_shift_limit=10, g_shift_limit=10, b_shift_limit=10, p=1.0),
+            dict(type='MedianBlur', blur_limit=3, p=0.5)], p=0.8),
+        dict(type='JpegCompression', quality_lower=85, quality_upper=95, p=0.2), dict(type='ChannelShuffle', p=0.1)],
+        seed % 4, seed, masks='bitmap')
+
 # ---- what cv2 fills
 rng = np.random.RandomState(7)
 fills = []

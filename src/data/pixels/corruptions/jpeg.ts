@@ -20,5 +20,5 @@ export const QUALITIES = [25, 18, 15, 10, 7];
 /** @throws DetLabError where there is no encoder */
 export function jpegRoundTrip(...given: Parameters<JpegRoundTrip>): Promise<Uint8Array> {
   if (installed) return installed(...given);
-  throw new DetLabError('Cannot compress an image as JPEG: there is no encoder here. Use another corruption');
+  throw new DetLabError('Cannot compress an image as JPEG: there is no encoder here. Use another transform');
 }
