@@ -2,10 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { DetLabError } from '../errors';
 import { FOLDER_CONTENTS } from '../lab/prediction/folder-contents';
-import { LAUNCHERS } from '../lab/ranks/launched-rank';
 import { packageRoot } from '../paths';
 import { compareCommand } from './compare';
 import { addConfigCommands } from './config/command';
@@ -14,14 +13,13 @@ import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
 import { addDatasetCommands } from './dataset';
 import { describeCommand, modulesCommand } from './describe';
-import { distTrainCommand } from './dist-train';
 import { doctorCommand, engineFindings } from './doctor';
 import { errorsCommand } from './errors';
 import { exportCommand } from './export';
 import { addInferenceOptions } from './inference-options';
 import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
-import { count, fileOf, oneOf, positive, positiveShare, rate, seed, share } from './option-values';
+import { count, fileOf, oneOf, positive, positiveShare, share } from './option-values';
 import { CommandFailure, EXIT } from './outcome';
 import { predictCommand } from './predict';
 import { profileCommand } from './profile';
@@ -29,7 +27,7 @@ import { cfgOptions, everyAssignment, RepeatableOption } from './repeatable-opti
 import { setupCommand } from './setup';
 import { summaryCommand } from './summary';
 import { testCommand } from './test';
-import { trainCommand } from './train';
+import { addTrainingCommands } from './training-commands';
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 a problem with the data, 130 interrupted (Ctrl-C).
@@ -58,8 +56,7 @@ function program(done: Done): Command {
       .addHelpText('after', EXIT_CODES);
   const command: AddCommand = (usage, description) => commandOf(root, usage, description);
   const withConfig: AddCommand = (usage, description) => command(usage, description).addOption(cfgOptions());
-  addTrainCommand(withConfig, done);
-  addDistTrainCommand(command, done);
+  addTrainingCommands(withConfig, command, done);
   addInferenceCommands(withConfig, done);
   addExportCommand(withConfig, done);
   addModelCommands(withConfig, done);
@@ -68,62 +65,6 @@ function program(done: Done): Command {
   addConfigCommands(root, commandOf, done);
   addKernelCommands(root, commandOf, engineFindings, done);
   return root;
-}
-
-/** What trains a detector. */
-function addTrainCommand(withConfig: AddCommand, done: Done): void {
-  withConfig('train', 'Train a detector')
-    .argument('<config>', 'name or path of a config')
-    .option('--data <data>', DATA_HELP)
-    .option('--work-dir <folder>', 'folder for log and checkpoints (runs/<config>)')
-    .option(
-      '--resume',
-      'resume from the latest checkpoint in the work dir: weights, optimizer, epoch; other options hold from there',
-    )
-    .option('--load-from <file>', 'initial weights: a file, its address, or a name (torchvision://resnet50)')
-    .option('--amp', 'mixed precision (bfloat16)')
-    .option('--seed <n>', 'random seed, for reproducible runs (0)', seed)
-    .option(
-      '--epochs <n>',
-      'number of epochs; the schedule is scaled to it (not with an IterBasedTrainLoop: set train_cfg.max_iters)',
-      count,
-    )
-    .option('--lr <rate>', 'learning rate', rate)
-    .option('--auto-scale-lr', 'scale the learning rate from auto_scale_lr.base_batch_size to the batch size')
-    .option('--batch <n>', 'batch size', count)
-    .option('--checkpoint-every <n>', 'iterations between checkpoints, in addition to one per epoch', count)
-    .option(
-      '--patience <n>',
-      'end the run when so many evaluations in a row have not improved AP by 0.001, and leave the best weights in the model',
-      count,
-    )
-    .option('--val-loss', 'also compute the losses on the validation images at each evaluation')
-    .option(
-      '--launcher <launcher>',
-      'who started this process, as one of several that train together: none, pytorch (torchrun) or slurm',
-      oneOf(...LAUNCHERS),
-      'none',
-    )
-    .addOption(
-      new Option('--local-rank, --local_rank <n>', 'of torch.distributed.launch: LOCAL_RANK says it').hideHelp(),
-    )
-    .action(async (config, options) => done(await trainCommand(config, options)));
-}
-
-/** What starts several of them. */
-function addDistTrainCommand(command: AddCommand, done: Done): void {
-  command('dist-train', 'Train in several processes of this machine: torchrun starts `detlab train` as often')
-    .argument('<config>', 'name or path of a config')
-    .argument('<processes>', 'number of processes', count)
-    .argument('[options...]', 'options of `detlab train`')
-    .option('--port <port>', 'port of --master-addr at which machines meet; on one machine none is opened', count)
-    .option('--nnodes <n>', 'number of machines (1): the same command runs on each', count)
-    .option('--node-rank <n>', 'number of this machine, from 0', seed)
-    .option('--master-addr <address>', 'address of machine 0')
-    .allowUnknownOption()
-    .action(async (config, processes, rest, options) =>
-      done(await distTrainCommand(config, processes, options.json ? [...rest, '--json'] : rest, options)),
-    );
 }
 
 /** What uses a trained detector. */

@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { didYouMean } from '../errors';
+import type { ClassWeights } from '../lab/class-weights';
 import { formatOf } from '../visualization/savable';
 
 export function number(text: string): number {
@@ -47,3 +48,34 @@ export const fileOf =
       throw new InvalidArgumentError((error as Error).message);
     }
   };
+
+/** `--batch`: a number of images, or auto. */
+export const batchSize = (text: string): number | 'auto' => {
+  if (text === 'auto') return text;
+  if (Number.isNaN(Number(text)))
+    throw new InvalidArgumentError(`expected an integer >= 1 or auto.${didYouMean(text, ['auto'])}`);
+  return count(text);
+};
+
+const RULES = ['balanced', 'sqrt'] as const;
+
+/** `--class-weights`: a rule, weights by class name, or one for each label. */
+export const classWeights = (text: string): ClassWeights => {
+  const rule = RULES.find((name) => name === text);
+  if (rule) return rule;
+  const parts = text.split(',');
+  const weight = (value: string): number => {
+    const parsed = Number(value);
+    if (value.trim() !== '' && parsed > 0 && Number.isFinite(parsed)) return parsed;
+    throw new InvalidArgumentError(
+      `expected balanced, sqrt, weights above 0 by class (car=2,person=0.5) or one for each label (2,0.5,1).${didYouMean(text, RULES)}`,
+    );
+  };
+  if (!text.includes('=')) return parts.map(weight);
+  return Object.fromEntries(
+    parts.map((part) => {
+      const equals = part.lastIndexOf('=');
+      return [part.slice(0, Math.max(0, equals)), weight(part.slice(equals + 1))];
+    }),
+  );
+};

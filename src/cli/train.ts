@@ -2,8 +2,7 @@
 // has started. Of those, rank 0 writes to the terminal.
 
 import { setTimeout } from 'node:timers/promises';
-import { checkRun } from '../lab/check-run';
-import { configuredData } from '../lab/config-data';
+import { DetLabError } from '../errors';
 import { detector } from '../lab/detector';
 import type { FitOptions } from '../lab/fit-options';
 import { configuredTimeout } from '../lab/ranks/configured-timeout';
@@ -11,26 +10,15 @@ import { joinLaunched } from '../lab/ranks/join-launched';
 import { type LaunchedRank, type Launcher, launchedRank } from '../lab/ranks/launched-rank';
 import type { Run } from '../lab/run';
 import { Ranks } from '../training/ranks/ranks';
-import { openData } from './data-option';
+import { type FitArguments, fitOptions } from './fit-options';
 import { CommandFailure, EXIT, interruptions, output, phase } from './outcome';
+import { openRecipe } from './recipe-data';
 
-export interface TrainArguments {
-  data?: string;
-  workDir?: string;
+export interface TrainArguments extends FitArguments {
   resume?: boolean;
-  loadFrom?: string;
-  amp?: boolean;
-  seed?: number;
-  epochs?: number;
-  lr?: number;
-  autoScaleLr?: boolean;
-  batch?: number;
   checkpointEvery?: number;
-  patience?: number;
-  valLoss?: boolean;
-  cfgOptions?: string[];
+  fineTune?: boolean;
   launcher?: Launcher;
-  json?: boolean;
 }
 
 /** Milliseconds that rank 0 has to say why a run has failed. */
@@ -54,7 +42,20 @@ const OUTCOME = [
 
 export async function trainCommand(config: string, options: TrainArguments): Promise<number> {
   const launched = await phase(EXIT.usage, () => launchedRank(options.launcher ?? 'none', process.env));
+  if (launched) await phase(EXIT.usage, () => requireAlone(options));
   return launched ? trainAsRank(launched, config, options) : trainAlone(config, options);
+}
+
+/** @throws DetLabError for what is found or planned in one process alone */
+function requireAlone({ batch, fineTune }: TrainArguments): void {
+  if (batch === 'auto')
+    throw new DetLabError(
+      'Cannot use --batch auto with --launcher: find the batch in one process (detlab train --batch auto), and give the number',
+    );
+  if (fineTune)
+    throw new DetLabError(
+      'Cannot use --fine-tune with --launcher: stages are of a run of one process. Leave one of them out',
+    );
 }
 
 /** The time-out of a config, before the ranks meet: what is wrong with the config is said when they have met. */
@@ -90,39 +91,18 @@ async function trainAsRank(launched: LaunchedRank, config: string, options: Trai
 async function trainAlone(config: string, options: TrainArguments, ranks?: Ranks): Promise<number> {
   const isFirst = ranks?.isFirst !== false;
   const out = output(options.json === true);
-  let recipe = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }));
-  await phase(EXIT.usage, () => recipe.imports());
-  await phase(EXIT.usage, () => void checkRun(recipe.config));
-  // what rank 0 has to make or fetch is there for the others
-  if (!isFirst) await ranks?.any([]);
-  const data = await phase(EXIT.data, () =>
-    options.data === undefined ? configuredData(recipe.config, recipe.name) : openData(options.data),
-  );
-  if (isFirst) await ranks?.any([]);
-  // --data determines the classes; the data of the config must have the config's classes
-  if (options.data !== undefined) recipe = recipe.classes(data.classes);
-  await phase(EXIT.usage, () => recipe.classes(data.classes).summary());
+  const { recipe, data } = await openRecipe(config, options, ranks);
   const own = ranks ? undefined : interruptions();
-  const fitOptions: FitOptions = {
-    epochs: options.epochs,
-    lr: options.lr,
-    scaleLr: options.autoScaleLr,
-    batch: options.batch,
-    amp: options.amp,
-    seed: options.seed,
-    workDir: options.workDir,
+  const given: FitOptions = {
+    ...fitOptions(options),
     resume: options.resume,
-    loadFrom: options.loadFrom,
     checkpoint: options.checkpointEvery === undefined ? undefined : { everyIterations: options.checkpointEvery },
-    patience: options.patience,
-    valLoss: options.valLoss,
     signal: ranks?.signal ?? own?.signal,
     onRecord: (record) => isFirst && out.event('loss' in record ? 'train' : 'evaluation', record),
     ...(!isFirst && { log: () => {} }),
   };
-  const run = await (ranks ? recipe.fitAsRank(data, fitOptions, ranks) : recipe.fit(data, fitOptions)).finally(() =>
-    own?.release(),
-  );
+  const trained = () => (options.fineTune ? recipe.fineTune(data, given) : recipe.fit(data, given));
+  const run = await (ranks ? recipe.fitAsRank(data, given, ranks) : trained()).finally(() => own?.release());
   const outcome = Object.fromEntries(OUTCOME.map((name) => [name, run[name]]));
   const report = run.report && { metrics: run.report.metrics, perClass: run.report.perClass };
   if (isFirst) {

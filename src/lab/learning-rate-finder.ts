@@ -130,6 +130,12 @@ export class LearningRates extends SavableDisplay {
 
 const short = (rate: number): string => String(Number(rate.toPrecision(2)));
 
+/** @throws DetLabError for rates that do not rise */
+export function checkedRates({ from = 1e-6, to = 1 }: FindLearningRateOptions): { from: number; to: number } {
+  if (from < to) return { from, to };
+  throw new DetLabError(`Cannot find a learning rate from ${from} to ${to}: expected to above from, such as to: 1`);
+}
+
 /**
  * A range test on a model, or on a new one of the recipe.
  * @throws DetLabError for rates that do not rise, and data or a config that cannot be trained on
@@ -140,9 +146,8 @@ export async function findLearningRate(
   options: FindLearningRateOptions = {},
   model?: Detector,
 ): Promise<LearningRates> {
-  const { from = 1e-6, to = 1, steps = 100, smoothing = 0.9, divergence = 4, amp, workers, ...input } = options;
-  if (from >= to)
-    throw new DetLabError(`Cannot find a learning rate from ${from} to ${to}: expected to above from, such as to: 1`);
+  const { from, to } = checkedRates(options);
+  const { from: _from, to: _to, steps = 100, smoothing = 0.9, divergence = 4, amp, workers, ...input } = options;
   const signal = options.signal ?? notebook()?.signal;
   const { plan, training } = await trainingInput(spec, data, { ...input, amp });
   const { dataset, order, stages } = training;

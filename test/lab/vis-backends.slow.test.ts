@@ -66,8 +66,8 @@ test('both have every scalar of the log at its step, the config and the tags, ov
   const ap = evaluations.map((record) => [record.step, float(record['coco/bbox_mAP'])]);
   expect(board.scalars['coco/bbox_mAP']).toEqual(ap);
   expect(board.text).toContain('max_epochs=3');
-  // three batches of one image after 2, 4 and 6 iterations: of each evaluation the first and the last
-  expect(new Set(board.images.map(([step]: number[]) => step))).toEqual(new Set([2, 4, 6, 8]));
+  // after 2, 4 and 6 iterations, of one batch each; the epoch that was stopped and done again may have its image twice
+  expect(new Set(board.images.map(([step]: number[]) => step))).toEqual(new Set([2, 4, 6]));
   for (const [step, width, height, bytes] of board.images.slice(-1)) {
     const png = readFileSync(join(workDir, 'vis_data/vis_image', `val_img_${step}.png`));
     expect([width, height, bytes]).toEqual([png.readUInt32BE(16), png.readUInt32BE(20), png.length]);

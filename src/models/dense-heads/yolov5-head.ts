@@ -20,7 +20,14 @@ import { decodeYoloDetections, type YOLOTestCfg, yoloTestCfg } from './decode-yo
 import { type CandidateTensors, DenseHead, type Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import { buildHeadModule, type HeadModule, headModuleOption } from './head-module';
-import { anchorCoderOption, initOption, lossBboxOption, lossClsOption, testCfgText, trainCfgText } from './head-options';
+import {
+  anchorCoderOption,
+  initOption,
+  lossBboxOption,
+  lossClsOption,
+  testCfgText,
+  trainCfgText,
+} from './head-options';
 import { reportMatches } from './report-matches';
 
 const entropy = (weight: number) => ({
@@ -96,7 +103,11 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
   constructor(config: C, context: BuildContext, head = 'YOLOv5Head') {
     const { registry, path, inputs } = context;
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
-    const module = buildHeadModule(config.head_module, context, { head, maps: ['predictions'], usual: `${head}Module` });
+    const module = buildHeadModule(config.head_module, context, {
+      head,
+      maps: ['predictions'],
+      usual: `${head}Module`,
+    });
     super(
       { ...config, num_classes: module.numClasses },
       { registry, path },
@@ -121,15 +132,15 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
       );
     const loss = (name: 'loss_cls' | 'loss_obj') => registry.build('loss', config[name], at(name));
     this.lossFns = { cls: loss('loss_cls'), bbox, obj: loss('loss_obj') };
-    this.anchorShapes = this.priors.gridPriors(Array.from({ length: numLevels }, (): Size => [1, 1])).map(
-      (boxes, level) => {
+    this.anchorShapes = this.priors
+      .gridPriors(Array.from({ length: numLevels }, (): Size => [1, 1]))
+      .map((boxes, level) => {
         const [x, y] = this.priors.strides[level];
         return Float32Array.from({ length: boxes.length / 2 }, (_, i) => {
           const low = 4 * (i >> 1) + (i & 1);
           return (boxes[low + 2] - boxes[low]) / (i & 1 ? y : x);
         });
-      },
-    );
+      });
   }
 
   protected override get columns(): { predictions: number } {
@@ -149,7 +160,14 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
     const matches = this.match(images, outputs, batch);
     const strides = this.priors.strides.map(([x]) => x);
     if (watch)
-      reportMatches(watch, { source: this.name, images, matches, sizes: outputs.sizes, strides, cache: this.priorCache });
+      reportMatches(watch, {
+        source: this.name,
+        images,
+        matches,
+        sizes: outputs.sizes,
+        strides,
+        cache: this.priorCache,
+      });
     const levels = matches.map((targets, level) => this.levelLosses(outputs, level, targets));
     const sum = (k: number) => levels.map((losses) => losses[k]).reduce((a, b) => tf.add(a, b));
     const [count, ranks] = [sumOverRanks(images.length), sumOverRanks(1)];
@@ -161,7 +179,11 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
   }
 
   /** The matched anchors of each level. */
-  protected match(images: readonly Instances[], { sizes }: DenseOutputs<'predictions'>, batch: DetBatch): LevelTargets[] {
+  protected match(
+    images: readonly Instances[],
+    { sizes }: DenseOutputs<'predictions'>,
+    batch: DetBatch,
+  ): LevelTargets[] {
     const { prior_match_thr: shapeFactor, near_neighbor_thr: neighbor, ignore_iof_thr: limit } = this.config;
     const priors = this.priors.gridPriors(sizes);
     const covers = limit !== -1 && images.some(({ ignored }) => ignored.length > 0);
@@ -180,10 +202,13 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
   ): [tf.Scalar, tf.Scalar, tf.Scalar] {
     const { numClasses: classes, lossFns } = this;
     const n = rows.length;
-    const table = maps.predictions[level].reshape<tf.Tensor2D>([-1, this.columns.predictions]).cast<tf.Tensor2D>('float32');
+    const table = maps.predictions[level]
+      .reshape<tf.Tensor2D>([-1, this.columns.predictions])
+      .cast<tf.Tensor2D>('float32');
     const [total] = table.shape;
     const weights = used && Float32Array.from(rows, (row) => used[row]);
-    const call = (values?: Float32Array) => values && { weight: tf.tensor1d(values), avgFactor: Math.max(sumOf(values), 1) };
+    const call = (values?: Float32Array) =>
+      values && { weight: tf.tensor1d(values), avgFactor: Math.max(sumOf(values), 1) };
     // the mean of this rank to that of all
     const counted = weights ? sumOf(weights) : n;
     const share = counted / meanOverRanks(counted, 1);

@@ -3,9 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type ActCfg, actCfg, type NormCfg, normCfg } from '../../nn/layer-options';
 import { Identity } from '../../nn/identity';
 import { applyInitCfg, type InitCfg, initCfg } from '../../nn/init-cfg';
+import { type ActCfg, actCfg, type NormCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { resetConvolutions } from '../../nn/reset-convolutions';
