@@ -41,6 +41,7 @@ import { PPYOLOERandomCrop } from './pp-yoloe-random-crop';
 import { PPYOLOERandomDistort } from './pp-yoloe-random-distort';
 import { ProposalBroadcaster } from './proposal-broadcaster';
 import { RandomAffine } from './random-affine';
+import { RandomCenterCropPad } from './random-center-crop-pad';
 import { RandomChoice } from './random-choice';
 import { RandomChoiceResize } from './random-choice-resize';
 import { RandomCrop } from './random-crop';
@@ -119,6 +120,7 @@ export const TRANSFORMS = [
   ResizeShortestEdge,
   PPYOLOERandomCrop,
   PPYOLOERandomDistort,
+  RandomCenterCropPad,
   CopyPaste,
   YOLOv5CopyPaste,
   Mosaic9,

@@ -1,6 +1,16 @@
 // The augmentations of AutoAugment and RandAugment against MMDetection's, for the numbers they drew.
 
-import { it } from 'vitest';
-import { replay, replayedCases } from './replayed';
+import { expect, it } from 'vitest';
+import { compare, replay, replayedCases, run } from './replayed';
 
-it.each(replayedCases(/^(colour|geometric|policy|erasing|resize|crop|ppyoloe)_/))('%s', replay);
+it.each(replayedCases(/^(colour|geometric|policy|erasing|resize|crop|ppyoloe|center_crop)_/))('%s', replay);
+
+it.each(replayedCases(/^center_pad/))('%s', async (name, c) => {
+  const found = (await run(name, c))!;
+  // MMDetection leaves the boxes where they were; here they move with the pixels, and the padding is noted
+  const { padParam, imgShape } = found.meta;
+  const [top, bottom, left, right] = padParam!;
+  expect(imgShape).toEqual([top + 52 + bottom, left + 37 + right]);
+  const back = found.truths!.bboxes.map((v, i) => v - (i % 2 ? top : left));
+  compare(name, { ...found, truths: { ...found.truths!, bboxes: back } }, c);
+});

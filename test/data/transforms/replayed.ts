@@ -109,14 +109,17 @@ export function compare(name: string, found: Sample, c: ReplayedCase): void {
     }
 }
 
-/** The built transform on the case's first image; each channel order gives the same. */
-export async function replay(name: string, c: ReplayedCase, others?: Sample['otherImages']): Promise<void> {
-  const registry = new Registry(TRANSFORMS);
-  const transform = registry.build('transform', c.cfg, { path: 'pipeline.0' }) as Transform;
-  const given = { ...sample(c.inputs[0], c.masks), ...(others && { otherImages: others }) };
+/** The transform of a case on its first image; every number is drawn. */
+export async function run(name: string, c: ReplayedCase): Promise<Sample | undefined> {
+  const transform = new Registry(TRANSFORMS).build('transform', c.cfg, { path: 'pipeline.0' }) as Transform;
   const { random, left } = replayed(c.draws);
-  const found = await transform(given, random);
+  const found = await transform(sample(c.inputs[0], c.masks), random);
   expect(left(), `${name}: numbers that were not drawn`).toBe(0);
+  return found;
+}
+
+export async function replay(name: string, c: ReplayedCase): Promise<void> {
+  const found = await run(name, c);
   if (c.none) expect(found, name).toBeUndefined();
   else compare(name, found!, c);
 }

@@ -59,6 +59,17 @@ for seed in range(6):
     case(f'copy_box_{seed}', dict(type='CopyPaste', paste_by_box=True, max_num_pasted=2), (seed % 4, seed % 4), seed,
          run=with_mirrored)
 
+# ---- CornerNet's window; MMDetection insists on floats
+for seed in range(6):
+    case(f'center_crop_{seed}', dict(type='RandomCenterCropPad', crop_size=[40, 36], ratios=[0.6, 0.8, 1.0, 1.3], border=12,
+                                     mean=[10, 20, 30], std=[1, 1, 1], to_rgb=seed % 2 == 0, test_pad_mode=None,
+                                     bbox_clip_border=seed != 3), (seed % 4,), seed,
+         run=lambda transform, r: transform(dict(r, img=r['img'].astype(np.float32))))
+for mode in (['logical_or', 31], ['size_divisor', 16]):
+    case(f'center_pad_{mode[0]}', dict(type='RandomCenterCropPad', crop_size=None, ratios=None, border=None, test_mode=True,
+                                       mean=[1, 2, 3], std=[1, 1, 1], to_rgb=True, test_pad_mode=mode), (1,),
+         run=lambda transform, r: transform(dict(r, img=r['img'].astype(np.float32))))
+
 # ---- albumentations, which draws from Python's random; Compose draws once before
 import albumentations.random_utils as random_utils  # noqa: E402
 
