@@ -5,6 +5,7 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { padMasks } from '../../masks';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
+import { cropSemantic } from '../semantic-map';
 import type { AnyImage } from '../types';
 import { pixelsOf, type Transform } from './sample';
 
@@ -26,7 +27,7 @@ export const Pad = defineModule({
     pad_val: z
       .union([fill, z.strictObject({ img: fill.default(0), seg: z.number().int().default(255) })])
       .default({ img: 0, seg: 255 })
-      .describe('Padding value: a gray level, or { img: [b, g, r] }'),
+      .describe('Padding value: a gray level, or { img: [b, g, r], seg: class in semantic maps }'),
     padding_mode: z.literal('constant').default('constant').describe('Only "constant"'),
   }),
   build: (options): Transform => {
@@ -38,6 +39,8 @@ export const Pad = defineModule({
       );
     const value =
       typeof options.pad_val === 'object' && 'img' in options.pad_val ? options.pad_val.img : options.pad_val;
+    const { pad_val: given } = options;
+    const semanticValue = typeof given === 'object' && 'seg' in given ? given.seg : 255;
     return (sample) => {
       const image = pixelsOf(sample, 'Pad');
       let [width, height] = [image.width, image.height];
@@ -49,6 +52,8 @@ export const Pad = defineModule({
       if (options.size) [width, height] = [Math.max(width, options.size[0]), Math.max(height, options.size[1])];
       sample.image = padPixels(image, width, height, colourOf(value, image.order));
       sample.meta.imgShape = [height, width];
+      if (sample.semantic)
+        sample.semantic = cropSemantic(sample.semantic, { left: 0, top: 0, width, height }, semanticValue);
       if (sample.truths?.masks) sample.truths.masks = padMasks(sample.truths.masks, height, width);
       return sample;
     };

@@ -6,6 +6,7 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
+import { resizeSemantic } from '../semantic-map';
 import { backendOption, resizedBy } from './resize-backend';
 import { pixelsOf, type Transform } from './sample';
 
@@ -15,7 +16,7 @@ const edge = z.number().int().positive().max(MAX_EDGE);
 export const Resize = defineModule({
   kind: 'transform',
   type: 'Resize',
-  summary: 'Resizes pixels (bilinear), boxes and masks',
+  summary: 'Resizes pixels (bilinear), boxes, masks and semantic maps (nearest)',
   origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'Resize', scale: [1333, 800], keep_ratio: true }",
@@ -56,6 +57,7 @@ export const Resize = defineModule({
           boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
           if (options.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
         }
+      if (sample.semantic) sample.semantic = resizeSemantic(sample.semantic, width, height);
       if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
       return sample;
     };
