@@ -1,6 +1,7 @@
 // Data on its way from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
 import type { InstanceMasks, Rle, Segmentation } from '../masks';
+import type { SemanticMap } from './semantic-map';
 
 export type Pixels = Uint8Array | Float32Array;
 
@@ -52,6 +53,8 @@ export interface ImageRecord {
   /** The outline of each object that has a usable one. Absent: the annotation file gives none for this image. */
   segmentations?: (Segmentation | undefined)[];
   proposals?: ProposalBoxes;
+  /** PNG file of the class of every pixel. */
+  semanticFile?: string;
   /** Of each object, where a model has labelled the image: its score, 1 of a person's. */
   scores?: Float32Array;
   /** [height, width] of the evaluation batch (`batch_shapes_cfg`). */
@@ -139,6 +142,8 @@ export interface PackedSample {
   truths: Truths;
   /** In the frame of the pixels. */
   proposals?: ProposalBoxes;
+  /** The class of every pixel (LoadAnnotations with `with_seg`). */
+  semantic?: SemanticMap;
 }
 
 /** Detections of one image by column, in descending order of scores; boxes xyxy. */

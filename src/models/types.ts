@@ -24,6 +24,8 @@ export interface DetBatch {
   imageSizes?: tf.Tensor2D;
   /** Size [H, W] that masks of the truths are to be padded to; they stay as they are when absent. */
   maskShape?: [number, number];
+  /** Class of the padding of semantic maps; they are not padded when absent. */
+  semanticPad?: number;
 }
 
 /** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */

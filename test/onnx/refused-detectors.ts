@@ -23,7 +23,48 @@ const detector = (type: string, roi_head: object): ModuleConfig => ({
   test_cfg,
 });
 
+const semantic = {
+  semantic_roi_extractor: extractor(6),
+  semantic_head: {
+    type: 'FusedSemanticHead',
+    num_ins: 5,
+    fusion_level: 1,
+    num_convs: 1,
+    conv_out_channels: 16,
+    num_classes: 4,
+  },
+};
+const cascade = { num_stages: 1, stage_loss_weights: [1], bbox_head: { ...head, reg_class_agnostic: true } };
+
 export const REFUSED: Record<string, ModuleConfig> = {
+  'Hybrid Task Cascade': detector('HybridTaskCascade', {
+    ...cascade,
+    ...masks,
+    ...semantic,
+    type: 'HybridTaskCascadeRoIHead',
+    mask_head: { ...masks.mask_head, type: 'HTCMaskHead', with_conv_res: false },
+  }),
+  SCNet: detector('SCNet', {
+    ...cascade,
+    ...masks,
+    ...semantic,
+    type: 'SCNetRoIHead',
+    bbox_head: { ...cascade.bbox_head, type: 'SCNetBBoxHead', num_shared_fcs: 1 },
+    mask_head: { ...masks.mask_head, type: 'SCNetMaskHead', num_convs: 2, conv_out_channels: 16 },
+    semantic_head: { ...semantic.semantic_head, type: 'SCNetSemanticHead', num_convs: 2 },
+    glbctx_head: { type: 'GlobalContextHead', num_convs: 1, conv_out_channels: 16 },
+    feat_relay_head: { type: 'FeatureRelayHead', in_channels: 16, out_conv_channels: 16, roi_feat_size: 3 },
+  }),
+  SABL: detector('FasterRCNN', {
+    type: 'StandardRoIHead',
+    bbox_head: {
+      type: 'SABLHead',
+      cls_out_channels: 8,
+      reg_cls_out_channels: 16,
+      reg_offset_out_channels: 16,
+      bbox_coder: { type: 'BucketingBBoxCoder', num_buckets: 10, scale_factor: 1.7 },
+    },
+  }),
   'Mask Scoring R-CNN': detector('MaskScoringRCNN', {
     type: 'MaskScoringRoIHead',
     ...masks,

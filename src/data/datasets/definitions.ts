@@ -25,7 +25,6 @@ import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
 
 const forText = 'no detector here reads class names as text';
-const noMaps = ignoredOption('segmentation maps are not read', { schema: z.string().optional(), harmless: [''] });
 const unusedPrefix = ignoredOption('the dataset has no such folder', {
   schema: z.string().optional(),
   harmless: [''],
@@ -62,7 +61,7 @@ const shared = {
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
   return_classes: ignoredOption(forText, { schema: z.boolean().default(false) }),
   caption_prompt: ignoredOption(forText),
-  seg_map_suffix: z.string().default('.png').describe('Accepted: of segmentation maps, which are not read'),
+  seg_map_suffix: z.string().default('.png').describe('Ending of the files of semantic maps'),
   serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
   max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
   file_client_args: fromDisk,
@@ -73,11 +72,19 @@ const cocoOptions = z.strictObject({
   ...shared,
   ann_file: z.string().describe('Annotation file'),
   data_prefix: z
-    .strictObject({ img: z.string().default(''), seg: noMaps, sub_data_root: unusedPrefix })
+    .strictObject({ img: z.string().default(''), seg: z.string().optional(), sub_data_root: unusedPrefix })
     .default({ img: '' })
-    .describe('img: folder of images'),
+    .describe('img: folder of images; seg: folder of semantic maps, named as the images'),
   proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
 });
+
+/** Names the semantic map of every image: in `folder` as the image in its folder, with `suffix` as its ending. */
+function addSemanticFiles({ records }: Dataset, images: string, folder: string, suffix: string): void {
+  for (const record of records) {
+    const { dir, name } = path.parse(path.relative(images, record.path));
+    record.semanticFile = path.join(folder, dir, name + suffix);
+  }
+}
 
 /** @param defaults what the type of the dataset sets: default class names, its filter */
 function cocoLoader(
@@ -100,6 +107,8 @@ function cocoLoader(
         proposalFile: file ? path.resolve(options.data_root ?? '', file) : undefined,
         ...filterOf(options),
       });
+      const { seg } = options.data_prefix;
+      if (seg) addSemanticFiles(loaded, imgDir, path.resolve(options.data_root ?? '', seg), options.seg_map_suffix);
       if (written) loaded.notices = [written, ...(loaded.notices ?? [])];
       return usedPart(loaded, options, at);
     },

@@ -19,7 +19,7 @@ import {
 } from '../pixels/corruptions/noise';
 import { fog, snow } from '../pixels/corruptions/weather';
 import type { PixelImage } from '../types';
-import { bytesOf, replacePixels, type Transform } from './sample';
+import { bytesOf, type Transform } from './sample';
 
 type Corruption = (image: FloatImage, severity: number, random: Random) => FloatImage;
 
@@ -77,7 +77,7 @@ export const Corrupt = defineModule({
     ({ corruption, severity }): Transform =>
     async (sample, random) => {
       const image = bytesOf(sample, 'Corrupt');
-      replacePixels(sample, await corrupted(image, corruption, severity, random));
+      sample.image = await corrupted(image, corruption, severity, random);
       return sample;
     },
 });

@@ -14,13 +14,15 @@ import {
   segmentationToRle,
   usablePolygons,
 } from '../../masks';
+import { readLabelMap } from '../../masks/label-map';
+import type { SemanticMap } from '../semantic-map';
 import type { ImageRecord, Truths } from '../types';
 import type { Transform } from './sample';
 
 export const LoadAnnotations = defineModule({
   kind: 'transform',
   type: 'LoadAnnotations',
-  summary: 'Loads ground-truth boxes, labels and masks',
+  summary: 'Loads ground-truth boxes, labels, masks and semantic maps',
   origin: 'mmcv and MMDetection',
   shapes: 'annotations of the dataset -> boxes [n, 4] xyxy, labels [n], ignored [n]',
   example: "{ type: 'LoadAnnotations', with_bbox: true }",
@@ -28,7 +30,7 @@ export const LoadAnnotations = defineModule({
     with_bbox: z.boolean().default(true).describe('Load boxes'),
     with_label: z.boolean().default(true).describe('Load labels; false: every label is 0'),
     with_mask: z.boolean().default(false).describe('Load masks'),
-    with_seg: z.literal(false).default(false).describe('Only false: segmentation maps are not read'),
+    with_seg: z.boolean().default(false).describe('Load the semantic map: the class of every pixel'),
     poly2mask: z
       .boolean()
       .optional()
@@ -36,9 +38,12 @@ export const LoadAnnotations = defineModule({
         'Convert masks to bitmaps; false: keep polygons. Default: true, with mask2bbox or merge_polygons false',
       ),
     with_keypoints: z.literal(false).default(false).describe('Only false: keypoints are not read'),
-    reduce_zero_label: z.boolean().default(false).describe('Accepted: of segmentation maps, which are not read'),
-    ignore_index: z.number().int().default(255).describe('Accepted: of segmentation maps, which are not read'),
-    imdecode_backend: z.string().default('cv2').describe('Accepted: of segmentation maps, which are not read'),
+    reduce_zero_label: z
+      .boolean()
+      .default(false)
+      .describe('Value 0 of semantic maps is ignored, the others are one less'),
+    ignore_index: z.number().int().default(255).describe('Value of ignored pixels, with reduce_zero_label'),
+    imdecode_backend: z.string().default('cv2').describe('Accepted: semantic maps are PNG files of one channel'),
     box_type: z.literal('hbox').default('hbox').describe('Only "hbox": axis-aligned boxes'),
     backend_args: z.null().default(null).describe('Only null'),
     mask2bbox: z.boolean().default(false).describe('Boxes are those around the polygons (MMYOLO)'),
@@ -67,6 +72,7 @@ export const LoadAnnotations = defineModule({
         ignored: ignored.slice(0, n),
         ...(instanceIds && { instanceIds: instanceIds.slice(0, n) }),
       };
+      if (options.with_seg) sample.semantic = loadSemantic(sample.record, sample.meta.oriShape, options);
       if (!with_mask) return sample;
       const { masks, unusable } = loadMasks(sample.record, sample.meta.oriShape, !polygons, merge_polygons);
       for (const i of unusable) if (i < n) sample.truths.ignored[i] = 1;
@@ -92,6 +98,28 @@ function refineBoxes({ bboxes }: Truths, masks: InstanceMasks, unusable: readonl
   const around = boxesOfMasks(masks);
   for (let i = 0; i < bboxes.length / 4; i++)
     if (!unusable.includes(i)) bboxes.set(around.subarray(4 * i, 4 * i + 4), 4 * i);
+}
+
+/** The semantic map of a record. @throws DetLabError without one, or for one of another size than the image */
+function loadSemantic(
+  { semanticFile, path }: ImageRecord,
+  [height, width]: [number, number],
+  { reduce_zero_label, ignore_index }: { reduce_zero_label: boolean; ignore_index: number },
+): SemanticMap {
+  if (semanticFile === undefined)
+    throw new DetLabError(
+      `Cannot load the semantic map of "${path}": the dataset names none. Set data_prefix.seg to the folder of the maps, or ` +
+        'with_seg: false in LoadAnnotations',
+    );
+  const map = readLabelMap(semanticFile);
+  if (map.width !== width || map.height !== height)
+    throw new DetLabError(
+      `Cannot use the semantic map "${semanticFile}": expected the size of its image, ${width} x ${height}, received ` +
+        `${map.width} x ${map.height}`,
+    );
+  if (!reduce_zero_label) return map;
+  const data = map.data.map((value) => (value === 0 || value === ignore_index ? ignore_index : value - 1));
+  return { ...map, data };
 }
 
 /** The masks of a record in the frame of its image, and the indices of invalid ones. */

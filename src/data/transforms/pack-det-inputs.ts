@@ -49,6 +49,7 @@ export const PackDetInputs = defineModule({
   build: (): Transform => (sample) => {
     const image = pixelsOf(sample, 'PackDetInputs');
     sample.packed = { image, meta: sample.meta, truths: truthsOf(sample) };
+    if (sample.semantic) sample.packed.semantic = sample.semantic;
     if (sample.proposals) sample.packed.proposals = sample.proposals;
     return sample;
   },

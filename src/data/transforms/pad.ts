@@ -5,6 +5,7 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { padMasks } from '../../masks';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
+import { cropSemantic } from '../semantic-map';
 import type { AnyImage } from '../types';
 import { pixelsOf, type Transform } from './sample';
 
@@ -15,7 +16,7 @@ const edge = z.number().int().positive().max(32_768);
 export const padValueOption = z
   .union([fill, z.strictObject({ img: fill.default(0), seg: z.number().int().default(255) })])
   .default({ img: 0, seg: 255 })
-  .describe('Padding value: a gray level, or { img: [b, g, r] }');
+  .describe('Padding value: a gray level, or { img: [b, g, r], seg: class in semantic maps }');
 
 export const Pad = defineModule({
   kind: 'transform',
@@ -40,6 +41,8 @@ export const Pad = defineModule({
       );
     const value =
       typeof options.pad_val === 'object' && 'img' in options.pad_val ? options.pad_val.img : options.pad_val;
+    const { pad_val: given } = options;
+    const semanticValue = typeof given === 'object' && 'seg' in given ? given.seg : 255;
     return (sample) => {
       const image = pixelsOf(sample, 'Pad');
       let [width, height] = [image.width, image.height];
@@ -51,6 +54,8 @@ export const Pad = defineModule({
       if (options.size) [width, height] = [Math.max(width, options.size[0]), Math.max(height, options.size[1])];
       sample.image = padPixels(image, width, height, colourOf(value, image.order));
       sample.meta.imgShape = [height, width];
+      if (sample.semantic)
+        sample.semantic = cropSemantic(sample.semantic, { left: 0, top: 0, width, height }, semanticValue);
       if (sample.truths?.masks) sample.truths.masks = padMasks(sample.truths.masks, height, width);
       return sample;
     };

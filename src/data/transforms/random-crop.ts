@@ -8,8 +8,9 @@ import { boxesOfMasks, cropMasks } from '../../masks';
 import type { Random } from '../../random';
 import { takeInstances } from '../instances';
 import { cropPixels, type Window } from '../pixels/pixel-image';
+import { cropSemantic } from '../semantic-map';
 import type { AnyImage, ProposalBoxes, Truths } from '../types';
-import { pixelsOf, replacePixels, type Transform } from './sample';
+import { pixelsOf, type Transform } from './sample';
 
 const options = z
   .strictObject({
@@ -48,7 +49,9 @@ export const RandomCrop = defineModule({
       const window = draw(image, o, random);
       const truths = sample.truths && cropTruths(sample.truths, window, o);
       if (truths?.labels.length === 0 && !o.allow_negative_crop) return undefined;
-      replacePixels(sample, cropPixels(image, window));
+      sample.image = cropPixels(image, window);
+      sample.meta.imgShape = [window.height, window.width];
+      if (sample.semantic) sample.semantic = cropSemantic(sample.semantic, window);
       if (truths) sample.truths = truths;
       if (sample.proposals) sample.proposals = cropProposals(sample.proposals, window, o);
       return sample;

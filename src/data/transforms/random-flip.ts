@@ -7,6 +7,7 @@ import { type FlipDirection, flipBoxes } from '../../geometry/boxes';
 import { flipMasks } from '../../masks';
 import type { Random } from '../../random';
 import { flipPixels } from '../pixels/flip';
+import { flipSemantic } from '../semantic-map';
 import { pixelsOf, type Transform } from './sample';
 
 const probability = z.number().min(0).max(1);
@@ -15,7 +16,7 @@ const direction = z.enum(['horizontal', 'vertical', 'diagonal']);
 export const RandomFlip = defineModule({
   kind: 'transform',
   type: 'RandomFlip',
-  summary: 'Flips pixels, boxes and masks at random',
+  summary: 'Flips pixels, boxes, masks and semantic maps at random',
   origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'RandomFlip', prob: 0.5 }",
@@ -28,7 +29,7 @@ export const RandomFlip = defineModule({
       .union([direction, z.array(direction).min(1)])
       .default('horizontal')
       .describe('"horizontal", "vertical", "diagonal", or a list of candidates'),
-    swap_seg_labels: z.null().default(null).describe('Only null: concerns segmentation maps'),
+    swap_seg_labels: z.null().default(null).describe('Only null: classes of semantic maps stay as they are'),
   }),
   build: ({ prob, direction }): Transform => {
     const directions = Array.isArray(direction) ? direction : [direction];
@@ -50,6 +51,7 @@ export const RandomFlip = defineModule({
       sample.meta.flipDirection = flip;
       for (const boxes of [sample.truths, sample.proposals])
         if (boxes) boxes.bboxes = flipBoxes(boxes.bboxes, flip, [image.height, image.width]);
+      if (sample.semantic) sample.semantic = flipSemantic(sample.semantic, flip);
       if (sample.truths?.masks) sample.truths.masks = flipMasks(sample.truths.masks, flip);
       return sample;
     };

@@ -7,7 +7,7 @@ import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { placeMasks } from '../../masks';
 import { takeInstances } from '../instances';
 import { pastePixels, solidImage } from '../pixels/pixel-image';
-import { pixelsOf, type Sample, type Transform, truthsOf } from './sample';
+import { pixelsOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
 
 const options = z.strictObject({
   prob: z.number().min(0).max(1).default(0.5).describe('Probability'),
@@ -27,7 +27,7 @@ export function applyShift(sample: Sample, left: number, top: number, filter = 1
   sample.truths = takeInstances({ ...truths, bboxes, masks }, kept);
   const canvas = solidImage(image, width, height, [0, 0, 0]);
   pastePixels(canvas, image, left, top);
-  sample.image = canvas;
+  replacePixels(sample, canvas);
   return sample;
 }
 

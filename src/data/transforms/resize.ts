@@ -6,8 +6,9 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
+import { resizeSemantic } from '../semantic-map';
 import { backendOption, resizedBy } from './resize-backend';
-import { pixelsOf, replacePixels, type Sample, type Transform } from './sample';
+import { pixelsOf, type Sample, type Transform } from './sample';
 
 const MAX_EDGE = 32_768;
 const edge = z.number().int().positive().max(MAX_EDGE);
@@ -58,7 +59,8 @@ export function resizeSample(
   given?: [number, number],
 ): Sample {
   const { width: w, height: h } = pixelsOf(sample, type);
-  replacePixels(sample, resizedBy(backend, sample, [width, height], type));
+  sample.image = resizedBy(backend, sample, [width, height], type);
+  sample.meta.imgShape = [height, width];
   // as in mmcv, the factor replaces that of an earlier step
   const factor: [number, number] = given ?? [width / w, height / h];
   sample.meta.scaleFactor = factor;
@@ -67,6 +69,7 @@ export function resizeSample(
       boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
       if (clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
     }
+  if (sample.semantic) sample.semantic = resizeSemantic(sample.semantic, width, height);
   if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
   return sample;
 }
@@ -74,7 +77,7 @@ export function resizeSample(
 export const Resize = defineModule({
   kind: 'transform',
   type: 'Resize',
-  summary: 'Resizes pixels (bilinear), boxes and masks',
+  summary: 'Resizes pixels (bilinear), boxes, masks and semantic maps (nearest)',
   origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'Resize', scale: [1333, 800], keep_ratio: true }",

@@ -2,6 +2,7 @@
 
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
+import type { SemanticMap } from '../semantic-map';
 import type { AnyImage, ImageMeta, ImageRecord, PackedSample, PixelImage, ProposalBoxes, Truths } from '../types';
 
 export interface Sample {
@@ -12,6 +13,8 @@ export interface Sample {
   truths?: Truths;
   /** Set by LoadProposals; transformed as the ground-truth boxes are. */
   proposals?: ProposalBoxes;
+  /** Set by LoadAnnotations with `with_seg`, of the size of the pixels. */
+  semantic?: SemanticMap;
   meta: ImageMeta;
   /** The other images of the dataset, if the pipeline mixes several. */
   otherImages?: OtherImages;
@@ -81,8 +84,16 @@ export function truthsOf({ truths }: Sample): Truths {
   return truths ?? { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
 }
 
-/** Replaces the pixels of a sample. */
+/**
+ * Replaces the pixels of a sample by others in another place.
+ * @throws DetLabError for a sample with a semantic map, which would no longer be that of its pixels
+ */
 export function replacePixels(sample: Sample, image: AnyImage): void {
+  if (sample.semantic)
+    throw new DetLabError(
+      `Cannot move the semantic map of "${sample.record.path}" along with its pixels: of the transforms that move pixels, Resize, ` +
+        'RandomFlip, RandomCrop and Pad do. Leave out the others, or set with_seg: false in LoadAnnotations',
+    );
   sample.image = image;
   sample.meta.imgShape = [image.height, image.width];
 }

@@ -21,7 +21,7 @@ export class BatchFixedSizePad {
 
   /** Pads the batch and takes its tensor's place. */
   forward(batch: DetBatch): DetBatch {
-    const { size, img_pad_value, pad_mask } = this.options;
+    const { size, img_pad_value, pad_mask, pad_seg, seg_pad_value } = this.options;
     const [, height, width] = batch.inputs.shape;
     const missing = [size[0] - height, size[1] - width].map((n) => Math.max(n, 0));
     if (missing[0] === 0 && missing[1] === 0) return batch;
@@ -38,6 +38,6 @@ export class BatchFixedSizePad {
     );
     batch.inputs.dispose();
     const padded = { ...batch, inputs, batchShape: size, padShapes: batch.samples.map(() => size) };
-    return pad_mask ? { ...padded, maskShape: size } : padded;
+    return { ...padded, ...(pad_mask && { maskShape: size }), ...(pad_seg && { semanticPad: seg_pad_value }) };
   }
 }

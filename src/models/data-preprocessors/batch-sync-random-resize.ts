@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { DetLabError } from '../../errors';
 import { scaleBoxes } from '../../geometry/boxes';
 import { roundHalfEven } from '../../geometry/round-half-even';
 import { Random } from '../../random';
@@ -36,6 +37,10 @@ export class BatchSyncRandomResize {
     const size = this.size;
     const [y, x] = [size[0] / height, size[1] / width];
     if (x === 1 && y === 1) return batch;
+    if (batch.samples.some(({ semantic }) => semantic))
+      throw new DetLabError(
+        'Cannot resize a batch with semantic maps: BatchSyncRandomResize leaves them as they are. Take it out of batch_augments',
+      );
     const inputs = tf.tidy(() => tf.image.resizeBilinear(batch.inputs, size, false, true));
     batch.inputs.dispose();
     const scaled = ([h, w]: [number, number]): [number, number] => [Math.trunc(h * y), Math.trunc(w * x)];

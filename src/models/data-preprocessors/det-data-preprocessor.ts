@@ -60,6 +60,7 @@ export class DetDataPreprocessor {
   private readonly padValue: number;
   private readonly divisor: number;
   private readonly padsMasks: boolean;
+  private readonly semanticPad: number | undefined;
   private readonly augments: (BatchSyncRandomResize | BatchFixedSizePad)[];
 
   constructor({
@@ -68,6 +69,8 @@ export class DetDataPreprocessor {
     pad_size_divisor,
     pad_value,
     pad_mask,
+    pad_seg,
+    seg_pad_value,
     bgr_to_rgb,
     batch_augments,
   }: DetDataPreprocessorOptions) {
@@ -78,6 +81,7 @@ export class DetDataPreprocessor {
     this.padValue = pad_value;
     this.divisor = pad_size_divisor;
     this.padsMasks = pad_mask;
+    this.semanticPad = pad_seg ? seg_pad_value : undefined;
     const channel = (values: readonly number[] | null, absent: number) =>
       Float32Array.from([0, 1, 2], (c) => values?.[values.length === 1 ? 0 : c] ?? absent);
     this.shift = channel(mean, 0);
@@ -118,7 +122,9 @@ export class DetDataPreprocessor {
         );
     const inputs = this.stackByEngine(samples, height, width) ?? this.stackHere(samples, height, width);
     const batch: DetBatch = { inputs, samples, batchShape: [height, width], padShapes };
-    return this.padsMasks ? { ...batch, maskShape: [height, width] } : batch;
+    if (this.padsMasks) batch.maskShape = [height, width];
+    if (this.semanticPad !== undefined) batch.semanticPad = this.semanticPad;
+    return batch;
   }
 
   /** 8-bit images on an engine that normalises them. */

@@ -13,8 +13,10 @@ import {
   cascadeRCNNDefinition,
   fasterRCNNDefinition,
   fastRCNNDefinition,
+  hybridTaskCascadeDefinition,
   maskRCNNDefinition,
   maskScoringRCNNDefinition,
+  scnetDefinition,
   twoStageDetectorDefinition,
 } from './two-stage-detector';
 
@@ -32,6 +34,8 @@ export const detectors = [
   fasterRCNNDefinition,
   maskRCNNDefinition,
   maskScoringRCNNDefinition,
+  hybridTaskCascadeDefinition,
+  scnetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,

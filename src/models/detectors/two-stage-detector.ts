@@ -250,6 +250,52 @@ export const cascadeRCNNDefinition = defineModule({
   example: example('CascadeRCNN', { head: cascadeHead }),
 });
 
+const htcHead = `{
+    type: 'HybridTaskCascadeRoIHead',
+    num_stages: 2,
+    stage_loss_weights: [1, 0.5],
+    bbox_roi_extractor: ${extractor(7)},
+    bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 80, reg_class_agnostic: true },
+    mask_roi_extractor: ${extractor(14)},
+    mask_head: [
+      { type: 'HTCMaskHead', with_conv_res: false, num_classes: 80 },
+      { type: 'HTCMaskHead', num_classes: 80 },
+    ],
+    semantic_roi_extractor: ${extractor(14)},
+    semantic_head: { type: 'FusedSemanticHead', num_ins: 5, fusion_level: 1, num_classes: 183 },
+  }`;
+const scnetHead = `{
+    type: 'SCNetRoIHead',
+    num_stages: 2,
+    stage_loss_weights: [1, 0.5],
+    bbox_roi_extractor: ${extractor(7)},
+    bbox_head: { type: 'SCNetBBoxHead', num_shared_fcs: 2, num_classes: 80, reg_class_agnostic: true },
+    mask_roi_extractor: ${extractor(14)},
+    mask_head: { type: 'SCNetMaskHead', num_convs: 12, num_classes: 80 },
+    semantic_roi_extractor: ${extractor(14)},
+    semantic_head: { type: 'SCNetSemanticHead', num_ins: 5, fusion_level: 1, num_classes: 183 },
+    glbctx_head: { type: 'GlobalContextHead', num_classes: 80 },
+    feat_relay_head: { type: 'FeatureRelayHead' },
+  }`;
+
+export const hybridTaskCascadeDefinition = defineModule({
+  ...shared,
+  type: 'HybridTaskCascade',
+  summary: 'Hybrid Task Cascade: a cascade of boxes and masks that read one another, with a semantic branch',
+  paper: 'Chen et al., Hybrid Task Cascade for Instance Segmentation, CVPR 2019',
+  shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
+  example: example('HybridTaskCascade', { head: htcHead, mask: ', mask_thr_binary: 0.5' }),
+});
+
+export const scnetDefinition = defineModule({
+  ...shared,
+  type: 'SCNet',
+  summary: 'SCNet: a cascade of boxes whose last RoIs give the masks, in training as in prediction',
+  paper: 'Vu, Kang and Yoo, SCNet: Training Inference Sample Consistency for Instance Segmentation, AAAI 2021',
+  shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
+  example: example('SCNet', { head: scnetHead, mask: ', mask_thr_binary: 0.5' }),
+});
+
 export const fastRCNNDefinition = defineModule({
   kind: 'detector',
   type: 'FastRCNN',

@@ -24,7 +24,7 @@ import {
 } from './mask-branch';
 import { nextProposals, refineBoxes } from './next-proposals';
 import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
-import { batchRoIDetections, RCNN_TEST_EXAMPLE, rcnnTestCfg } from './roi-detections';
+import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
 import type { RoIHeadParts } from './roi-head-parts';
 import { RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, StageInput, StageOutput, StageTraining } from './types';
@@ -59,6 +59,8 @@ export interface StageLoss {
   losses: Losses;
   /** What the next stage starts from; absent when no RoI was sampled. */
   next?: () => StageInput;
+  /** Losses of the whole head, with neither stage nor weight. */
+  whole?: Losses;
 }
 
 /**
@@ -106,7 +108,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
     const maskHeads = this.addChild('mask_head', new ModuleList<MaskHead>());
     this.maskPoolers = config.mask_roi_extractor
       ? poolers('mask_roi_extractor', config.mask_roi_extractor)
-      : bboxPoolers;
+      : bboxPoolers.map(({ extractor }) => this.pooler(extractor, 'mask'));
     for (const [i, one] of each('mask_head', config.mask_head).entries()) {
       const context = { path: one.path, inputs: [this.maskPoolers[i].output], numClasses };
       const head = maskHeads.push(registry.build('mask_head', one.config, context));
@@ -149,6 +151,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
       const result = this.stageLoss(stage, input, training);
       for (const [name, value] of Object.entries(result.losses))
         losses[`s${stage}.${name}`] = name.includes('loss') ? tf.mul<tf.Scalar>(value as tf.Scalar, weight) : value;
+      Object.assign(losses, result.whole);
       if (!result.next) break;
       if (stage + 1 < this.stages.length) input = result.next();
     }
@@ -182,9 +185,14 @@ export class CascadeRoIHead extends Module implements RoIHead {
     return maskPredictor(this.maskHeads[stage], this.maskPoolers[stage].bind(features));
   }
 
+  /** @throws DetLabError without test_cfg */
+  protected testCfg(): RCNNTestCfg {
+    return requireCfg(this.config.test_cfg, this.constructor.name, 'test_cfg', RCNN_TEST_EXAMPLE);
+  }
+
   /** Detections by image, best first; in pixels of the original image with `rescale`. */
   predict(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const cfg = requireCfg(this.config.test_cfg, 'CascadeRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE);
+    const cfg = this.testCfg();
     const { boxes, ...output } = this.predictStages(features, stageInput(proposals), batch);
     const masked = this.maskHeads.length > 0;
     const last = this.stages[this.stages.length - 1].head;
@@ -233,7 +241,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
     return {
       stages: this.stages,
       masks: this.maskHeads.map((head, i) => ({ head, pooler: this.maskPoolers[i] })),
-      cfg: requireCfg(this.config.test_cfg, 'CascadeRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE),
+      cfg: this.testCfg(),
     };
   }
 

@@ -5,19 +5,27 @@ import { bboxHeadDefinition } from './bbox-heads/bbox-head';
 import { convFCBBoxHeadDefinition } from './bbox-heads/convfc-bbox-head';
 import { doubleConvFCBBoxHeadDefinition } from './bbox-heads/double-convfc-bbox-head';
 import { sablHeadDefinition } from './bbox-heads/sabl-head';
+import { scnetBBoxHeadDefinition } from './bbox-heads/scnet-bbox-head';
 import { shared2FCBBoxHeadDefinition } from './bbox-heads/shared2fc-bbox-head';
 import { shared4Conv1FCBBoxHeadDefinition } from './bbox-heads/shared4conv1fc-bbox-head';
 import { cascadeRoIHeadDefinition } from './cascade-roi-head';
 import { doubleHeadRoIHeadDefinition } from './double-head-roi-head';
 import { dynamicRoIHeadDefinition } from './dynamic-roi-head';
+import { hybridTaskCascadeRoIHeadDefinition } from './hybrid-task-cascade-roi-head';
 import { fcnMaskHeadDefinition } from './mask-heads/fcn-mask-head';
+import { featureRelayHeadDefinition } from './mask-heads/feature-relay-head';
+import { globalContextHeadDefinition } from './mask-heads/global-context-head';
+import { htcMaskHeadDefinition } from './mask-heads/htc-mask-head';
 import { maskIoUHeadDefinition } from './mask-heads/mask-iou-head';
+import { scnetMaskHeadDefinition } from './mask-heads/scnet-mask-head';
 import { maskScoringRoIHeadDefinition } from './mask-scoring-roi-head';
 import { pisaRoIHeadDefinition } from './pisa-roi-head';
 import { genericRoIExtractorDefinition } from './roi-extractors/generic-roi-extractor';
 import { roiAlignDefinition } from './roi-extractors/roi-align';
 import { singleRoIExtractorDefinition } from './roi-extractors/single-roi-extractor';
 import { softRoIExtractorDefinition } from './roi-extractors/soft-roi-extractor';
+import { scnetRoIHeadDefinition } from './scnet-roi-head';
+import { fusedSemanticHeadDefinition, scnetSemanticHeadDefinition } from './semantic-heads/fused-semantic-head';
 import { resLayerDefinition } from './shared-heads/res-layer';
 import { standardRoIHeadDefinition } from './standard-roi-head';
 import { tridentRoIHeadDefinition } from './trident-roi-head';
@@ -44,14 +52,23 @@ export const roiHeads = [
   dynamicRoIHeadDefinition,
   pisaRoIHeadDefinition,
   tridentRoIHeadDefinition,
+  hybridTaskCascadeRoIHeadDefinition,
+  scnetRoIHeadDefinition,
   bboxHeadDefinition,
   convFCBBoxHeadDefinition,
   shared2FCBBoxHeadDefinition,
   shared4Conv1FCBBoxHeadDefinition,
   doubleConvFCBBoxHeadDefinition,
   sablHeadDefinition,
+  scnetBBoxHeadDefinition,
   fcnMaskHeadDefinition,
+  htcMaskHeadDefinition,
+  scnetMaskHeadDefinition,
   maskIoUHeadDefinition,
+  fusedSemanticHeadDefinition,
+  scnetSemanticHeadDefinition,
+  featureRelayHeadDefinition,
+  globalContextHeadDefinition,
   resLayerDefinition,
   singleRoIExtractorDefinition,
   genericRoIExtractorDefinition,

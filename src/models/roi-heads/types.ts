@@ -53,6 +53,8 @@ export interface BBoxOutputs {
   deltas?: tf.Tensor2D;
   /** Features of the objects [K, C], for the next stage (DIIHead of Sparse R-CNN). */
   objects?: tf.Tensor2D;
+  /** What the layers before both branches give [K, C], from heads that pass it on (SCNet). */
+  shared?: tf.Tensor2D;
 }
 
 /** Kind `bbox_head`: classifies RoIs and refines their boxes. */

@@ -16,7 +16,7 @@ from mmdet.models.dense_heads import GuidedAnchorHead
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.config import ConfigDict
-from mmengine.structures import InstanceData
+from mmengine.structures import InstanceData, PixelData
 from pycocotools import mask as coco
 
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
@@ -59,6 +59,9 @@ def sample(i, ignored=(), labels=None):
     rles = [coco.merge(coco.frPyObjects([outline(b)], H, W)) for b in truth['bboxes']]
     s.gt_instances = InstanceData(bboxes=torch.tensor(truth['bboxes']).float(), labels=torch.tensor(truth['labels']) if labels is None else torch.full((len(truth['labels']),), labels),
                                   masks=BitmapMasks([coco.decode(r) for r in rles], H, W))
+    y, x = np.mgrid[:H, :W]
+    classes = (x // 16 + y // 16 + i) % 5
+    s.gt_sem_seg = PixelData(sem_seg=torch.from_numpy(np.where(classes == 4, 255, classes))[None])
     regions = list(ignored) if i == 0 else []
     s.ignored_instances = InstanceData(bboxes=torch.tensor(regions).float().reshape(-1, 4), labels=torch.zeros(len(regions)).long())
     return s

@@ -51,6 +51,33 @@ iou_head = dict(type='MaskIoUHead', num_convs=2, num_fcs=2, roi_feat_size=8, in_
 hlr = dict(type='ScoreHLRSampler', num=40, pos_fraction=0.25, k=0.5, bias=0.1, score_thr=0.0)
 
 
+pad_seg = dict(pre, pad_seg=True)
+stage_coders = [dict(type='DeltaXYWHBBoxCoder', target_means=[.0, .0, .0, .0], target_stds=s) for s in
+                ([0.1, 0.1, 0.2, 0.2], [0.05, 0.05, 0.1, 0.1])]
+semantic = dict(type='FusedSemanticHead', num_ins=5, fusion_level=1, seg_scale_factor=1 / 8, num_convs=2, in_channels=16,
+                conv_out_channels=16, num_classes=5, loss_seg=dict(type='CrossEntropyLoss', ignore_index=255, loss_weight=0.2))
+glbctx = dict(type='GlobalContextHead', num_convs=2, in_channels=16, conv_out_channels=16, num_classes=3)
+
+
+def htc(**more):
+    return {**dict(type='HybridTaskCascadeRoIHead', num_stages=2, stage_loss_weights=[1, 0.5], bbox_roi_extractor=extractor(5),
+                   bbox_head=[bbox_head(reg_class_agnostic=True, bbox_coder=c) for c in stage_coders],
+                   mask_roi_extractor=extractor(8),
+                   mask_head=[dict(mask_head, type='HTCMaskHead', with_conv_res=i > 0, conv_out_channels=16) for i in range(2)],
+                   semantic_roi_extractor=extractor(8, [8])), **more}
+
+
+def scnet(**more):
+    return {**dict(type='SCNetRoIHead', num_stages=2, stage_loss_weights=[1, 0.5], bbox_roi_extractor=extractor(5),
+                   bbox_head=[bbox_head(type='SCNetBBoxHead', num_shared_fcs=2, reg_class_agnostic=True, bbox_coder=c)
+                              for c in stage_coders],
+                   mask_roi_extractor=extractor(8), mask_head=dict(mask_head, type='SCNetMaskHead', num_convs=4, conv_out_channels=16),
+                   semantic_roi_extractor=extractor(8, [8]),
+                   semantic_head=dict(semantic, type='SCNetSemanticHead', num_convs=4), glbctx_head=glbctx,
+                   feat_relay_head=dict(type='FeatureRelayHead', in_channels=24, out_conv_channels=16, roi_feat_size=4,
+                                        scale_factor=2)), **more}
+
+
 sabl_rules = [(r'fc_reg_offset\.weight$', 0.3)]
 
 
@@ -99,6 +126,21 @@ ROI_FAMILIES = dict(
             type='CascadeRoIHead', num_stages=2, stage_loss_weights=[1, 0.5], bbox_roi_extractor=extractor(5),
             bbox_head=[sabl(1.7, num_reg_fcs=1, reg_cls_out_channels=10, reg_offset_out_channels=12),
                        sabl(1.5, reg_post_num=0, norm_cfg=dict(type='GN', num_groups=4))]), [rcnn(0.5), rcnn(0.6)]), rules=sabl_rules),
+    ),
+    htc=dict(
+        htc=dict(model=two_stage('HybridTaskCascade', htc(semantic_head=semantic), [rcnn(0.5), rcnn(0.6)], data_preprocessor=pad_seg)),
+        plain=dict(model=two_stage('HybridTaskCascade', htc(semantic_roi_extractor=None, interleaved=False), [rcnn(0.5), rcnn(0.6)])),
+        fusion=dict(model=two_stage('HybridTaskCascade', htc(semantic_head=semantic, semantic_fusion=('mask',), mask_roi_extractor=None,
+                                                             bbox_roi_extractor=extractor(6),
+                                                             bbox_head=[bbox_head(roi_feat_size=6), bbox_head(roi_feat_size=6)]),
+                                    [rcnn(0.5, mask_size=12), rcnn(0.6, mask_size=12)], data_preprocessor=pad_seg)),
+    ),
+    scnet=dict(
+        scnet=dict(model=two_stage('SCNet', scnet(), [rcnn(0.5), rcnn(0.6)], data_preprocessor=pad_seg)),
+        few=dict(model=two_stage('SCNet', scnet(semantic_head=None, glbctx_head=dict(glbctx, conv_to_res=True, norm_cfg=dict(
+            type='GN', num_groups=4), conv_out_channels=16),
+            mask_head=dict(mask_head, type='SCNetMaskHead', num_convs=2, conv_out_channels=12, norm_cfg=dict(type='GN', num_groups=4))),
+            [rcnn(0.5), rcnn(0.6)])),
     ),
     pisa=dict(
         pisa=dict(model=two_stage('FasterRCNN', standard('PISARoIHead'), rcnn(

@@ -70,6 +70,14 @@ function samples(golden: SmallModels, { ignored = [], label }: Pick<Expected, 'i
         ignored: Uint8Array.from([...labels.map(() => 0), ...regions.map(() => 1)]),
         masks: { kind: 'bitmap', height: H, width: W, masks },
       },
+      semantic: {
+        data: Uint8Array.from({ length: H * W }, (_, p) => {
+          const kind = (Math.floor((p % W) / 16) + Math.floor(p / W / 16) + i) % 5;
+          return kind === 4 ? 255 : kind;
+        }),
+        width: W,
+        height: H,
+      },
       ...(boxes
         ? { proposals: { bboxes: Float32Array.from(boxes.flat()), scores: new Float32Array(boxes.length).fill(1) } }
         : {}),

@@ -28,7 +28,7 @@ const counts = {
   num_reg_convs: count('3x3 convolutions of the regression branch'),
   num_reg_fcs: count('Fully connected layers of the regression branch'),
 };
-const convFCOptions = z.strictObject({ ...bboxHeadOptions, ...counts, ...layerWidths });
+export const convFCOptions = z.strictObject({ ...bboxHeadOptions, ...counts, ...layerWidths });
 
 export type LayerCounts = { [K in keyof typeof counts]: number };
 export type ConvFCBBoxHeadConfig = BBoxHeadConfig &
@@ -108,7 +108,11 @@ export class ConvFCBBoxHead extends BBoxHead {
   }
 
   override forward(pooled: tf.Tensor4D): BBoxOutputs {
-    const shared = this.branch('shared', pooled);
+    return this.predict(this.branch('shared', pooled));
+  }
+
+  /** Scores and deltas from what the shared layers give. */
+  protected predict(shared: tf.Tensor4D | tf.Tensor2D): BBoxOutputs {
     const row = (name: 'cls' | 'reg') => {
       const y = this.branch(name, shared);
       return y.rank === 4 ? this.flatten(y as tf.Tensor4D) : (y as tf.Tensor2D);
@@ -116,7 +120,7 @@ export class ConvFCBBoxHead extends BBoxHead {
     return { scores: this.fcCls?.forward(row('cls')), deltas: this.fcReg?.forward(row('reg')) };
   }
 
-  private branch(name: 'shared' | 'cls' | 'reg', x: tf.Tensor4D | tf.Tensor2D): tf.Tensor4D | tf.Tensor2D {
+  protected branch(name: 'shared' | 'cls' | 'reg', x: tf.Tensor4D | tf.Tensor2D): tf.Tensor4D | tf.Tensor2D {
     let map = x;
     for (const conv of this.convs[name]) map = conv.forward(map as tf.Tensor4D);
     if (this.fcs[name].length === 0) return map;

@@ -8,12 +8,7 @@ import type { BBoxOutputs } from '../types';
 import { type BBoxTargets, labelWeightsOf } from './bbox-targets';
 
 /** `loss_cls`, and the accuracy `acc` in percent. */
-export function classificationLosses(
-  loss: Loss,
-  scores: tf.Tensor2D,
-  targets: BBoxTargets,
-  avgFactor: number,
-): Losses {
+export function classificationLosses(loss: Loss, scores: tf.Tensor2D, targets: BBoxTargets, avgFactor: number): Losses {
   const logits = scores.cast<tf.Tensor2D>('float32');
   const truth = tf.tensor1d(targets.labels, 'int32');
   const weighted = targets.labelWeights || targets.positiveWeight !== 1;

@@ -109,7 +109,13 @@ export class SABLHead extends Module implements BoxHead {
     this.losses = { cls: loss('loss_cls'), bucket: loss('loss_bbox_cls'), offset: loss('loss_bbox_reg') };
     const { cls_in_channels, reg_in_channels: channels, roi_feat_size: side, norm_cfg: normCfg } = config;
     const chw: [number, number, number] = [cls_in_channels, side, side];
-    this.clsFcs = this.addFcs('cls_fcs', config.num_cls_fcs, cls_in_channels * side * side, config.cls_out_channels, chw);
+    this.clsFcs = this.addFcs(
+      'cls_fcs',
+      config.num_cls_fcs,
+      cls_in_channels * side * side,
+      config.cls_out_channels,
+      chw,
+    );
     const upsample = (axis: Axis) =>
       this.addChild(`upsample_${axis}`, new ConvTranspose1d(channels, channels, config.reg_feat_up_ratio));
     this.upsample = { x: upsample('x'), y: upsample('y') };
@@ -228,7 +234,8 @@ function checkSizes(config: Options, path: string): void {
 
 function inferSABL(given: z.output<typeof options>, context: BuildContext): Options {
   const { inputs, path } = context;
-  const channels = (name: 'cls_in_channels' | 'reg_in_channels') => inferHeadChannels('SABLHead', given[name], context, name);
+  const channels = (name: 'cls_in_channels' | 'reg_in_channels') =>
+    inferHeadChannels('SABLHead', given[name], context, name);
   const pooled = inputs?.[0].size;
   const side = given.roi_feat_size ?? pooled?.[0] ?? 7;
   if (pooled?.some((n) => n !== side))

@@ -24,7 +24,7 @@ const carafe = upsampleModuleCfg.options.find((o) => o.shape.type.value === 'car
   { shape: { up_kernel: unknown } }
 >;
 
-const options = z.strictObject({
+export const fcnMaskHeadOptions = {
   num_convs: z.number().int().min(0).default(4).describe('Convolutions before the upsampling'),
   roi_feat_size: z
     .union([size, z.tuple([size, size])])
@@ -66,7 +66,8 @@ const options = z.strictObject({
     .null({ error: 'the initialisation is fixed: leave init_cfg out or null' })
     .optional()
     .describe('Must be null: Kaiming for the upsampling and the predictions'),
-});
+};
+const options = z.strictObject(fcnMaskHeadOptions);
 export type FCNMaskHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
 
 /** A loss on one mask of each RoI: CrossEntropyLoss with `use_mask`. */
@@ -75,7 +76,7 @@ const isMaskLoss = (loss: object): loss is MaskLoss => 'forwardMask' in loss;
 
 export class FCNMaskHead extends Module implements MaskHead {
   readonly numClasses: number;
-  protected readonly convs: ModuleList<ConvModule>;
+  protected readonly convs: Iterable<{ forward(x: tf.Tensor4D): tf.Tensor4D }>;
   protected readonly deconv?: ConvTranspose2d;
   protected readonly carafe?: CARAFEPack;
   protected readonly predictor: Conv2d;
@@ -86,7 +87,7 @@ export class FCNMaskHead extends Module implements MaskHead {
     { registry, path }: BuildContext,
   ) {
     super();
-    const { num_convs, in_channels, conv_out_channels: width, conv_kernel_size: kernelSize, upsample_cfg } = config;
+    const { num_convs, in_channels, conv_out_channels: width, upsample_cfg } = config;
     this.numClasses = config.num_classes;
     const lossMask = registry.build('loss', config.loss_mask, { path: `${path}.loss_mask` });
     if (!isMaskLoss(lossMask))
@@ -94,18 +95,7 @@ export class FCNMaskHead extends Module implements MaskHead {
         `Cannot build FCNMaskHead at ${path}: expected loss_mask CrossEntropyLoss with use_mask, received "${config.loss_mask.type}"`,
       );
     this.lossMask = lossMask;
-    const layer = {
-      outChannels: width,
-      kernelSize,
-      padding: (kernelSize - 1) >> 1,
-      convCfg: config.conv_cfg,
-      normCfg: config.norm_cfg,
-    };
-    const convs = Array.from(
-      { length: num_convs },
-      (_, i) => new ConvModule({ inChannels: i === 0 ? in_channels : width, ...layer }),
-    );
-    this.convs = this.addChild('convs', new ModuleList(convs));
+    this.convs = this.buildConvs();
     let channels = num_convs > 0 ? width : in_channels;
     if (upsample_cfg.type === 'deconv') {
       const shape = { inChannels: channels, outChannels: width, kernelSize: this.scale, stride: this.scale };
@@ -118,6 +108,16 @@ export class FCNMaskHead extends Module implements MaskHead {
       'conv_logits',
       new Conv2d({ inChannels: channels, outChannels, kernelSize: 1, init: kaiming(), biasInit: zeros }),
     );
+  }
+
+  /** Called while the head is built: the layers before the upsampling. */
+  protected buildConvs(): Iterable<{ forward(x: tf.Tensor4D): tf.Tensor4D }> {
+    const { num_convs, in_channels, conv_out_channels: outChannels, conv_kernel_size: kernelSize } = this.config;
+    const { conv_cfg: convCfg, norm_cfg: normCfg } = this.config;
+    const layer = { outChannels, kernelSize, padding: (kernelSize - 1) >> 1, convCfg, normCfg };
+    const conv = (_: unknown, i: number) =>
+      new ConvModule({ inChannels: i === 0 ? in_channels : outChannels, ...layer });
+    return this.addChild('convs', new ModuleList(Array.from({ length: num_convs }, conv)));
   }
 
   initializeByDefault(): void {
@@ -199,9 +199,13 @@ export class FCNMaskHead extends Module implements MaskHead {
   }
 }
 
-function inferMaskHead(given: z.output<typeof options>, context: BuildContext): FCNMaskHeadConfig {
-  const in_channels = inferHeadChannels('FCNMaskHead', given.in_channels, context);
-  return { ...given, in_channels, num_classes: inferNumClasses('FCNMaskHead', given.num_classes, context) };
+export function inferMaskHead<O extends z.output<typeof options>>(
+  type: string,
+  given: O,
+  context: BuildContext,
+): O & { in_channels: number; num_classes: number } {
+  const in_channels = inferHeadChannels(type, given.in_channels, context);
+  return { ...given, in_channels, num_classes: inferNumClasses(type, given.num_classes, context) };
 }
 
 export const fcnMaskHeadDefinition = defineModule({
@@ -213,6 +217,6 @@ export const fcnMaskHeadDefinition = defineModule({
   example: "{ type: 'FCNMaskHead', num_convs: 4, in_channels: 256, conv_out_channels: 256, num_classes: 80 }",
   options,
   inferred: { in_channels: "the RoI extractor's channels", num_classes: 'the classes of the dataset' },
-  infer: inferMaskHead,
+  infer: (given, context) => inferMaskHead('FCNMaskHead', given, context),
   build: (given, context) => new FCNMaskHead(given as FCNMaskHeadConfig, context),
 });

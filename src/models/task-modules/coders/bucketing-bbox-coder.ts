@@ -11,10 +11,17 @@ import { useBoxType } from '../use-box-type-option';
 
 const f = Math.fround;
 const options = z.strictObject({
-  num_buckets: z.number().int().min(3).describe('Buckets along a whole side; half of them, rounded up, belong to each end'),
+  num_buckets: z
+    .number()
+    .int()
+    .min(3)
+    .describe('Buckets along a whole side; half of them, rounded up, belong to each end'),
   scale_factor: z.number().positive().describe('Factor on the size of the prior that buckets divide'),
   offset_topk: z.number().int().positive().default(2).describe('Nearest buckets whose offsets are learned'),
-  offset_upperbound: z.number().default(1).describe('Max offset, in buckets, that all but the nearest may have to be learned'),
+  offset_upperbound: z
+    .number()
+    .default(1)
+    .describe('Max offset, in buckets, that all but the nearest may have to be learned'),
   cls_ignore_neighbor: z.boolean().default(true).describe('Buckets next to the right one do not enter the loss'),
   clip_border: z.boolean().default(true).describe('Clip decoded boxes to the image'),
   use_box_type: useBoxType,
@@ -80,8 +87,7 @@ export class BucketingBBoxCoder implements BoxCoder {
         for (const [rank, k] of near.slice(0, offset_topk).entries())
           offsetWeights[k] = rank === 0 || Math.abs(offsets[k]) < offset_upperbound ? 1 : 0;
         labels[near[0]] = 1;
-        for (const k of near)
-          weights[k] = cls_ignore_neighbor && k !== near[0] && Math.abs(offsets[k]) < 1 ? 0 : 1;
+        for (const k of near) weights[k] = cls_ignore_neighbor && k !== near[0] && Math.abs(offsets[k]) < 1 ? 0 : 1;
       }
     }
     return out;

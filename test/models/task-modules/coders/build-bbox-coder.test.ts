@@ -11,7 +11,8 @@ import { Module } from '../../../../src/nn';
 
 const registry = createRegistry();
 const example = (text: string) => vm.runInNewContext(`(${text})`) as ModuleConfig;
-const CODERS = taskModules.filter(({ kind }) => kind === 'bbox_coder').map(({ type }) => type);
+const coders = taskModules.filter(({ kind }) => kind === 'bbox_coder');
+const CODERS = coders.map(({ type }) => type);
 
 const boxes = ['DeltaXYWHBBoxCoder', 'TBLRBBoxCoder', 'LegacyDeltaXYWHBBoxCoder'];
 const points = ['DistancePointBBoxCoder'];
@@ -39,7 +40,16 @@ const SERVED: Record<string, string[]> = {
   GARPNHead: boxes,
   GARetinaHead: boxes,
 };
-const BBOX_HEADS = ['BBoxHead', 'ConvFCBBoxHead', 'DoubleConvFCBBoxHead', 'Shared2FCBBoxHead', 'Shared4Conv1FCBBoxHead'];
+/** As in its example. */
+const coderOf = (type: string) => example(registry.get('bbox_coder', type).example);
+const BBOX_HEADS = [
+  'BBoxHead',
+  'ConvFCBBoxHead',
+  'DoubleConvFCBBoxHead',
+  'SCNetBBoxHead',
+  'Shared2FCBBoxHead',
+  'Shared4Conv1FCBBoxHead',
+];
 
 beforeAll(async () => void (await startEngine()));
 
@@ -58,7 +68,7 @@ const withCoder = denseHeads.filter(({ type, options }) => type !== 'FoveaHead' 
 
 test('every head with a coder is in the tables', () => {
   expect(withCoder.map(({ type }) => type).sort()).toEqual(Object.keys(SERVED).sort());
-  expect(registry.types('bbox_head').sort()).toEqual([...BBOX_HEADS].sort());
+  expect(registry.types('bbox_head').sort()).toEqual([...BBOX_HEADS, 'SABLHead'].sort());
 });
 
 describe.each(withCoder.map((d) => [d.type, example(d.example)] as const))('%s', (type, config) => {
@@ -68,7 +78,7 @@ describe.each(withCoder.map((d) => [d.type, example(d.example)] as const))('%s',
     : config;
 
   test.each(CODERS)(`${type} and %s`, (coder) => {
-    const attempt = () => build('dense_head', { ...small, bbox_coder: { type: coder } });
+    const attempt = () => build('dense_head', { ...small, bbox_coder: coderOf(coder) });
     if (SERVED[type].includes(coder)) return attempt();
     expect(attempt).toThrow(
       new RegExp(
@@ -81,7 +91,7 @@ describe.each(withCoder.map((d) => [d.type, example(d.example)] as const))('%s',
 test.each(BBOX_HEADS)('%s takes coders on boxes', (type) => {
   const config = example(registry.get('bbox_head', type).example);
   for (const coder of CODERS) {
-    const attempt = () => build('bbox_head', { ...config, bbox_coder: { type: coder } });
+    const attempt = () => build('bbox_head', { ...config, bbox_coder: coderOf(coder) });
     if (boxes.includes(coder)) attempt();
     else expect(attempt).toThrow(new RegExp(`Cannot use ${coder} in \\w*BBoxHead at head.bbox_coder`));
   }
@@ -104,7 +114,7 @@ test('the message names both sides', () => {
 test('what a definition declares is what it builds', () => {
   for (const definition of taskModules) {
     if (definition.kind !== 'bbox_coder') continue;
-    const { priors } = registry.build('bbox_coder', { type: definition.type }, { path: 'coder' });
+    const { priors } = registry.build('bbox_coder', coderOf(definition.type), { path: 'coder' });
     expect(definition.contract).toEqual({ priors });
   }
 });
