@@ -74,14 +74,14 @@ def rounded(v):
     return [rounded(x) for x in v] if isinstance(v, (list, tuple)) else v
 
 
-def run(name, model, rules=(), prepare=None):
+def run(name, model, rules=()):
     cfg = model
     rules = [*RULES, *rules]
     torch.manual_seed(0)
     model = MODELS.build(ConfigDict(copy.deepcopy(cfg)))
     model.load_state_dict(filled(model.state_dict(), rules))
-    if prepare:
-        prepare(model)
+    if hasattr(model, 'teacher_model'):
+        model.teacher_model.load_state_dict(filled(model.teacher_model.state_dict(), rules))
     model.train()
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites

@@ -49,6 +49,10 @@ const SERVED: Record<string, string[]> = {
   GuidedAnchorHead: anchorHead,
   GARPNHead: anchorHead,
   GARetinaHead: anchorHead,
+  PAAHead: anchorHead,
+  LADHead: anchorHead,
+  DDODHead: anchorHead,
+  LDHead: anchorHead,
   YOLOV3Head: [
     'GridAssigner',
     'MaxIoUAssigner',
@@ -79,6 +83,7 @@ const REQUIRED: Record<string, object> = {
   GuidedAnchorHead: guided,
   GARPNHead: guided,
   GARetinaHead: guided,
+  DDODHead: { reg_assigner: { type: 'ATSSAssigner', topk: 9 } },
   TOODHead: { initial_epoch: 4, initial_assigner: { type: 'ATSSAssigner', topk: 9 } },
 };
 

@@ -38,6 +38,10 @@ const SERVED: Record<string, string[]> = {
   GuidedAnchorHead: boxes,
   GARPNHead: boxes,
   GARetinaHead: boxes,
+  PAAHead: boxes,
+  LADHead: boxes,
+  DDODHead: boxes,
+  LDHead: points,
 };
 const BBOX_HEADS = ['BBoxHead', 'ConvFCBBoxHead', 'Shared2FCBBoxHead', 'Shared4Conv1FCBBoxHead'];
 
