@@ -128,6 +128,8 @@ export interface ImageMeta {
   scaleFactor: [number, number];
   /** Letter-box padding in pixels: top, bottom, left, right. */
   padParam?: [number, number, number, number];
+  /** Padding in pixels that RandomCenterCropPad put around a test image: top, left. */
+  border?: [top: number, left: number];
   flip: boolean;
   flipDirection?: 'horizontal' | 'vertical' | 'diagonal';
 }

@@ -192,6 +192,13 @@ export const DENSE: Record<string, ModuleConfig> = {
     bbox_head: { type: 'LDHead', anchor_generator: anchors, loss_cls: { type: 'QualityFocalLoss' }, ...widths },
     test_cfg: { ...cut, score_thr: 0.05 },
   },
+  CenterNet2: {
+    type: 'CenterNet',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_output' }),
+    bbox_head: { type: 'CenterNetUpdateHead', strides: [8, 16, 32, 64, 128], ...widths },
+    test_cfg: cut,
+  },
   FreeAnchor: {
     type: 'RetinaNet',
     backbone,

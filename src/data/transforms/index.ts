@@ -21,6 +21,7 @@ import { Pad } from './pad';
 import { PhotoMetricDistortion } from './photo-metric-distortion';
 import { ProposalBroadcaster } from './proposal-broadcaster';
 import { RandomAffine } from './random-affine';
+import { RandomCenterCropPad } from './random-center-crop-pad';
 import { RandomChoice } from './random-choice';
 import { RandomChoiceResize } from './random-choice-resize';
 import { RandomCrop } from './random-crop';
@@ -44,6 +45,7 @@ export const TRANSFORMS = [
   RandomChoice,
   Compose,
   RandomCrop,
+  RandomCenterCropPad,
   RandomFlip,
   RandomShift,
   Pad,

@@ -3,6 +3,8 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
+import { centerNetHeadDefinition } from './centernet-head';
+import { centerNetUpdateHeadDefinition } from './centernet-update-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
 import { ddodHeadDefinition } from './ddod-head';
@@ -40,6 +42,8 @@ export { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-hea
 export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 export { ATSSHead } from './atss-head';
 export { AutoAssignHead } from './auto-assign-head';
+export { CenterNetHead } from './centernet-head';
+export { CenterNetUpdateHead } from './centernet-update-head';
 export { ConditionalDETRHead } from './conditional-detr-head';
 export { DABDETRHead } from './dab-detr-head';
 export { DDODHead } from './ddod-head';
@@ -112,4 +116,6 @@ export const denseHeads = [
   ldHeadDefinition,
   ladHeadDefinition,
   ddodHeadDefinition,
+  centerNetHeadDefinition,
+  centerNetUpdateHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -154,6 +154,17 @@ export const singleStageDefinitions = [
     onResNet(`{ type: 'DDODHead', num_classes: 80, ${anchors}, loss_cls: { type: 'FocalLoss' } }`),
   ),
   define(
+    'CenterNet',
+    'CenterNet: objects as peaks of heat maps at their centers; CenterNet2 with CenterNetUpdateHead',
+    { paper: 'Zhou et al., Objects as Points, 2019' },
+    parts(
+      "{ type: 'ResNet', depth: 18 }",
+      "{ type: 'CTResNetNeck', num_deconv_filters: [256, 128, 64], num_deconv_kernels: [4, 4, 4] }",
+      "{ type: 'CenterNetHead', num_classes: 80, feat_channels: 64 }",
+      'topk: 100, local_maximum_kernel: 3',
+    ),
+  ),
+  define(
     'VFNet',
     'VarifocalNet: class scores that are the IoU of their box, from features sampled in a star around it',
     { paper: 'Zhang et al., VarifocalNet: An IoU-aware Dense Object Detector, CVPR 2021' },

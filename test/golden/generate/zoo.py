@@ -51,7 +51,7 @@ def outline(box):
 def sample(i):
     truth = TRUTHS[i]
     s = DetDataSample(metainfo=dict(img_id=i, img_shape=(H, W), ori_shape=(H * 2, W), pad_shape=(H, W),
-                                    scale_factor=(1.0, 0.5), batch_input_shape=(H, W)))
+                                    scale_factor=(1.0, 0.5), batch_input_shape=(H, W), border=[0, 0, 0, 0]))
     rles = [coco.merge(coco.frPyObjects([outline(b)], H, W)) for b in truth['bboxes']]
     s.gt_instances = InstanceData(bboxes=torch.tensor(truth['bboxes']).float(), labels=torch.tensor(truth['labels']),
                                   masks=BitmapMasks([coco.decode(r) for r in rles], H, W))

@@ -72,6 +72,10 @@ gfl = dict(type='GFLHead', **channels, norm_cfg=gn, anchor_generator=square, reg
            loss_cls=dict(type='QualityFocalLoss', use_sigmoid=True, beta=2.0, loss_weight=1.0),
            loss_dfl=dict(type='DistributionFocalLoss', loss_weight=0.25))
 
+center_update = dict(type='CenterNetUpdateHead', **channels, norm_cfg=gn, strides=strides, regress_ranges=((0, 30), (24, 50), (40, 1e8)),
+                     loss_cls=dict(type='GaussianFocalLoss', pos_weight=0.25, neg_weight=0.75, loss_weight=1.0),
+                     loss_bbox=dict(type='GIoULoss', loss_weight=2.0))
+
 FAMILIES = dict(
     guided_anchoring=dict(
         rpn=dict(model=dict(type='RPN', data_preprocessor=pre, backbone=backbone, neck=neck,
@@ -138,6 +142,17 @@ FAMILIES = dict(
     lad=dict(
         lad=dict(model=dense('LAD', dict(paa, type='LADHead'), loose, teacher_backbone=backbone, teacher_neck=neck,
                              teacher_bbox_head=dict(paa, type='LADHead', stacked_convs=1)), rules=[(r'atss_(cls|reg)\.weight$', 0.3)]),
+    ),
+    centernet=dict(
+        points=dict(model=dict(dense('CenterNet', dict(
+            type='CenterNetHead', num_classes=3, in_channels=16, feat_channels=16, loss_center_heatmap=dict(type='GaussianFocalLoss'),
+            loss_wh=dict(type='L1Loss', loss_weight=0.1), loss_offset=dict(type='L1Loss', loss_weight=1.0)),
+            backbone=dict(backbone, norm_eval=False, frozen_stages=-1),
+            neck=dict(type='CTResNetNeck', in_channels=64, num_deconv_filters=[32, 16, 16], num_deconv_kernels=[4, 4, 4], use_dcn=False)),
+            test_cfg=dict(topk=20, local_maximum_kernel=3, max_per_img=20)), rules=[(r'heatmap_head', 0.2)]),
+        update=dict(model=dense('CenterNet', center_update)),
+        soft=dict(model=dense('CenterNet', dict(center_update, soft_weight_on_reg=True, more_pos_topk=5, more_pos_thresh=0.9,
+                                                hm_min_radius=2, hm_min_overlap=0.5)), rules=[(r'conv_reg', 60)]),
     ),
     vfnet=dict(
         vfnet=dict(model=dense('VFNet', vfnet, atss), rules=[(r'vfnet_reg.*\.weight$', 0.3)]),

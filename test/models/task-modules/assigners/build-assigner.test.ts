@@ -32,7 +32,15 @@ const anchorHead = [
 ];
 const queryHead = ['HungarianAssigner'];
 /** Heads that assign by a rule of their own, or in two stages (RepPointsHead). */
-const OWN_RULE = ['FCOSHead', 'NASFCOSHead', 'AutoAssignHead', 'FoveaHead', 'RepPointsHead'];
+const OWN_RULE = [
+  'CenterNetHead',
+  'CenterNetUpdateHead',
+  'FCOSHead',
+  'NASFCOSHead',
+  'AutoAssignHead',
+  'FoveaHead',
+  'RepPointsHead',
+];
 /** Assigners that serve each of the other dense heads. */
 const SERVED: Record<string, string[]> = {
   RPNHead: anchorHead,

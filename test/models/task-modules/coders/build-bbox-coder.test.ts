@@ -41,6 +41,7 @@ const SERVED: Record<string, string[]> = {
   PAAHead: boxes,
   LADHead: boxes,
   DDODHead: boxes,
+  CenterNetUpdateHead: points,
   LDHead: points,
 };
 const BBOX_HEADS = ['BBoxHead', 'ConvFCBBoxHead', 'Shared2FCBBoxHead', 'Shared4Conv1FCBBoxHead'];
