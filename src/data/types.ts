@@ -129,7 +129,7 @@ export interface ImageMeta {
   oriShape: [number, number];
   imgShape: [number, number];
   scaleFactor: [number, number];
-  /** Letter-box padding in pixels: top, bottom, left, right. */
+  /** Padding in pixels around the image, of a letter box or of RandomCenterCropPad: top, bottom, left, right. */
   padParam?: [number, number, number, number];
   flip: boolean;
   flipDirection?: 'horizontal' | 'vertical' | 'diagonal';

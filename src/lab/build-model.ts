@@ -20,6 +20,7 @@ import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './c
 import { loadCustomImports } from './custom-imports';
 import type { NeckSwap } from './neck-swap';
 import { startWeights } from './start-weights';
+import { withTeacherConfig } from './teacher-config';
 import { namesUserModule } from './user-modules';
 import type { LoadFrom } from './weights-file';
 import { type InferredOptions, noteInferred } from './whole-config';
@@ -106,7 +107,8 @@ export async function buildModel(
   // shapes and names require no engine; modules of the user's are run
   if (seed === undefined && withoutEngine && !namesUserModule(spec.config)) await plainBackend();
   else await startEngine();
-  const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
+  const configured = objectAt(spec.config, 'model');
+  const model = withTeacherConfig(spec.classes ? withoutClassCounts(configured) : configured, spec.folders);
   checkModel(model, catalogue, scopeOf(spec.config));
   await collectIfGrown(64 * 2 ** 20); // the models that this one takes the place of
   const inferred: InferredOptions[] = [];
@@ -118,8 +120,8 @@ export async function buildModel(
   listModel(detector, spec.name, String(model.type));
   if (seed !== undefined) {
     detector.initWeights(Random.seeded(seed));
-    const configured = spec.config.load_from;
-    const from = spec.loadFrom ?? (typeof configured === 'string' ? { file: configured } : undefined);
+    const { load_from } = spec.config;
+    const from = spec.loadFrom ?? (typeof load_from === 'string' ? { file: load_from } : undefined);
     await startWeights(detector, { model, from, notice, signal }).catch((error) => {
       detector.dispose();
       throw error;

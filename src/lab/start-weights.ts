@@ -1,5 +1,5 @@
 // Loads pretrained weights after initialisation: those of `init_cfg: { type: 'Pretrained' }` in any module of the config,
-// then those of `loadFrom` or the config's `load_from`.
+// that of a teacher, then those of `loadFrom` or the config's `load_from`.
 
 import { loadWeights, readWeights, reportLines, type Weights } from '../checkpoints';
 import { type ConfigObject, type ConfigValue, isObject } from '../config';
@@ -46,6 +46,12 @@ export async function startWeights(detector: Detector, { model, from, notice, si
       const part = { part: path === '' ? undefined : path, prefix: pretrained.prefix };
       for (const line of reportLines(loadWeights(detector, readWeights(file), part))) notice(line);
     }
+  }
+  const { teacher_ckpt: checkpoint } = model;
+  if (detector.teacher && typeof checkpoint === 'string') {
+    const file = await pretrainedFile({ path: 'the teacher', checkpoint }, notice, signal);
+    if (file !== undefined)
+      for (const line of reportLines(loadWeights(detector.teacher, readWeights(file)))) notice(line);
   }
   if (!weights || !report) return;
   if (others) load(weights);
@@ -107,6 +113,8 @@ function* pretrainedParts(value: ConfigValue, path = ''): Generator<Pretrained> 
     if (type !== 'Pretrained' || typeof checkpoint !== 'string') continue;
     yield { path, checkpoint, prefix: typeof prefix === 'string' ? prefix : undefined };
   }
+  // a teacher has the weights of teacher_ckpt
   for (const [key, child] of Object.entries(value))
-    if (key !== 'init_cfg') yield* pretrainedParts(child, path === '' ? key : `${path}.${key}`);
+    if (key !== 'init_cfg' && !key.startsWith('teacher_'))
+      yield* pretrainedParts(child, path === '' ? key : `${path}.${key}`);
 }

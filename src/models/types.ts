@@ -195,6 +195,8 @@ export interface Detector extends Module {
   readonly numClasses: number;
   readonly backbone: Backbone;
   readonly neck?: Neck;
+  /** What it learns from, where that is a model with weights of its own. */
+  readonly teacher?: Module;
   /**
    * Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before.
    */

@@ -70,6 +70,10 @@ function exporterOf(detector: Detector): Export {
     (detector instanceof TwoStageDetector && twoStage(detector)) ||
     (detector instanceof DetectionTransformer && ((inputs) => exportQueries(detector, inputs)));
   if (found) return found;
+  if (detector instanceof SingleStageDetector)
+    throw new DetLabError(
+      `${detector.bboxHead.constructor.name} has no form in ONNX yet: it does not select among priors`,
+    );
   throw new DetLabError(`detectors of type ${detector.constructor.name} have no form in ONNX yet`);
 }
 

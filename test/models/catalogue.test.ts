@@ -40,6 +40,7 @@ const LEVELS: Record<string, ReturnType<typeof levels>> = {
   SSDNeck: levels([8, 16], [512, 1024]),
   YOLOv8PAFPN: levels([8, 16, 32], [128, 256, 512]),
   YOLOV3Neck: levels([8, 16, 32], [256, 512, 1024]),
+  CenterNetHead: levels([4], [64]),
   YOLOFHead: levels([32], [512]),
   SSH: levels([8, 16, 32], [64, 64, 64]),
   RFP: levels([1, 4, 8, 16, 32], [3, 256, 512, 1024, 2048]),

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../src/catalogue/registry';
 import type { Detections } from '../../src/data/types';
 import { startEngine } from '../../src/engine';
 import type { RetinaHead } from '../../src/models/dense-heads/retina-head';
@@ -123,6 +124,17 @@ test.each([
 ])('YOLOv8 with %s', async (_name, more) => {
   const model = lively({ ...DENSE.YOLOv8, test_cfg: { ...(DENSE.YOLOv8.test_cfg as object), ...more } });
   expect((await compare(model, [sampleOf(...SIZE, 1)])).count).toBeGreaterThan(2);
+  model.dispose();
+});
+
+test('a head without a form in ONNX is named', () => {
+  const model = lively({
+    type: 'CenterNet',
+    backbone: { ...(DENSE.RetinaNet.backbone as object), out_indices: [3] },
+    bbox_head: { type: 'CenterNetHead', feat_channels: 8 },
+    test_cfg: { topk: 20 },
+  } as ModuleConfig);
+  expect(() => exported(model)).toThrow(/CenterNetHead has no form in ONNX/);
   model.dispose();
 });
 

@@ -70,6 +70,7 @@ export const TRANSFORMS = [
   RandomChoice,
   Compose,
   RandomCrop,
+  RandomCenterCropPad,
   RandomFlip,
   RandomShift,
   Pad,

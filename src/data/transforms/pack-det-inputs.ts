@@ -7,10 +7,9 @@ import { pixelsOf, type Transform, truthsOf } from './sample';
 
 const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction'] as const;
 /** Further keys of MMDetection's and MMYOLO's configs; a sample has those that a transform set. */
-const MORE_KEYS = ['pad_param', 'batch_shape', 'homography_matrix'] as const;
+const MORE_KEYS = ['border', 'pad_param', 'batch_shape', 'homography_matrix'] as const;
 /** Keys that samples of other tasks have: text prompts, tracking, keypoints. MMDetection leaves out those that are absent. */
 const ABSENT_KEYS = [
-  'border',
   'caption_prompt',
   'custom_entities',
   'dataset_mode',

@@ -29,7 +29,7 @@ import {
 import { initializeDenseHead } from './initialize-dense-head';
 import { levelScales, TowerPair } from './tower-pair';
 
-const options = z.strictObject({
+export const atssOptions = {
   ...anchorHeadOptions,
   pred_kernel_size: predKernelOption(3),
   ...towerOptions,
@@ -38,11 +38,12 @@ const options = z.strictObject({
   loss_centerness: lossCenternessOption,
   init_cfg: initOptionOf(rareClassInit('atss_cls')),
   test_cfg: testCfgOption,
-});
+};
+const options = z.strictObject(atssOptions);
 export type ATSSHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
-type ATSSMaps = AnchorMaps | 'centerness';
+export type ATSSMaps = AnchorMaps | 'centerness';
 
-export class ATSSHead extends AnchorHead<ATSSHeadConfig, 'centerness'> {
+export class ATSSHead<C extends ATSSHeadConfig = ATSSHeadConfig> extends AnchorHead<C, 'centerness'> {
   protected readonly towers: TowerPair;
   protected readonly cls: Conv2d;
   protected readonly reg: Conv2d;
@@ -50,7 +51,7 @@ export class ATSSHead extends AnchorHead<ATSSHeadConfig, 'centerness'> {
   protected readonly scales: ModuleList<Scale>;
   protected readonly lossCenterness: Loss;
 
-  constructor(config: ATSSHeadConfig, context: BuildContext) {
+  constructor(config: C, context: BuildContext) {
     super(config, context);
     this.towers = new TowerPair(config);
     this.addChild('cls_convs', this.towers.cls);

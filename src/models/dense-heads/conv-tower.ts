@@ -21,6 +21,8 @@ export interface TowerConfig {
   conv_bias?: ConvModuleConfig['bias'];
   use_depthwise?: boolean;
   dcn_on_last_conv?: boolean;
+  /** Type of the first convolution. */
+  first_conv_cfg?: ConvCfg | false;
   /** Number of first convolutions that are deformable. */
   num_dcn?: number;
 }
@@ -31,7 +33,8 @@ export function convTower(config: TowerConfig): Sequential<TowerLayer> {
   const { in_channels, feat_channels, stacked_convs, use_depthwise, dcn_on_last_conv, num_dcn = 0 } = config;
   return new Sequential<TowerLayer>(
     Array.from({ length: stacked_convs }, (_, i) => {
-      const first: ConvCfg | false = i < num_dcn && { type: 'DCNv2', deform_groups: 4 };
+      const first: ConvCfg | undefined | false =
+        (i === 0 && config.first_conv_cfg) || (i < num_dcn && { type: 'DCNv2', deform_groups: 4 });
       const last: ConvCfg | undefined | false = dcn_on_last_conv && i === stacked_convs - 1 && { type: 'DCNv2' };
       const layer: ConvModuleConfig = {
         inChannels: i === 0 ? in_channels : feat_channels,

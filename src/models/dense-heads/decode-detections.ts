@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { Detections, ImageMeta } from '../../data/types';
-import { scaleBoxes, takeBoxes } from '../../geometry/boxes';
+import { scaleBoxes, shiftBoxes, takeBoxes } from '../../geometry/boxes';
 import { batchedNms, type NmsConfig } from '../../ops';
 import { topIndices } from '../../ops/top-indices';
 import { nmsOption } from '../shared-options/nms-option';
@@ -79,8 +79,14 @@ export function decodeDetections(
 }
 
 /** Boxes in pixels of the network's input, in those of the original image with `rescale`. */
-export function toFrame(boxes: Float32Array, { scaleFactor: [x, y] }: ImageMeta, rescale: boolean): Float32Array {
-  return rescale ? scaleBoxes(boxes, [1 / x, 1 / y]) : boxes;
+export function toFrame(
+  boxes: Float32Array,
+  { scaleFactor: [x, y], padParam }: ImageMeta,
+  rescale: boolean,
+): Float32Array {
+  if (!rescale) return boxes;
+  const [top, , left] = padParam ?? [0, 0, 0, 0];
+  return scaleBoxes(padParam ? shiftBoxes(boxes, -left, -top) : boxes, [1 / x, 1 / y]);
 }
 
 /** Drops boxes below the minimum size, suppresses by label and keeps the best `max_per_img`. */

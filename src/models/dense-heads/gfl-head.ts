@@ -31,7 +31,7 @@ import { initializeDenseHead } from './initialize-dense-head';
 import { Integral } from './integral';
 import { levelScales, TowerPair } from './tower-pair';
 
-const options = z.strictObject({
+export const gflOptions = {
   ...anchorHeadOptions,
   ...towerOptions,
   norm_cfg: groupNormOption,
@@ -40,11 +40,22 @@ const options = z.strictObject({
   loss_dfl: lossDflOption({ type: 'DistributionFocalLoss', loss_weight: 0.25 }),
   init_cfg: initOptionOf(rareClassInit('gfl_cls')),
   test_cfg: testCfgOption,
-});
+};
+const options = z.strictObject(gflOptions);
 export type GFLHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
 
+/** What the positives of a batch predict for their boxes. */
+export interface BoxDistributions {
+  /** Rows of the P positives among all priors of the batch. */
+  rows: tf.Tensor1D;
+  /** [P, 4 (reg_max + 1)]. */
+  logits: tf.Tensor2D;
+  /** Of each side [4 P]. */
+  weight: tf.Tensor1D;
+}
+
 /** `deltas` are the logits of four distributions per point, for left, top, right, bottom. */
-export class GFLHead extends AnchorHead<GFLHeadConfig> {
+export class GFLHead<C extends GFLHeadConfig = GFLHeadConfig> extends AnchorHead<C> {
   protected readonly towers: TowerPair;
   protected readonly cls: Conv2d;
   protected readonly reg: Conv2d;
@@ -53,7 +64,7 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
   protected readonly qualityLoss: QualityLoss;
   protected readonly lossDfl: Loss;
 
-  constructor(config: GFLHeadConfig, context: BuildContext) {
+  constructor(config: C, context: BuildContext) {
     super(config, context, { form: 'boxes', coder: 'points' });
     this.towers = new TowerPair(config);
     this.addChild('cls_convs', this.towers.cls);
@@ -70,7 +81,22 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
   }
 
   protected override get columns(): Record<string, number> {
-    return { scores: this.scoreChannels, deltas: 4 * (this.config.reg_max + 1) };
+    return { scores: this.scoreChannels, deltas: this.boxColumns };
+  }
+
+  /** Logits of a box. */
+  get boxColumns(): number {
+    return 4 * (this.config.reg_max + 1);
+  }
+
+  /** What divides the sum of the box losses, for the sum of their weights. */
+  protected boxDivisor(sum: tf.Scalar): tf.Scalar {
+    return meanTensorOverRanks(sum, 1);
+  }
+
+  /** Losses beside GFL's, of the positives, or of none. */
+  protected furtherLosses(_outputs: DenseOutputs<AnchorMaps>, _positives?: BoxDistributions): Losses {
+    return {};
   }
 
   protected override get decodedTargets(): boolean {
@@ -89,16 +115,16 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
     const n = positives.length;
     if (n === 0) {
       const zero = zeroLoss(this);
-      meanTensorOverRanks(tf.scalar(0), 1); // the others wait for it
+      this.boxDivisor(tf.scalar(0)); // the others wait for it
       const loss_cls = this.qualityClassLoss(logits, tf.zeros([labels.length]), targets);
-      return { loss_cls, loss_bbox: zero, loss_dfl: zero };
+      return { loss_cls, loss_bbox: zero, loss_dfl: zero, ...this.furtherLosses(outputs) };
     }
     const points = this.priorsOf(positives, outputs.sizes);
     // four numbers a positive, divided by its stride
     const inStrides = (values: Float32Array) => values.map((v, i) => v / points[i | 3]);
     const [priors, truths] = [inStrides(points), inStrides(boxes)];
     const rows = tf.tensor1d(positives, 'int32');
-    const distributions = tf.gather(outputs.flat('deltas').reshape([-1, 4 * (reg_max + 1)]), rows);
+    const distributions = tf.gather(outputs.flat('deltas').reshape<tf.Tensor2D>([-1, this.boxColumns]), rows);
     const decoded = this.coder.decodeTensors(priors, this.integral.forward(distributions));
     const target = tf.tensor2d(truths, [n, 4]);
     const quality = stopGradient(decoded, (predicted) => {
@@ -107,17 +133,19 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
     });
     // boxes are weighted by the score of their best class
     const weight = tf.max(stopGradient(tf.sigmoid(tf.gather(logits, rows))), 1);
-    const sum = meanTensorOverRanks(tf.sum(weight), 1);
+    const sum = this.boxDivisor(tf.sum(weight));
     const bbox = this.lossBbox.forward(decoded, target, { weight, avgFactor: 1 });
     const sides = this.coder.encode(priors, truths, { maxDistance: reg_max });
+    const ofSides = tf.tile(weight.expandDims(-1), [1, 4]).reshape<tf.Tensor1D>([-1]);
     const dfl = this.lossDfl.forward(distributions.reshape([-1, reg_max + 1]), tf.tensor1d(sides), {
-      weight: tf.tile(weight.expandDims(-1), [1, 4]).reshape([-1]),
+      weight: ofSides,
       avgFactor: 4,
     });
     return {
       loss_cls: this.qualityClassLoss(logits, quality, targets),
       loss_bbox: tf.div(bbox, sum) as tf.Scalar,
       loss_dfl: tf.div(dfl, sum) as tf.Scalar,
+      ...this.furtherLosses(outputs, { rows, logits: distributions, weight: ofSides }),
     };
   }
 

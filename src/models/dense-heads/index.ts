@@ -3,8 +3,11 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
+import { centerNetHeadDefinition } from './centernet-head';
+import { centerNetUpdateHeadDefinition } from './centernet-update-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
+import { ddodHeadDefinition } from './ddod-head';
 import { deformableDETRHeadDefinition } from './deformable-detr-head';
 import { detrHeadDefinition } from './detr-head';
 import { dinoHeadDefinition } from './dino-head';
@@ -16,7 +19,10 @@ import { gaRetinaHeadDefinition } from './ga-retina-head';
 import { gaRPNHeadDefinition } from './ga-rpn-head';
 import { gflHeadDefinition } from './gfl-head';
 import { guidedAnchorHeadDefinition } from './guided-anchor-head';
+import { ladHeadDefinition } from './lad-head';
+import { ldHeadDefinition } from './ld-head';
 import { nasfcosHeadDefinition } from './nasfcos-head';
+import { paaHeadDefinition } from './paa-head';
 import { repPointsHeadDefinition } from './reppoints-head';
 import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
@@ -38,8 +44,11 @@ export { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-hea
 export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 export { ATSSHead } from './atss-head';
 export { AutoAssignHead } from './auto-assign-head';
+export { CenterNetHead } from './centernet-head';
+export { CenterNetUpdateHead } from './centernet-update-head';
 export { ConditionalDETRHead } from './conditional-detr-head';
 export { DABDETRHead } from './dab-detr-head';
+export { DDODHead } from './ddod-head';
 export { type DenseTestCfg, denseTestCfg } from './decode-detections';
 export { DeformableDETRHead } from './deformable-detr-head';
 export { DenseHead, type DenseHeadConfig } from './dense-head';
@@ -54,7 +63,10 @@ export { GARetinaHead } from './ga-retina-head';
 export { GARPNHead } from './ga-rpn-head';
 export { GFLHead } from './gfl-head';
 export { GuidedAnchorHead } from './guided-anchor-head';
+export { LADHead } from './lad-head';
+export { LDHead } from './ld-head';
 export { NASFCOSHead } from './nasfcos-head';
+export { PAAHead } from './paa-head';
 export { QueryHead, type QueryPredictions } from './query-head';
 export { RepPointsHead } from './reppoints-head';
 export { RetinaHead, type RetinaHeadConfig } from './retina-head';
@@ -106,4 +118,10 @@ export const denseHeads = [
   guidedAnchorHeadDefinition,
   gaRPNHeadDefinition,
   gaRetinaHeadDefinition,
+  paaHeadDefinition,
+  ldHeadDefinition,
+  ladHeadDefinition,
+  ddodHeadDefinition,
+  centerNetHeadDefinition,
+  centerNetUpdateHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

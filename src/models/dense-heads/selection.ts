@@ -32,10 +32,19 @@ export interface Selection {
    * - `best class`: every prior with its best class, if the score with the factor reaches `score_thr`; NMS by class
    * - `objects`: as `all levels`, of the priors whose factor reaches `conf_thr`
    * - `best priors`: all pairs above `score_thr` of the priors of each level whose best class scores highest; NMS by class
+   * - `voted priors`: the same, with boxes that are the mean of others
    * - `proposals`: the best of each level by logit, NMS within the level
    * - `located proposals`: the same of priors whose logit is not minus infinity
    */
-  rule: 'by level' | 'all levels' | 'best class' | 'objects' | 'best priors' | 'proposals' | 'located proposals';
+  rule:
+    | 'by level'
+    | 'all levels'
+    | 'best class'
+    | 'objects'
+    | 'best priors'
+    | 'voted priors'
+    | 'proposals'
+    | 'located proposals';
   /** Whether boxes are clipped to the image before NMS. */
   clips: boolean;
   /** Pixels that the clipped boxes end short of the right and lower edge of the image; none when absent. */

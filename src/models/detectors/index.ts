@@ -6,6 +6,7 @@ import { dabDETRDefinition } from './dab-detr';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
+import { distillationDefinitions } from './distillation';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
@@ -25,6 +26,7 @@ export { DABDETR } from './dab-detr';
 export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
+export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
@@ -41,6 +43,7 @@ export const detectors = [
   tridentFasterRCNNDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
+  ...distillationDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
   dabDETRDefinition,

@@ -10,7 +10,7 @@ import type { DetBatch, DetectionHead, EpochStart, LossContext, Losses } from '.
 import { BaseDetector, detectorParts } from './base-detector';
 import { detectionHead } from './narrow-head';
 
-const options = z.strictObject({
+export const singleStageOptions = {
   ...detectorParts,
   bbox_head: moduleOption('dense_head').describe('Dense head: classifies and regresses boxes'),
   train_cfg: z
@@ -26,7 +26,8 @@ const options = z.strictObject({
     .optional()
     .describe('MMYOLO: batch norm over all processes; accepted, no effect in one process'),
   init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),
-});
+};
+const options = z.strictObject(singleStageOptions);
 export type SingleStageDetectorConfig = z.output<typeof options>;
 
 export class SingleStageDetector extends BaseDetector {
@@ -139,6 +140,29 @@ export const singleStageDefinitions = [
     'TOOD: one head whose classification and regression are aligned by design and by assignment',
     { paper: 'Feng et al., TOOD: Task-aligned One-stage Object Detection, ICCV 2021' },
     onResNet(`{ type: 'TOODHead', num_classes: 80, ${anchors}, loss_bbox: { type: 'GIoULoss', loss_weight: 2 } }`),
+  ),
+  define(
+    'PAA',
+    'PAA: anchors are positive by the likelihood of their losses, scores predict the IoU',
+    { paper: 'Kim and Lee, Probabilistic Anchor Assignment with IoU Prediction for Object Detection, ECCV 2020' },
+    onResNet(`{ type: 'PAAHead', num_classes: 80, ${anchors}, loss_cls: { type: 'FocalLoss' } }`),
+  ),
+  define(
+    'DDOD',
+    'DDOD: classes and boxes with assignments and features of their own',
+    { paper: 'Chen et al., Disentangle Your Dense Object Detector, ACM MM 2021' },
+    onResNet(`{ type: 'DDODHead', num_classes: 80, ${anchors}, loss_cls: { type: 'FocalLoss' } }`),
+  ),
+  define(
+    'CenterNet',
+    'CenterNet: objects as peaks of heat maps at their centers; CenterNet2 with CenterNetUpdateHead',
+    { paper: 'Zhou et al., Objects as Points, 2019' },
+    parts(
+      "{ type: 'ResNet', depth: 18 }",
+      "{ type: 'CTResNetNeck', num_deconv_filters: [256, 128, 64], num_deconv_kernels: [4, 4, 4] }",
+      "{ type: 'CenterNetHead', num_classes: 80, feat_channels: 64 }",
+      'topk: 100, local_maximum_kernel: 3',
+    ),
   ),
   define(
     'VFNet',

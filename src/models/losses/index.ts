@@ -15,6 +15,7 @@ import { ghmcDefinition } from './ghmc';
 import { ghmrDefinition } from './ghmr';
 import { giouLossDefinition } from './giou-loss';
 import { iouLossDefinition } from './iou-loss';
+import { knowledgeDistillationKLDivLossDefinition } from './knowledge-distillation-kl-div-loss';
 import { l1LossDefinition } from './l1-loss';
 import { mseLossDefinition } from './mse-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
@@ -46,6 +47,7 @@ export { GHMC } from './ghmc';
 export { GHMR } from './ghmr';
 export { GIoULoss } from './giou-loss';
 export { IoULoss } from './iou-loss';
+export { KnowledgeDistillationKLDivLoss } from './knowledge-distillation-kl-div-loss';
 export { L1Loss } from './l1-loss';
 export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from './loss';
 export { MSELoss } from './mse-loss';
@@ -63,6 +65,7 @@ export const losses = [
   focalLossDefinition,
   qualityFocalLossDefinition,
   distributionFocalLossDefinition,
+  knowledgeDistillationKLDivLossDefinition,
   varifocalLossDefinition,
   gaussianFocalLossDefinition,
   ghmcDefinition,

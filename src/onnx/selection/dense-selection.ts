@@ -131,12 +131,19 @@ const locatedProposals: Rule = () => {
   );
 };
 
+const votedPriors: Rule = () => {
+  throw new DetLabError(
+    'Score voting has no form in ONNX. Set score_voting of the head to false, or save with { nms: false }',
+  );
+};
+
 const RULES: Record<Selection['rule'], Rule> = {
   'by level': byLevel,
   'all levels': allLevels,
   'best class': bestClass,
   objects,
   'best priors': bestPriors,
+  'voted priors': votedPriors,
   proposals,
   'located proposals': locatedProposals,
 };

@@ -55,7 +55,7 @@ def outline(box):
 def sample(i, ignored=(), labels=None):
     truth = TRUTHS[i]
     s = DetDataSample(metainfo=dict(img_id=i, img_shape=(H, W), ori_shape=(H * 2, W), pad_shape=(H, W),
-                                    scale_factor=(1.0, 0.5), batch_input_shape=(H, W)))
+                                    scale_factor=(1.0, 0.5), batch_input_shape=(H, W), border=[0, 0, 0, 0]))
     rles = [coco.merge(coco.frPyObjects([outline(b)], H, W)) for b in truth['bboxes']]
     s.gt_instances = InstanceData(bboxes=torch.tensor(truth['bboxes']).float(), labels=torch.tensor(truth['labels']) if labels is None else torch.full((len(truth['labels']),), labels),
                                   masks=BitmapMasks([coco.decode(r) for r in rles], H, W))
@@ -97,6 +97,8 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps):
     model.load_state_dict(filled(model.state_dict(), rules))
     if prepare:
         prepare(model)
+    if hasattr(model, 'teacher_model'):
+        model.teacher_model.load_state_dict(filled(model.teacher_model.state_dict(), rules))
     model.train()
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites

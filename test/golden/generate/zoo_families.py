@@ -60,6 +60,22 @@ guided_cfg = dict(max_iou, ga_assigner=dict(type='ApproxMaxIoUAssigner', pos_iou
 guided_rules = [(r'conv_shape\.weight$', 0.5), (r'conv_offset\.weight$', 0.3), (r'conv_loc\.weight$', 0.3)]
 proposals = dict(nms_pre=100, max_per_img=30, nms=dict(type='nms', iou_threshold=0.7), min_bbox_size=0, nms_post=12)
 
+paa = dict(type='PAAHead', **channels, norm_cfg=gn, reg_decoded_bbox=True, score_voting=True, topk=5, anchor_generator=square,
+           bbox_coder=deltas, loss_cls=focal, loss_bbox=dict(type='GIoULoss', loss_weight=1.3),
+           loss_centerness=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=0.5))
+loose = dict(max_iou, assigner=dict(max_iou['assigner'], pos_iou_thr=0.1, neg_iou_thr=0.1))
+
+ddod = dict(type='DDODHead', **channels, norm_cfg=gn, anchor_generator=square, bbox_coder=deltas, loss_cls=focal,
+            loss_bbox=dict(type='GIoULoss', loss_weight=2.0), loss_iou=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0))
+ddod_cfg = dict(atss, assigner=dict(type='ATSSAssigner', topk=9, alpha=0.8), reg_assigner=dict(type='ATSSAssigner', topk=9, alpha=0.5))
+gfl = dict(type='GFLHead', **channels, norm_cfg=gn, anchor_generator=square, reg_max=8, loss_bbox=dict(type='GIoULoss', loss_weight=2.0),
+           loss_cls=dict(type='QualityFocalLoss', use_sigmoid=True, beta=2.0, loss_weight=1.0),
+           loss_dfl=dict(type='DistributionFocalLoss', loss_weight=0.25))
+
+center_update = dict(type='CenterNetUpdateHead', **channels, norm_cfg=gn, strides=strides, regress_ranges=((0, 30), (24, 50), (40, 1e8)),
+                     loss_cls=dict(type='GaussianFocalLoss', pos_weight=0.25, neg_weight=0.75, loss_weight=1.0),
+                     loss_bbox=dict(type='GIoULoss', loss_weight=2.0))
+
 FAMILIES = dict(
     guided_anchoring=dict(
         rpn=dict(model=dict(type='RPN', data_preprocessor=pre, backbone=backbone, neck=neck,
@@ -106,6 +122,37 @@ FAMILIES = dict(
                             neck=dict(neck, in_channels=[8, 16, 40, 64]))),
         v2=dict(model=dense('RetinaNet', retina, max_iou, backbone=dict(type='PyramidVisionTransformerV2', **pvt),
                             neck=dict(neck, in_channels=[8, 16, 40, 64]))),
+    ),
+    paa=dict(
+        paa=dict(model=dense('PAA', paa, loose), rules=[(r'atss_(cls|reg)\.weight$', 0.3)]),
+        tied=dict(model=dense('PAA', dict(paa, topk=3, covariance_type='tied', score_voting=False), dict(loose, pos_weight=2.0)),
+                  rules=[(r'atss_(cls|reg)\.weight$', 0.3)]),
+    ),
+    ddod=dict(
+        ddod=dict(model=dense('DDOD', ddod, ddod_cfg), rules=[(r'conv_offset\.weight$', 0.3), (r'atss_(cls|reg)\.weight$', 0.3)]),
+        plain=dict(model=dense('DDOD', dict(ddod, use_dcn=False, norm_cfg=None), dict(ddod_cfg, pos_weight=2.0)),
+                   rules=[(r'atss_(cls|reg)\.weight$', 0.3)]),
+    ),
+    ld=dict(
+        ld=dict(model=dense('KnowledgeDistillationSingleStageDetector', dict(
+            gfl, type='LDHead', loss_ld=dict(type='KnowledgeDistillationKLDivLoss', loss_weight=0.25, T=3)), atss,
+            teacher_config=dict(model=dense('GFL', dict(gfl, stacked_convs=1), atss, backbone=dict(backbone, frozen_stages=-1)))),
+            rules=[(r'gfl_cls\.weight$', -0.1), (r'gfl_reg\.weight$', 3)]),
+    ),
+    lad=dict(
+        lad=dict(model=dense('LAD', dict(paa, type='LADHead'), loose, teacher_backbone=backbone, teacher_neck=neck,
+                             teacher_bbox_head=dict(paa, type='LADHead', stacked_convs=1)), rules=[(r'atss_(cls|reg)\.weight$', 0.3)]),
+    ),
+    centernet=dict(
+        points=dict(model=dict(dense('CenterNet', dict(
+            type='CenterNetHead', num_classes=3, in_channels=16, feat_channels=16, loss_center_heatmap=dict(type='GaussianFocalLoss'),
+            loss_wh=dict(type='L1Loss', loss_weight=0.1), loss_offset=dict(type='L1Loss', loss_weight=1.0)),
+            backbone=dict(backbone, norm_eval=False, frozen_stages=-1),
+            neck=dict(type='CTResNetNeck', in_channels=64, num_deconv_filters=[32, 16, 16], num_deconv_kernels=[4, 4, 4], use_dcn=False)),
+            test_cfg=dict(topk=20, local_maximum_kernel=3, max_per_img=20)), rules=[(r'heatmap_head', 0.2)]),
+        update=dict(model=dense('CenterNet', center_update)),
+        soft=dict(model=dense('CenterNet', dict(center_update, soft_weight_on_reg=True, more_pos_topk=5, more_pos_thresh=0.9,
+                                                hm_min_radius=2, hm_min_overlap=0.5)), rules=[(r'conv_reg', 60)]),
     ),
     vfnet=dict(
         vfnet=dict(model=dense('VFNet', vfnet, atss), rules=[(r'vfnet_reg.*\.weight$', 0.3)]),

@@ -90,6 +90,7 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
   const model = buildDetector(expected.config);
   expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.params);
   fillByFormula(model, '', expected.extra_rules ?? golden.extra_rules);
+  if (model.teacher) fillByFormula(model.teacher, '', expected.extra_rules);
   model.train();
   const batch = model.preprocess(samples(golden, expected));
   const parameters = model.trainable();

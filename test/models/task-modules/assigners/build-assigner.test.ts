@@ -32,7 +32,15 @@ const anchorHead = [
 ];
 const queryHead = ['HungarianAssigner'];
 /** Heads that assign by a rule of their own, or in two stages (RepPointsHead). */
-const OWN_RULE = ['FCOSHead', 'NASFCOSHead', 'AutoAssignHead', 'FoveaHead', 'RepPointsHead'];
+const OWN_RULE = [
+  'CenterNetHead',
+  'CenterNetUpdateHead',
+  'FCOSHead',
+  'NASFCOSHead',
+  'AutoAssignHead',
+  'FoveaHead',
+  'RepPointsHead',
+];
 /** Assigners that serve each of the other dense heads. */
 const SERVED: Record<string, string[]> = {
   RPNHead: anchorHead,
@@ -49,6 +57,10 @@ const SERVED: Record<string, string[]> = {
   GuidedAnchorHead: anchorHead,
   GARPNHead: anchorHead,
   GARetinaHead: anchorHead,
+  PAAHead: anchorHead,
+  LADHead: anchorHead,
+  DDODHead: anchorHead,
+  LDHead: anchorHead,
   YOLOV3Head: [
     'GridAssigner',
     'MaxIoUAssigner',
@@ -79,6 +91,7 @@ const REQUIRED: Record<string, object> = {
   GuidedAnchorHead: guided,
   GARPNHead: guided,
   GARetinaHead: guided,
+  DDODHead: { reg_assigner: { type: 'ATSSAssigner', topk: 9 } },
   TOODHead: { initial_epoch: 4, initial_assigner: { type: 'ATSSAssigner', topk: 9 } },
 };
 

@@ -39,6 +39,11 @@ const SERVED: Record<string, string[]> = {
   GuidedAnchorHead: boxes,
   GARPNHead: boxes,
   GARetinaHead: boxes,
+  PAAHead: boxes,
+  LADHead: boxes,
+  DDODHead: boxes,
+  CenterNetUpdateHead: points,
+  LDHead: points,
 };
 /** As in its example. */
 const coderOf = (type: string) => example(registry.get('bbox_coder', type).example);
