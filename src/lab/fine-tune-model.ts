@@ -1,4 +1,5 @@
-// `fineTune(model, data)`: trains a model that there is on other data, in stages. The model itself is left as it is.
+// `model.fineTune(data)`, also as `fineTune(model, data)`: trains a model that there is on other data, in stages. The model itself is
+// left as it is. Recipes make models, so that model.ts cannot import them: importing this file gives models the method.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,9 +7,26 @@ import path from 'node:path';
 import type { FineTuneOptions } from './fine-tune';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
-import type { Model } from './model';
+import { Model } from './model';
 import { Recipe } from './recipe';
 import type { Run } from './run';
+
+declare module './model' {
+  interface Model {
+    /**
+     * A new model that starts from this one's weights, with the classes of the data: heads of other classes start anew, with a line in
+     * the log. Stages as in `recipe.fineTune`.
+     *
+     * @example const run = await (await Model.load('cells.safetensors')).fineTune(platelets, { epochs: 8 })
+     * @throws DetLabError as `recipe.fineTune` does
+     */
+    fineTune(data: LabDataset, options?: FineTuneOptions): Promise<Run>;
+  }
+}
+
+Model.prototype.fineTune = function (data, options) {
+  return fineTune(this, data, options);
+};
 
 /**
  * A new model that starts from the weights of another, with the classes of the data: heads of other classes start anew, with a line in

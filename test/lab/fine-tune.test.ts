@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fineTune, type IterationEvent, type LabDataset, startEngine } from '../../src';
+import { type IterationEvent, type LabDataset, startEngine } from '../../src';
 import { quick, scenes, small } from './small';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-stages-'));
@@ -59,7 +59,7 @@ test('a model with other classes: the body keeps its weights, the heads start an
     { train: 'heads', epochs: 1, lr: 0.001 },
     { train: ['neck.fpn_convs'], epochs: 1, lr: 0.002 },
   ];
-  const run = await fineTune(model, data, {
+  const run = await model.fineTune(data, {
     ...quick,
     epochs: undefined,
     stages,
