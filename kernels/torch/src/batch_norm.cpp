@@ -32,12 +32,29 @@ struct Rows {
     });
   }
 
-  /** Calls f(c, n) for groups of n * kLanes channels from c, n being 4 or, for what remains, 1. */
+  /**
+   * Calls f(c, lanes, n) for groups of n vectors of channels from c, each of `lanes`: n is 4, 2 or 1. For whole vectors `lanes` is a
+   * constant, with which loads and stores have no branches.
+   */
   template <typename F>
   void forEachGroup(F f) const {
+    const std::integral_constant<int64_t, kLanes> whole;
     int64_t c = 0;
-    for (; c + 4 * kLanes <= channels; c += 4 * kLanes) f(c, std::integral_constant<int, 4>());
-    for (; c < channels; c += kLanes) f(c, std::integral_constant<int, 1>());
+    for (; c + 4 * kLanes <= channels; c += 4 * kLanes) f(c, whole, std::integral_constant<int, 4>());
+    for (; c + 2 * kLanes <= channels; c += 2 * kLanes) f(c, whole, std::integral_constant<int, 2>());
+    for (; c + kLanes <= channels; c += kLanes) f(c, whole, std::integral_constant<int, 1>());
+    if (c < channels) f(c, channels - c, std::integral_constant<int, 1>());
+  }
+
+  /** Calls f(i, c, lanes) for each vector of channels from c of the rows [begin, end), i being its place. */
+  template <typename F>
+  void forEachVector(int64_t begin, int64_t end, F f) const {
+    const std::integral_constant<int64_t, kLanes> whole;
+    for (int64_t r = begin; r < end; r++) {
+      int64_t c = 0;
+      for (; c + kLanes <= channels; c += kLanes) f(r * channels + c, c, whole);
+      if (c < channels) f(r * channels + c, c, channels - c);
+    }
   }
 };
 
@@ -51,9 +68,8 @@ static Statistics measure(const T* x, const Rows& rows) {
   std::vector<float> means(rows.blocks * C), squares(rows.blocks * C);
   rows.parallel([&](int64_t block, int64_t begin, int64_t end) {
     float inverse = 1.0f / float(end - begin);
-    rows.forEachGroup([&](int64_t c, auto size) {
+    rows.forEachGroup([&](int64_t c, auto lanes, auto size) {
       constexpr int n = decltype(size)::value;
-      int64_t lanes = C - c;
       Lanes mean[n] = {}, square[n] = {};  // of n times kLanes channels, in registers
       for (int64_t r = begin; r < end; r++)
         for (int k = 0; k < n; k++) mean[k] += get(x + r * C + c + k * kLanes, lanes);
@@ -93,19 +109,16 @@ static Statistics measure(const T* x, const Rows& rows) {
 template <typename T, bool kResidual, bool kSilu>
 static void normalise(T* y, const T* x, const T* residual, const float* factor, const float* shift, bool relu,
                       const Rows& rows) {
-  int64_t C = rows.channels;
   const Lanes floor = Lanes{} - (relu ? 0.0f : std::numeric_limits<float>::infinity());
   rows.parallel([&](int64_t, int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; r++)
-      for (int64_t c = 0; c < C; c += kLanes) {
-        int64_t i = r * C + c, lanes = C - c;
-        Lanes value = get(x + i, lanes) * get(factor + c, lanes) + get(shift + c, lanes);
-        if constexpr (kResidual) value += get(residual + i, lanes);
-        if constexpr (kSilu)
-          put(y + i, siluFor<T>(value), lanes);
-        else
-          put(y + i, value < floor ? floor : value, lanes);
-      }
+    rows.forEachVector(begin, end, [&](int64_t i, int64_t c, auto lanes) {
+      Lanes value = get(x + i, lanes) * get(factor + c, lanes) + get(shift + c, lanes);
+      if constexpr (kResidual) value += get(residual + i, lanes);
+      if constexpr (kSilu)
+        put(y + i, siluFor<T>(value), lanes);
+      else
+        put(y + i, value < floor ? floor : value, lanes);
+    });
   });
 }
 
@@ -116,8 +129,8 @@ struct Backward {
   const float *mean, *factor, *shift;
 
   /** The gradients of the norm's result before its activation, of kLanes channels from c, or of the last `lanes`. */
-  template <Activation kActivation>
-  Lanes gradients(int64_t i, int64_t c, int64_t lanes) const {
+  template <Activation kActivation, typename Count>
+  Lanes gradients(int64_t i, int64_t c, Count lanes) const {
     Lanes g = get(dy + i, lanes);
     if constexpr (kActivation == Activation::relu) return get(y + i, lanes) > 0 ? g : Lanes{};
     if constexpr (kActivation == Activation::silu)
@@ -130,9 +143,8 @@ struct Backward {
   void sum(const Rows& rows, float* sums, float* products) const {
     int64_t C = rows.channels;
     rows.parallel([=, *this](int64_t block, int64_t begin, int64_t end) {
-      rows.forEachGroup([&](int64_t first, auto size) {
+      rows.forEachGroup([&](int64_t first, auto lanes, auto size) {
         constexpr int n = decltype(size)::value;
-        int64_t lanes = C - first;
         Lanes sum[n] = {}, product[n] = {};
         for (int64_t r = begin; r < end; r++)
           for (int k = 0; k < n; k++) {
@@ -152,17 +164,14 @@ struct Backward {
   /** dx = scale * (g - constant - (x - mean) * slope); g itself is the residual's gradient, written if required. */
   template <Activation kActivation, bool kResidual>
   void spread(const Rows& rows, const float* scale, const float* constant, const float* slope, T* dx, T* dResidual) const {
-    int64_t C = rows.channels;
     rows.parallel([=, *this](int64_t, int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; r++)
-        for (int64_t c = 0; c < C; c += kLanes) {
-          int64_t i = r * C + c, lanes = C - c;
-          Lanes g = gradients<kActivation>(i, c, lanes);
-          if constexpr (kResidual) put(dResidual + i, g, lanes);
-          Lanes deviation = get(x + i, lanes) - get(mean + c, lanes);
-          Lanes change = g - get(constant + c, lanes) - deviation * get(slope + c, lanes);
-          put(dx + i, get(scale + c, lanes) * change, lanes);
-        }
+      rows.forEachVector(begin, end, [=, *this](int64_t i, int64_t c, auto lanes) {
+        Lanes g = gradients<kActivation>(i, c, lanes);
+        if constexpr (kResidual) put(dResidual + i, g, lanes);
+        Lanes deviation = get(x + i, lanes) - get(mean + c, lanes);
+        Lanes change = g - get(constant + c, lanes) - deviation * get(slope + c, lanes);
+        put(dx + i, get(scale + c, lanes) * change, lanes);
+      });
     });
   }
 };

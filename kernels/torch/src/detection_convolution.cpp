@@ -172,7 +172,7 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     Tensor dx, dWeight, dBias;
     if (needs[0] && winograd)
       dx = winogradInputGradient(dy, weight, x.sizes().slice(2), padding);
-    if (needs[1] && winograd)
+    if (needs[1] && winogradGradientFits(x, weight.sizes(), strides, padding, dilations, groups))
       dWeight = winogradFilterGradient(dy, x, padding);
     else if (needs[1] && rowsFilterGradientFits(x, strides, groups))
       dWeight = rowsFilterGradient(dy, x, weight.sizes().slice(2), strides, padding, dilations);
@@ -252,8 +252,11 @@ static Tensor detectionConvolution(Call& call) {
   auto [height, width] = joinedSize(maps);
   Ints out{maps[0].size(0), filter.size(0)};
   for (int axis = 0; axis < 2; axis++) {
-    int64_t span = o.dilations[axis] * (filter.size(2 + axis) - 1) + 1, size = axis == 0 ? height : width;
-    out.push_back((size + 2 * o.padding[axis] - span) / o.strides[axis] + 1);
+    int64_t span = o.dilations[axis] * (filter.size(2 + axis) - 1) + 1, size = (axis == 0 ? height : width) + 2 * o.padding[axis];
+    if (span > size)
+      throw std::runtime_error("the filter covers " + std::to_string(span) + " pixels, which is larger than the padded map's " +
+                               std::to_string(size));
+    out.push_back((size - span) / o.strides[axis] + 1);
   }
   if (residual.defined()) residual = nchw(residual).to(type);
   if (residual.defined() && residual.sizes() != at::IntArrayRef(out))
@@ -272,6 +275,8 @@ static Tensor detectionConvolution(Call& call) {
     cached = cachedForms(call.integer(1), values, factors, use);
   FilterForms temporary{values, factors, use};
   Filter f{cached ? *cached : temporary, cached != nullptr, filter.sizes().vec()};
+  if (pointwise && cached && panelsFit(maps, filter.sizes(), o.strides))
+    return nhwc(pointwiseByPanels(maps[0], values, factors, o.strides, bias, residual, o.activation));
   if (pointwise)
     return nhwc(pointwiseForward(maps, f.forms.rowPanels(f.cached), out[1], o.strides, bias, residual, o.activation));
   if (!recorded) return nhwc(forwardOnly(maps[0], f, bias, residual, o));

@@ -63,6 +63,14 @@ Tensor rowForward(const std::vector<Tensor>& maps, const Tensor& packed, int64_t
 
 bool isStrided(at::IntArrayRef strides) { return strides[0] != 1 || strides[1] != 1; }
 
+/** The pixels of a map that a filter with these strides reads. */
+Tensor pixelsRead(const Tensor& x, at::IntArrayRef strides) {
+  return withRows(isStrided(strides) ? x.slice(2, 0, x.size(2), strides[0]).slice(3, 0, x.size(3), strides[1]) : x);
+}
+
+/** Packing takes a share of 10 / rows of a product. */
+constexpr int64_t kPackedRows = 320;
+
 }  // namespace
 
 std::pair<int64_t, int64_t> joinedSize(const std::vector<Tensor>& maps) {
@@ -109,12 +117,46 @@ Tensor pointwiseFilter(const Tensor& filter, const Tensor& scale, at::ScalarType
 Tensor pointwiseForward(const std::vector<Tensor>& maps, const Tensor& packed, int64_t channels, at::IntArrayRef strides,
                         const Tensor& bias, const Tensor& residual, Activation activation) {
   std::vector<Tensor> read;
-  for (auto& x : maps)
-    read.push_back(withRows(isStrided(strides) ? x.slice(2, 0, x.size(2), strides[0]).slice(3, 0, x.size(3), strides[1]) : x));
+  for (auto& x : maps) read.push_back(pixelsRead(x, strides));
   Tensor offset = bias.defined() ? full(bias).contiguous() : bias, other = residual.defined() ? channelsLast(residual) : residual, y;
   withLane(maps[0], [&](auto* lane) {
     using T = std::remove_pointer_t<decltype(lane)>;
     y = rowForward<T>(read, packed, channels, offset, other, activation);
+  });
+  return y;
+}
+
+bool panelsFit(const std::vector<Tensor>& maps, at::IntArrayRef filter, at::IntArrayRef strides) {
+  if (maps.size() != 1 || maps[0].scalar_type() != at::kFloat) return false;
+  const Tensor& x = maps[0];
+  const int64_t rows = x.size(0) * ((x.size(2) - 1) / strides[0] + 1) * ((x.size(3) - 1) / strides[1] + 1);
+  return rows >= kPackedRows && panelsOf(filter[0]) >= at::get_num_threads();
+}
+
+Tensor pointwiseByPanels(const Tensor& map, const Tensor& filter, const Tensor& scale, at::IntArrayRef strides, const Tensor& bias,
+                         const Tensor& residual, Activation activation) {
+  const int64_t outputs = filter.size(0), inputs = filter.size(1);
+  Tensor x = pixelsRead(map, strides), values = full(filter).reshape({outputs, inputs}).contiguous();
+  Tensor factors = scale.defined() ? full(scale).contiguous() : scale, offset = bias.defined() ? full(bias).contiguous() : bias;
+  Tensor other = residual.defined() ? channelsLast(residual) : residual;
+  Tensor y = at::empty({x.size(0), outputs, x.size(2), x.size(3)}, x.options(), at::MemoryFormat::ChannelsLast);
+  const std::vector<RowSegment<float>> segments{{pointer<float>(x), pixelStep(x), inputs, 0}};
+  RowEpilogue<float> epilogue;
+  epilogue.bias = pointer<float>(offset);
+  epilogue.residual = pointer<float>(other);
+  epilogue.residualStep = outputs;
+  epilogue.activation = activation;
+  const int64_t rows = x.size(0) * x.size(2) * x.size(3), panels = panelsOf(outputs);
+  const int64_t workers = std::min<int64_t>(at::get_num_threads(), panels), size = packedRowFilterSize(kPanel, inputs);
+  Tensor space = at::empty({workers, size}, at::TensorOptions(at::kFloat));
+  at::parallel_for(0, workers, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t worker = begin; worker < end; worker++) {
+      float* panel = space.data_ptr<float>() + worker * size;
+      for (int64_t k = panels * worker / workers; k < panels * (worker + 1) / workers; k++) {
+        packRowPanel(values.data_ptr<float>(), pointer<float>(factors), outputs, inputs, false, k * kPanel, panel);
+        rowPanelProduct(segments, 0, rows, k * kPanel, outputs, panel, epilogue, pointer<float>(y));
+      }
+    }
   });
   return y;
 }

@@ -24,6 +24,16 @@ Tensor pointwiseFilter(const Tensor& filter, const Tensor& scale, at::ScalarType
 Tensor pointwiseForward(const std::vector<Tensor>& maps, const Tensor& packed, int64_t channels, at::IntArrayRef strides,
                         const Tensor& bias, const Tensor& residual, Activation activation);
 
+/**
+ * The same of one map in float32 from the filter itself, OIHW, times `scale`, each panel of which is packed by the thread that
+ * multiplies with it, so that no second copy of the filter is kept.
+ */
+Tensor pointwiseByPanels(const Tensor& map, const Tensor& filter, const Tensor& scale, at::IntArrayRef strides, const Tensor& bias,
+                         const Tensor& residual, Activation activation);
+
+/** Whether that takes little more time than a product with a packed filter: float32, and rows enough for each panel. */
+bool panelsFit(const std::vector<Tensor>& maps, at::IntArrayRef filter, at::IntArrayRef strides);
+
 /** The same from the filter itself, OIHW, times `scale`; differentiable once in every tensor. */
 Tensor pointwiseConvolution(const std::vector<Tensor>& maps, const Tensor& filter, const Tensor& bias, const Tensor& scale,
                             const Tensor& residual, at::IntArrayRef strides, Activation activation);

@@ -169,19 +169,26 @@ static void putDepths(const Lanes* rows, int64_t count, uint16_t* panel) {
 }
 
 template <typename T>
+void packRowPanel(const float* filter, const float* scale, int64_t outputs, int64_t inputs, bool flipped, int64_t column, T* panel) {
+  const int64_t depth = flipped ? outputs : inputs;
+  constexpr int64_t step = sizeof(T) == 2 ? 2 : 1;  // numbers of a column that are side by side
+  for (int64_t c = 0; c < kPanel; c += kLanes)
+    for (int64_t k = 0; k < depth; k += kLanes) {
+      Lanes square[kLanes] = {};
+      int64_t o = flipped ? k : column + c, i = flipped ? column + c : k;
+      for (int64_t r = 0; r < std::min<int64_t>(kLanes, outputs - o) && i < inputs; r++)
+        square[r] = get(filter + (o + r) * inputs + i, inputs - i) * (scale ? scale[o + r] : 1.0f);
+      if (!flipped) transpose(square);
+      putDepths(square, std::min<int64_t>(kLanes, depth - k), panel + k * kPanel + c * step);
+    }
+}
+
+template <typename T>
 void packRowFilter(const float* filter, const float* scale, int64_t outputs, int64_t inputs, bool flipped, T* panels) {
   const int64_t columns = flipped ? inputs : outputs, depth = flipped ? outputs : inputs;
-  constexpr int64_t step = sizeof(T) == 2 ? 2 : 1;  // numbers of a column that are side by side
   at::parallel_for(0, panelsOf(columns), std::max<int64_t>(1, (1 << 14) / (depth * kPanel)), [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin * kPanel; c < end * kPanel; c += kLanes)
-      for (int64_t k = 0; k < depth; k += kLanes) {
-        Lanes square[kLanes] = {};
-        int64_t o = flipped ? k : c, i = flipped ? c : k;
-        for (int64_t r = 0; r < std::min<int64_t>(kLanes, outputs - o) && i < inputs; r++)
-          square[r] = get(filter + (o + r) * inputs + i, inputs - i) * (scale ? scale[o + r] : 1.0f);
-        if (!flipped) transpose(square);
-        putDepths(square, std::min<int64_t>(kLanes, depth - k), panels + (c / kPanel * depth + k) * kPanel + c % kPanel * step);
-      }
+    for (int64_t panel = begin; panel < end; panel++)
+      packRowPanel(filter, scale, outputs, inputs, flipped, panel * kPanel, panels + panel * depth * kPanel);
   });
 }
 
@@ -208,6 +215,7 @@ void rowProduct(const std::vector<RowSegment<T>>& segments, int64_t begin, int64
   }
 }
 
+template void packRowPanel(const float*, const float*, int64_t, int64_t, bool, int64_t, float*);
 template void packRowFilter(const float*, const float*, int64_t, int64_t, bool, float*);
 template void packRowFilter(const float*, const float*, int64_t, int64_t, bool, uint16_t*);
 template void rowProduct(const std::vector<RowSegment<float>>&, int64_t, int64_t, int64_t, const float*, int64_t,

@@ -41,6 +41,10 @@ int64_t packedRowFilterSize(int64_t columns, int64_t depth);
 template <typename T>
 void packRowFilter(const float* filter, const float* scale, int64_t outputs, int64_t inputs, bool flipped, T* panels);
 
+/** The columns of one panel of `packRowFilter`, from `column`, on the calling thread. */
+template <typename T>
+void packRowPanel(const float* filter, const float* scale, int64_t outputs, int64_t inputs, bool flipped, int64_t column, T* panel);
+
 /**
  * The rows [begin, end) of the result, whose rows are `columns` long, from segments and a packed filter of `depth`. On the
  * calling thread.

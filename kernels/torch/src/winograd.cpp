@@ -25,8 +25,8 @@ constexpr int64_t kAhead = 2;
 // What decides between the algorithms, in multiply-adds at the processor's full rate, measured on AMD's Zen 5 (AVX512):
 /** The share of the full rate that oneDNN's direct convolution reaches, in float32 and in bfloat16 (of the rate of float32). */
 constexpr double kDirectRate = 0.85, kLowRate = 1.8;
-/** Of a tile's transforms, per channel read or written, and of the filter's, per point. */
-constexpr double kTileCost = 500, kFilterCost = 20;
+/** Of a tile's transforms, per channel read or written, of the filter's, per point, and of the sums of its gradient. */
+constexpr double kTileCost = 500, kFilterCost = 20, kSumCost = 100;
 
 /** DETLAB_WINOGRAD=0 uses oneDNN's convolutions everywhere. */
 bool disabled() {
@@ -116,7 +116,7 @@ void convolveByTiles(const Work<T>& w) {
   float* workspace = space.data_ptr<float>();
   tiling.forEachBlock([&](int64_t part, int64_t first, int64_t count) {
     float *left = workspace + part * space.size(1), *products = left + kPoints * stride;
-    toPoints<InputTransform>(w.pixels, tiling, w.padding, first, {false, from, count}, left, stride);
+    toPoints<InputTransform>(w.pixels, tiling, w.padding, first, count, {false, from, count}, left, stride);
     for (int64_t panel = 0; panel < w.panels(); panel++) {
       for (int p = 0; p < kPoints; p++)
         product(count, kPanel, from, {left + p * stride, from, 1}, right + (panel * kPoints + p) * filterStride,
@@ -137,7 +137,7 @@ void convolveByPanels(const Work<T>& w) {
   Tensor points = floats({kPoints, leftStride}), space = floats({workers, (filterStride + outStride) * kPoints});
   float *left = points.data_ptr<float>(), *workspace = space.data_ptr<float>();
   at::parallel_for(0, tiles, std::max<int64_t>(1, 64 / panelsOf(from)), [&](int64_t begin, int64_t end) {
-    toPoints<InputTransform>(w.pixels, w.tiling, w.padding, begin, {false, from, end - begin}, left + begin * from, leftStride);
+    toPoints<InputTransform>(w.pixels, w.tiling, w.padding, begin, end - begin, {false, from, tiles}, left + begin * from, leftStride);
   });
   auto run = [&](int64_t unit, float* right, float* products) {
     const int64_t panel = unit / splits, split = unit % splits;
@@ -188,23 +188,41 @@ Tensor convolveAny(const Tensor& x, const Tensor& filter, const Tensor& scale, b
 
 }  // namespace
 
-bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
-                  at::IntArrayRef dilations, int64_t groups) {
+/** A 3x3 convolution for which both algorithms exist: its tiles and the multiply-adds of the direct one, per pair of channels. */
+struct Candidate {
+  double tiles = 0, direct = 0, channels = 0, pairs = 0;
+};
+
+/** Without tiles, if Winograd's algorithm does not compute the convolution. */
+static Candidate candidate(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
+                           at::IntArrayRef dilations, int64_t groups) {
   auto all = [](at::IntArrayRef values, int64_t low, int64_t high) {
     return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v >= low && v <= high; });
   };
-  if (!hasLanes(x) || productType(x.scalar_type()) != x.scalar_type() || groups != 1) return false;
-  if (filter[2] != 3 || filter[3] != 3 || !all(strides, 1, 1) || !all(dilations, 1, 1) || !all(padding, 0, 2))
-    return false;
+  if (!hasLanes(x) || productType(x.scalar_type()) != x.scalar_type() || groups != 1) return {};
+  if (filter[2] != 3 || filter[3] != 3 || !all(strides, 1, 1) || !all(dilations, 1, 1) || !all(padding, 0, 2)) return {};
   int64_t height = x.size(2) + 2 * padding[0] - 2, width = x.size(3) + 2 * padding[1] - 2;
-  if (height < 1 || width < 1 || x.size(0) < 1 || disabled()) return false;
+  if (height < 1 || width < 1 || x.size(0) < 1 || disabled()) return {};
   double tiles = double(x.size(0) * ((height + kOut - 1) / kOut) * ((width + kOut - 1) / kOut));
-  // with fewer tiles the gain is small, and a direct sum has the smaller rounding error; up to kFewTiles the filter's points stay
-  // in the cache, but those of 512 x 512 channels (38 MB) would be written and read again for the few tiles between
-  if (tiles < 24 || (tiles > kFewTiles && tiles < 96)) return false;
-  double channels = double(filter[0] + filter[1]), products = double(filter[0]) * double(filter[1]);
-  double direct = double(x.size(0) * height * width) * 9 * products / (isLow(x) ? kLowRate : kDirectRate);
-  return tiles * (kPoints * products + kTileCost * channels) + kPoints * kFilterCost * products < direct;
+  // with fewer tiles the gain is small, and a direct sum has the smaller rounding error
+  if (tiles < 24) return {};
+  double direct = double(x.size(0) * height * width) * 9 / (isLow(x) ? kLowRate : kDirectRate);
+  return {tiles, direct, double(filter[0] + filter[1]), double(filter[0]) * double(filter[1])};
+}
+
+bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
+                  at::IntArrayRef dilations, int64_t groups) {
+  Candidate c = candidate(x, filter, strides, padding, dilations, groups);
+  // up to kFewTiles the filter's points stay in the cache, but those of 512 x 512 channels (38 MB) would be written and read again
+  // for the few tiles between
+  if (c.tiles == 0 || (c.tiles > kFewTiles && c.tiles < 96)) return false;
+  return c.tiles * (kPoints * c.pairs + kTileCost * c.channels) + kPoints * kFilterCost * c.pairs < c.direct * c.pairs;
+}
+
+bool winogradGradientFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
+                          at::IntArrayRef dilations, int64_t groups) {
+  Candidate c = candidate(x, filter, strides, padding, dilations, groups);
+  return c.tiles * (kPoints * c.pairs + kTileCost * c.channels) + kSumCost * c.pairs < c.direct * c.pairs;
 }
 
 static Tensor wide(const Tensor& vector) { return vector.defined() ? vector.to(at::kFloat).contiguous() : vector; }
@@ -231,54 +249,6 @@ Tensor winogradPackedForward(const Tensor& x, const Tensor& taps, int64_t channe
 Tensor winogradInputGradient(const Tensor& dy, const Tensor& filter, at::IntArrayRef size, at::IntArrayRef padding) {
   return convolveAny(withPixels(dy), filter, Tensor(), true, size[0], size[1], {2 - padding[0], 2 - padding[1]}, Tensor(), Tensor(),
                      Activation::none);
-}
-
-/** The sums over tiles of products of points, for each thread: [parts, 36, O, I]. */
-template <typename T>
-static Tensor gradientPoints(const Tensor& dy, const Tensor& x, at::IntArrayRef padding) {
-  const int64_t o = dy.size(1), i = x.size(1), size = o * i;
-  Tiling tiling(x.size(0), dy.size(2), dy.size(3), o + i, at::get_num_threads());
-  int64_t xStride = pointStride(PointOrder{true, i, tiling.block}.size()), yStride = pointStride(tiling.block * o);
-  auto options = x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
-  Tensor space = at::empty({tiling.parts, (xStride + yStride) * kPoints}, options);
-  Tensor sums = at::empty({tiling.parts, kPoints, size}, options);
-  float *workspace = space.data_ptr<float>(), *total = sums.data_ptr<float>();
-  std::vector<char> begun(tiling.parts, 0);
-  Pixels<T> pixels(x), gradients(dy);
-  tiling.forEachBlock([&](int64_t part, int64_t first, int64_t count) {
-    float *xs = workspace + part * space.size(1), *ys = xs + kPoints * xStride;
-    toPoints<InputTransform>(pixels, tiling, padding, first, {true, i, count}, xs, xStride);
-    toPoints<OutputGradientTransform>(gradients, tiling, {0, 0}, first, {false, o, count}, ys, yStride);
-    bool adds = begun[part] != 0;
-    begun[part] = 1;
-    for (int p = 0; p < kPoints; p++)
-      product(o, i, count, {ys + p * yStride, 1, o}, xs + p * xStride, {total + (part * kPoints + p) * size, i, adds});
-  });
-  return sums;
-}
-
-Tensor winogradFilterGradient(const Tensor& gradient, const Tensor& input, at::IntArrayRef padding) {
-  Tensor dy = withPixels(gradient), x = withPixels(input), sums;
-  withLane(x, [&](auto* lane) { sums = gradientPoints<std::remove_pointer_t<decltype(lane)>>(dy, x, padding); });
-  const int64_t o = dy.size(1), i = x.size(1), size = o * i, parts = sums.size(0);
-  const float* total = sums.data_ptr<float>();
-  Tensor result = at::empty({o, i, 3, 3}, sums.options(), at::MemoryFormat::ChannelsLast);
-  float* out = result.data_ptr<float>();
-  at::parallel_for(0, o, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; k++)
-      for (int64_t c = 0; c < i; c += kLanes) {
-        auto load = [&](int row, int column) {
-          Lanes sum{};
-          for (int64_t part = 0; part < parts; part++)
-            sum += get(total + (part * kPoints + row * kIn + column) * size + k * i + c, i - c);
-          return sum;
-        };
-        transformSquare<FilterGradientTransform>(load, [&](int row, int column, const Lanes& value) {
-          put(out + (k * 9 + row * 3 + column) * i + c, value, i - c);
-        });
-      }
-  });
-  return result;
 }
 
 }  // namespace detlab

@@ -10,10 +10,14 @@ namespace detlab {
 /**
  * Whether Winograd's algorithm is faster: float32 or bfloat16 on the CPU, 3x3, no stride, dilation or groups, and enough tiles.
  * Decided by a model of both algorithms' cost that reads shapes only, so that every run of a configuration has the same
- * arithmetic; so all three passes. `x` is the input in each, `filter` the filter's size [O, I, height, width].
+ * arithmetic; so the gradient of the input. `x` is the input in each, `filter` the filter's size [O, I, height, width].
  */
 bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
                   at::IntArrayRef dilations, int64_t groups);
+
+/** The same for the filter's gradient, which makes no points of the filter. */
+bool winogradGradientFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
+                          at::IntArrayRef dilations, int64_t groups);
 
 /** act(conv(x, filter * scale) + bias + residual) with a filter OIHW; NCHW views of channels_last memory. */
 Tensor winogradForward(const Tensor& x, const Tensor& filter, const Tensor& scale, at::IntArrayRef padding, const Tensor& bias,

@@ -61,7 +61,7 @@ struct Pixels {
 /** Images whose pixels are equally far apart: slices of channels are read where they are. */
 inline Tensor withPixels(const Tensor& x) { return pixelStep(x) > 0 ? x : channelsLast(x); }
 
-/** Where channel c of a block's tiles begins: rows of all channels, or panels of kPanel for the right side of a product. */
+/** Where channel c of `count` tiles begins: rows of all channels, or panels of kPanel for the right side of a product. */
 struct PointOrder {
   bool panels;
   int64_t channels, count;
@@ -96,12 +96,15 @@ inline void tilePoints(const Pixels<T>& x, const Corner<T>& corner, int64_t c, i
   });
 }
 
-/** Reads `Transform::from` squared pixels of each tile, from (top - padding, left - padding), and writes their points. */
+/**
+ * Reads `Transform::from` squared pixels of the tiles [first, first + tiles), from (top - padding, left - padding), and writes
+ * their points in an order, of which they may be a part.
+ */
 template <typename Transform, typename T>
-void toPoints(const Pixels<T>& x, const Tiling& tiling, at::IntArrayRef padding, int64_t first, const PointOrder& order,
-              float* points, int64_t stride) {
+void toPoints(const Pixels<T>& x, const Tiling& tiling, at::IntArrayRef padding, int64_t first, int64_t tiles,
+              const PointOrder& order, float* points, int64_t stride) {
   constexpr int n = Transform::from;
-  for (int64_t t = 0; t < order.count; t++) {
+  for (int64_t t = 0; t < tiles; t++) {
     int64_t top = tiling.top(first + t) - padding[0], left = tiling.left(first + t) - padding[1];
     bool inside = top >= 0 && left >= 0 && top + n <= x.height && left + n <= x.width;
     Corner<T> corner{x.data + tiling.image(first + t) * x.height * x.width * x.step, top, left, inside};
