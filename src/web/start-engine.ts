@@ -15,7 +15,7 @@ export interface StartOptions {
    * its name, or the bytes of the one with SIMD. Several threads need a page that is cross-origin isolated, and the folder.
    */
   wasm: WasmBinaries | Uint8Array;
-  /** Threads, where the page may have them; default: the processors. */
+  /** Threads, where the page may have them: half of the processors at most, which is the default. */
   threads?: number;
 }
 

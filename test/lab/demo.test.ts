@@ -12,7 +12,8 @@ import { browser, withPage } from '../frontends/browser';
 import { disagreement } from '../web/agreement';
 import { bundled } from '../web/bundled';
 import { FAMILIES, NAMES, narrowModel } from '../web/narrow';
-import { expectSameEverywhere, fewScenes, trainedModel } from '../web/trained';
+import { expectSameEverywhere } from '../web/same-everywhere';
+import { fewScenes, trainedModel } from '../web/trained';
 import { foundIn, give, png, problems, scenePng } from '../web/web-page';
 
 if (!browser) console.log('The tests of pages are skipped: no Chromium in PATH');
@@ -45,7 +46,7 @@ describe.skipIf(!browser)('the same image has the same detections in Node and in
 test.skipIf(!browser)('a trained detector finds the same in Node, ONNX Runtime and a page', async () => {
   const data = await fewScenes(dir);
   const trained = await trainedModel('FCOS', data, 120);
-  await expectSameEverywhere(trained, data.train.records[0].path, dir);
+  await expectSameEverywhere(trained, data.train.records[0], dir);
   trained.dispose();
 });
 

@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../src/data/types';
 import { startEngine } from '../../src/engine';
 import type { Detector } from '../../src/models/types';
 import type { OnnxFile } from '../../src/onnx/export-detector';
 import { DENSE } from './dense-detectors';
-import { detectionsOf, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { cut, detectionsOf, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 import { QUERIES } from './query-detectors';
 import { TWO_STAGE } from './two-stage-detectors';
 
@@ -28,7 +29,8 @@ beforeAll(async () => {
 }, 1_800_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const ALL = { ...DENSE, ...TWO_STAGE, ...QUERIES };
+const soft: ModuleConfig = { ...DENSE.RetinaNet, test_cfg: { ...cut, nms: { type: 'soft_nms', iou_threshold: 0.3 } } };
+const ALL: Record<string, ModuleConfig> = { ...DENSE, 'RetinaNet, soft NMS': soft, ...TWO_STAGE, ...QUERIES };
 /** Of the other seed two boxes of YOLOv3 have equal scores, and rounding decides which one NMS keeps. */
 const SEEDS = [...Object.keys(TWO_STAGE), 'YOLOv3'];
 

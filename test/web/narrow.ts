@@ -49,16 +49,16 @@ const withoutThreshold = (model: ConfigValue): ConfigValue => {
 };
 
 /** A model's config with its numbers cut down by their keys. */
-function narrowed(value: ConfigValue, key = ''): ConfigValue {
+function narrow(value: ConfigValue, key = ''): ConfigValue {
   if (Array.isArray(value))
     return key === 'in_channels' && value.every((v) => Number(v) in CHANNELS)
       ? value.map((v) => CHANNELS[v as number])
-      : value.map((v) => narrowed(v, key));
+      : value.map((v) => narrow(v, key));
   if (typeof value === 'object' && value !== null) {
     if (value.type === 'CSPNeXt') return { ...value, widen_factor: 0.125, init_cfg: null } as ConfigObject;
     if (value.type === 'ResNet')
       return { ...value, depth: 18, base_channels: 8, frozen_stages: -1, init_cfg: null } as ConfigObject;
-    const cut = Object.fromEntries(Object.entries(value).map(([k, v]) => [k, narrowed(v, k)]));
+    const cut = Object.fromEntries(Object.entries(value).map(([k, v]) => [k, narrow(v, k)]));
     if (/^(DeformableDETR|DINO)Head$/.test(String(value.type))) cut.embed_dims = WIDTHS.embed_dims;
     if (value.type === 'CSPNeXtPAFPN') delete cut.in_channels; // those of its backbone
     return cut;
@@ -95,14 +95,18 @@ function spread(model: Model, gain = 1): void {
   }
 }
 
+/** A config, narrow and for small images. */
+export const narrowed = (config: ConfigObject): ConfigObject => ({
+  ...config,
+  model: narrow(config.model),
+  test_dataloader: small(config.test_dataloader),
+});
+
 /** The config of the family, narrow. */
 export function narrowConfig(family: string): ConfigObject {
   const { config } = detector(FAMILIES[family]);
-  return {
-    ...config,
-    model: SMALL_AS_SHIPPED.has(family) ? withoutThreshold(config.model) : narrowed(config.model),
-    test_dataloader: small(config.test_dataloader),
-  };
+  const all = narrowed(config);
+  return SMALL_AS_SHIPPED.has(family) ? { ...all, model: withoutThreshold(config.model) } : all;
 }
 
 /** A narrow detector of the family. */

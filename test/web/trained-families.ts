@@ -1,0 +1,129 @@
+// Detectors of every family as they are trained for a test: a shipped config, narrow; with what other than its numbers must be cut
+// down, and for how many iterations it is trained.
+
+import type { ConfigObject } from '../../src/config';
+
+export interface TrainedFamily {
+  config: string;
+  /** Merged into the narrow model. */
+  model?: ConfigObject;
+  /** Of two images. */
+  iterations?: number;
+  /** Of AdamW. */
+  lr?: number;
+  /** The sizes of the test pipeline are the config's. */
+  fullSize?: true;
+}
+
+const channels = (base: number) => [base, 2 * base, 4 * base, 8 * base];
+/** Of ResNet's shape with bottlenecks. */
+const bottlenecks = { depth: 50, base_channels: 4, frozen_stages: -1, init_cfg: null };
+const narrowResNet = (out_indices: number[]) => ({
+  _delete_: true,
+  type: 'ResNet',
+  depth: 18,
+  base_channels: 8,
+  out_indices,
+});
+
+/** Of attention: at higher rates all queries become one, as do DETR's with dropout on two images. */
+const TRANSFORMER = { lr: 0.001, iterations: 800 };
+const layer = { self_attn_cfg: { dropout: 0 }, ffn_cfg: { ffn_drop: 0 } };
+const withoutDropout = {
+  encoder: { layer_cfg: layer },
+  decoder: { layer_cfg: { ...layer, cross_attn_cfg: { dropout: 0 } } },
+};
+
+export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
+  'Faster R-CNN': { config: 'faster-rcnn_r50_fpn_1x_coco' },
+  'Mask R-CNN': { config: 'mask-rcnn_r50_fpn_1x_coco' },
+  'Cascade R-CNN': { config: 'cascade-rcnn_r50_fpn_1x_coco' },
+  DetectoRS: {
+    config: 'detectors_cascade-rcnn_r50_1x_coco',
+    lr: 0.001,
+    iterations: 500,
+    model: {
+      backbone: bottlenecks,
+      neck: {
+        in_channels: channels(16),
+        aspp_out_channels: 8,
+        rfp_backbone: { ...bottlenecks, rfp_inplanes: 32, pretrained: null },
+      },
+    },
+  },
+  'Faster R-CNN with ResNeSt': {
+    config: 'faster-rcnn_s50_fpn_syncbn-backbone+head_ms-range-1x_coco',
+    model: { backbone: { ...bottlenecks, base_channels: 8, stem_channels: 16 }, neck: { in_channels: channels(32) } },
+  },
+  'Mask R-CNN with Swin': {
+    config: 'mask-rcnn_swin-t-p4-w7_fpn_1x_coco',
+    model: {
+      backbone: { embed_dims: 24, depths: [2, 2, 2, 2], drop_path_rate: 0, init_cfg: null },
+      neck: { in_channels: channels(24) },
+    },
+  },
+  RPN: { config: 'rpn_r50_fpn_1x_coco' },
+  RetinaNet: { config: 'retinanet_r50_fpn_1x_coco' },
+  'RetinaNet with PVT': {
+    config: 'retinanet_pvtv2-b0_fpn_1x_coco',
+    model: {
+      backbone: { embed_dims: 16, num_layers: [1, 1, 1, 1], init_cfg: null },
+      neck: { in_channels: [16, 32, 80, 128] },
+    },
+  },
+  'RetinaNet with NAS-FPN': {
+    config: 'retinanet_r50_nasfpn_crop640-50e_coco',
+    model: { neck: { stack_times: 2 } },
+  },
+  FreeAnchor: { config: 'freeanchor_r50_fpn_1x_coco', iterations: 500 },
+  FSAF: { config: 'fsaf_r50_fpn_1x_coco' },
+  SSD: {
+    config: 'ssd300_coco',
+    model: {
+      backbone: narrowResNet([1, 2]),
+      neck: { in_channels: [16, 32], out_channels: [16, 32, 32, 32, 32, 32] },
+      bbox_head: { in_channels: [16, 32, 32, 32, 32, 32] },
+    },
+    fullSize: true,
+  },
+  FCOS: { config: 'fcos_r50-caffe_fpn_gn-head_1x_coco' },
+  'NAS-FCOS': { config: 'nas-fcos_r50-caffe_fpn_nashead-gn-head_4xb4-1x_coco' },
+  FoveaBox: { config: 'fovea_r50_fpn_4xb4-1x_coco' },
+  AutoAssign: { config: 'autoassign_r50-caffe_fpn_1x_coco' },
+  ATSS: { config: 'atss_r50_fpn_1x_coco' },
+  GFL: { config: 'gfl_r50_fpn_1x_coco' },
+  VFNet: { config: 'vfnet_r50_fpn_1x_coco' },
+  TOOD: { config: 'tood_r50_fpn_1x_coco' },
+  RepPoints: { config: 'reppoints-moment_r50_fpn_1x_coco' },
+  YOLOF: { config: 'yolof_r50-c5_8xb8-1x_coco', model: { neck: { in_channels: 64 } } },
+  YOLOv3: {
+    config: 'yolov3_d53_8xb8-320-273e_coco',
+    model: {
+      backbone: narrowResNet([1, 2, 3]),
+      neck: { in_channels: [64, 32, 16], out_channels: [32, 32, 16] },
+      bbox_head: { in_channels: [32, 32, 16], out_channels: [32, 32, 32] },
+    },
+  },
+  YOLOX: { config: 'yolox_nano_8xb8-300e_coco', model: { neck: { in_channels: [32, 64, 128] } } },
+  YOLOv8: { config: 'yolov8_n_syncbn_fast_8xb16-500e_coco' },
+  RTMDet: { config: 'rtmdet_tiny_8xb32-300e_coco', iterations: 400 },
+  'RTMDet with one tower': {
+    config: 'rtmdet_tiny_8xb32-300e_coco',
+    model: {
+      bbox_head: {
+        _delete_: true,
+        type: 'RTMDetHead',
+        num_classes: 80,
+        feat_channels: 32,
+        stacked_convs: 2,
+        anchor_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] },
+      },
+    },
+    iterations: 400,
+  },
+  DETR: { config: 'detr_r50_8xb2-150e_coco', model: withoutDropout, ...TRANSFORMER },
+  'Conditional DETR': { config: 'conditional-detr_r50_8xb2-50e_coco', ...TRANSFORMER },
+  'DAB-DETR': { config: 'dab-detr_r50_8xb2-50e_coco', ...TRANSFORMER },
+  'Deformable DETR': { config: 'deformable-detr-refine-twostage_r50_16xb2-50e_coco', ...TRANSFORMER },
+  DINO: { config: 'dino-4scale_r50_8xb2-12e_coco', ...TRANSFORMER },
+};
