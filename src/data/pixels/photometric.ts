@@ -76,13 +76,15 @@ export function adjustSharpness(image: PixelImage, factor: number): PixelImage {
   const { data, width, height } = image;
   const out = takePixels(data.length);
   const mirrored = (i: number, n: number) => (n === 1 ? 0 : i < 0 ? -i : i >= n ? 2 * n - 2 - i : i);
+  const stride = 3 * width;
+  const sums = new Int32Array(stride); // of three rows
   for (let y = 0, o = 0; y < height; y++) {
-    const rows = [mirrored(y - 1, height), y, mirrored(y + 1, height)].map((row) => row * width);
+    const [up, own, down] = [mirrored(y - 1, height), y, mirrored(y + 1, height)].map((row) => row * stride);
+    for (let i = 0; i < stride; i++) sums[i] = data[up + i] + data[own + i] + data[down + i];
     for (let x = 0; x < width; x++) {
-      const columns = [mirrored(x - 1, width), x, mirrored(x + 1, width)];
+      const [left, right] = [3 * mirrored(x - 1, width), 3 * mirrored(x + 1, width)];
       for (let c = 0; c < 3; c++, o++) {
-        let sum = 4 * data[o];
-        for (const row of rows) for (const column of columns) sum += data[(row + column) * 3 + c];
+        const sum = sums[left + c] + sums[3 * x + c] + sums[right + c] + 4 * data[o];
         // no sum of integers over 13 is near a half
         out[o] = blended(data[o], Math.round(sum / 13), factor);
       }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { padValueOption } from './pad';
 import { fitInside, resizeSample } from './resize';
-import { backendOption } from './resize-backend';
+import { backendOption, checkInterpolation, interpolationOption } from './resize-backend';
 import { pixelsOf, type Transform } from './sample';
 
 const edge = z.int().positive().max(32_768);
@@ -24,10 +24,11 @@ export const FixShapeResize = defineModule({
     keep_ratio: z.boolean().default(false).describe('Keep the aspect ratio, and pad'),
     clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
     backend: backendOption,
-    interpolation: z.literal('bilinear').default('bilinear').describe('Only "bilinear"'),
+    interpolation: interpolationOption,
   }),
   build: (o, { registry, path }): Transform => {
     const size: [number, number] = [o.width, o.height];
+    checkInterpolation('FixShapeResize', o);
     if (!o.keep_ratio) return (sample) => resizeSample(sample, size, o, 'FixShapeResize');
     const pad = registry.build('transform', { type: 'Pad', size, pad_val: o.pad_val }, { path });
     return (sample, random) => {

@@ -46,7 +46,7 @@ import { RandomChoice } from './random-choice';
 import { RandomChoiceResize } from './random-choice-resize';
 import { RandomCrop } from './random-crop';
 import { RandomErasing } from './random-erasing';
-import { RandomFlip } from './random-flip';
+import { GTBoxSubOne_GLIP, RandomFlip, RandomFlip_GLIP } from './random-flip';
 import { RandomApply, RandomOrder } from './random-order';
 import { RandomResize } from './random-resize';
 import { RandomShift } from './random-shift';
@@ -122,6 +122,8 @@ export const TRANSFORMS = [
   PPYOLOERandomCrop,
   PPYOLOERandomDistort,
   RandomCenterCropPad,
+  RandomFlip_GLIP,
+  GTBoxSubOne_GLIP,
   CopyPaste,
   YOLOv5CopyPaste,
   Mosaic9,

@@ -50,7 +50,7 @@ function letterResize(sample: Sample, o: Options): Sample {
   const [columns, rows] = typeof o.scale === 'number' ? [o.scale, o.scale] : o.scale;
   const shape = sample.record.batchShape ?? ([rows, columns] as const);
   const { inner, padY, padX, top, left, ratios } = fit(image.width, image.height, shape, o);
-  const resized = resizedBy(o.backend, sample, [inner[1], inner[0]], 'LetterResize');
+  const resized = resizedBy({ backend: o.backend }, sample, [inner[1], inner[0]], 'LetterResize');
   const [width, height] = [inner[1] + padX, inner[0] + padY];
   if (padX === 0 && padY === 0) replacePixels(sample, resized);
   else {

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { defineModule, type ModuleConfig } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { passedBackend } from './resize-backend';
+import { passedBackend, passedInterpolation } from './resize-backend';
 import type { Transform } from './sample';
 
 const pair = z.tuple([z.number().int().positive(), z.number().int().positive()]);
@@ -17,7 +17,7 @@ export const resizeOptions = {
   keep_ratio: z.boolean().optional().describe('Resize to fit inside the scale, keeping the aspect ratio'),
   clip_object_border: z.boolean().optional().describe('Clip boxes to the resized image'),
   backend: passedBackend,
-  interpolation: z.literal('bilinear').optional().describe('Only "bilinear"'),
+  interpolation: passedInterpolation,
 };
 
 export const RandomResize = defineModule({

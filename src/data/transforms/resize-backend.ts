@@ -1,6 +1,8 @@
-// The `backend` of the transforms that resize: whose bilinear arithmetic they reproduce.
+// The `backend` and `interpolation` of the transforms that resize: whose arithmetic they reproduce.
 
 import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { resizeBicubic } from '../pixels/resize-bicubic';
 import { resizeBilinear } from '../pixels/resize-bilinear';
 import { resizePillow } from '../pixels/resize-pillow';
 import type { AnyImage } from '../types';
@@ -13,16 +15,37 @@ const meaning = 'Whose bilinear arithmetic is reproduced bit for bit: cv2 (no an
 export const backendOption = backend.default('cv2').describe(meaning);
 export const passedBackend = backend.optional().describe(meaning);
 
+const interpolation = z.enum(['bilinear', 'bicubic']);
+export type Interpolation = z.output<typeof interpolation>;
+const kinds = '"bilinear", or "bicubic" of cv2 on 8-bit pixels';
+export const interpolationOption = interpolation.default('bilinear').describe(kinds);
+export const passedInterpolation = interpolation.optional().describe(kinds);
+
+/** @throws DetLabError for Pillow's bicubic filter, which is not there. */
+export function checkInterpolation(type: string, { backend, interpolation }: Filter): void {
+  if (backend === 'pillow' && interpolation === 'bicubic')
+    throw new DetLabError(
+      `Cannot build ${type}: interpolation "bicubic" is cv2's, received backend "pillow". Set backend: 'cv2', or interpolation: 'bilinear'`,
+    );
+}
+
+export interface Filter {
+  backend: ResizeBackend;
+  interpolation?: Interpolation;
+}
+
 /**
  * The pixels of a sample at `width` x `height`.
- * @throws DetLabError for float pixels and pillow, which resizes 8-bit pixels only
+ * @throws DetLabError for float pixels and what resizes 8-bit pixels only: pillow, and bicubic interpolation
  */
-export const resizedBy = (
-  chosen: ResizeBackend,
+export function resizedBy(
+  { backend, interpolation }: Filter,
   sample: Sample,
   [width, height]: readonly [number, number],
   transform: string,
-): AnyImage =>
-  chosen === 'pillow'
-    ? resizePillow(bytesOf(sample, `${transform} with backend "pillow"`), width, height)
-    : resizeBilinear(pixelsOf(sample, transform), width, height);
+): AnyImage {
+  if (backend === 'pillow') return resizePillow(bytesOf(sample, `${transform} with backend "pillow"`), width, height);
+  if (interpolation === 'bicubic')
+    return resizeBicubic(bytesOf(sample, `${transform} with interpolation "bicubic"`), width, height);
+  return resizeBilinear(pixelsOf(sample, transform), width, height);
+}

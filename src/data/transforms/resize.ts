@@ -7,8 +7,8 @@ import { DetLabError } from '../../errors';
 import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
 import { resizeSemantic } from '../semantic-map';
-import { backendOption, resizedBy } from './resize-backend';
-import { pixelsOf, type Sample, type Transform } from './sample';
+import { backendOption, checkInterpolation, interpolationOption, resizedBy } from './resize-backend';
+import { pixelsOf, replacePixels, type Sample, type Transform } from './sample';
 
 const MAX_EDGE = 32_768;
 const edge = z.number().int().positive().max(MAX_EDGE);
@@ -26,13 +26,14 @@ const options = z.strictObject({
   keep_ratio: z.boolean().default(false).describe('Resize to fit inside the scale, keeping the aspect ratio'),
   clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
   backend: backendOption,
-  interpolation: z.literal('bilinear').default('bilinear').describe('Only "bilinear"'),
+  interpolation: interpolationOption,
 });
 type Options = z.output<typeof options>;
 
 /** @param round how sides become whole pixels where the aspect ratio is kept */
 function resizing(type: string, o: Options, round: (side: number) => number): Transform {
   const { scale, scale_factor } = o;
+  checkInterpolation(type, o);
   if (!scale && !scale_factor)
     throw new DetLabError(
       `Cannot build ${type}: expected \`scale\` or \`scale_factor\`, received neither. Add e.g. scale: [1333, 800]`,
@@ -54,20 +55,19 @@ function resizing(type: string, o: Options, round: (side: number) => number): Tr
 export function resizeSample(
   sample: Sample,
   [width, height]: readonly [number, number],
-  { backend, clip_object_border }: Pick<Options, 'backend' | 'clip_object_border'>,
+  o: Pick<Options, 'backend' | 'interpolation' | 'clip_object_border'>,
   type: string,
   given?: [number, number],
 ): Sample {
   const { width: w, height: h } = pixelsOf(sample, type);
-  sample.image = resizedBy(backend, sample, [width, height], type);
-  sample.meta.imgShape = [height, width];
+  replacePixels(sample, resizedBy(o, sample, [width, height], type));
   // as in mmcv, the factor replaces that of an earlier step
   const factor: [number, number] = given ?? [width / w, height / h];
   sample.meta.scaleFactor = factor;
   for (const boxes of [sample.truths, sample.proposals])
     if (boxes) {
       boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
-      if (clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
+      if (o.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
     }
   if (sample.semantic) sample.semantic = resizeSemantic(sample.semantic, width, height);
   if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
@@ -77,7 +77,7 @@ export function resizeSample(
 export const Resize = defineModule({
   kind: 'transform',
   type: 'Resize',
-  summary: 'Resizes pixels (bilinear), boxes, masks and semantic maps (nearest)',
+  summary: 'Resizes pixels, boxes, masks and semantic maps (nearest)',
   origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'Resize', scale: [1333, 800], keep_ratio: true }",

@@ -22,6 +22,22 @@ it('keeps polygons, and ignores run lengths', async () => {
   expect([...truths.ignored]).toEqual([0, 0, 1, 1]);
 });
 
+it('mask2bbox: boxes around the polygons, which are joined to one (values of MMYOLO 0.6.0)', async () => {
+  const parts = [
+    [2, 3, 2, 9.5, 8, 9, 8, 3],
+    [12, 13, 12, 19, 18, 19.25],
+  ];
+  const given = { ...record, segmentations: [[star], parts, record.segmentations![2], undefined] };
+  const { truths } = await run([{ ...load, mask2bbox: true }], given);
+  const joined = [8, 9, 8, 3, 2, 3, 2, 9.5, 8, 9, 12, 13, 12, 19, 18, 19.25, 12, 13];
+  expect((truths.masks!.masks as Float64Array[][]).slice(0, 2).map(([p]) => [...p])).toEqual([star, joined]);
+  // objects without polygons are ignored with the boxes of the annotations; MMYOLO leaves them out
+  expect([...truths.bboxes]).toEqual([10, 6, 40, 30, 2, 3, 18, 19.25, 0, 0, 20, 20, 5, 5, 9, 9]);
+  expect([...truths.ignored]).toEqual([0, 0, 1, 1]);
+  expect(() => run([{ ...load, mask2bbox: true, poly2mask: true }])).toThrow(/poly2mask makes bitmaps/);
+  expect(() => run([{ type: 'LoadAnnotations', mask2bbox: true }])).toThrow(/with_mask: true/);
+});
+
 it('ignores all of an image without outlines', async () => {
   const outlineless = (await run([load], { ...record, segmentations: undefined })).truths;
   expect([...outlineless.ignored]).toEqual([1, 1, 1, 1]);

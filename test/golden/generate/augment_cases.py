@@ -70,6 +70,15 @@ for mode in (['logical_or', 31], ['size_divisor', 16]):
                                        mean=[1, 2, 3], std=[1, 1, 1], to_rgb=True, test_pad_mode=mode), (1,),
          run=lambda transform, r: transform(dict(r, img=r['img'].astype(np.float32))))
 
+# ---- GLIP's boxes, and bicubic resizing without Intel's IPP
+case('glip_flip', dict(type='RandomFlip_GLIP', prob=1.0), (0,), 1, masks='bitmap')
+case('glip_vertical', dict(type='RandomFlip_GLIP', prob=1.0, direction='vertical'), (1,), 1)
+case('glip_boxes', dict(type='GTBoxSubOne_GLIP'), (2,), run=lambda transform, r: transform(r))
+cv2.setUseOptimized(False)
+for i in range(4):
+    case(f'bicubic_{i}', dict(type='FixShapeResize', width=64 + 11 * i, height=70 - 13 * i, interpolation='bicubic'), (i,))
+cv2.setUseOptimized(True)
+
 # ---- albumentations, which draws from Python's random; Compose draws once before
 import albumentations.random_utils as random_utils  # noqa: E402
 
