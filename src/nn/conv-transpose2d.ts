@@ -14,6 +14,7 @@ export interface ConvTranspose2dConfig {
   stride?: number;
   padding?: number;
   outputPadding?: number;
+  groups?: number;
   bias?: boolean;
   init?: Initializer;
   biasInit?: Initializer;
@@ -29,12 +30,13 @@ export class ConvTranspose2d extends Module {
   readonly kernelSize: number;
   readonly stride: number;
   readonly outChannels: number;
+  private readonly groups: number;
   private readonly padding: number;
   private readonly outputPadding: number;
 
   constructor(config: ConvTranspose2dConfig) {
     super();
-    const { inChannels, outChannels, kernelSize, stride = 1, padding = 0, outputPadding = 0 } = config;
+    const { inChannels, outChannels, kernelSize, stride = 1, padding = 0, outputPadding = 0, groups = 1 } = config;
     if (outputPadding > 0 && outputPadding >= stride)
       throw new DetLabError(
         `Cannot build a transposed convolution: expected output_padding < stride ${stride}, received ${outputPadding}`,
@@ -42,20 +44,21 @@ export class ConvTranspose2d extends Module {
     this.outChannels = outChannels;
     this.kernelSize = kernelSize;
     this.stride = stride;
+    this.groups = groups;
     this.padding = padding;
     this.outputPadding = outputPadding;
     // axes 2 and 3 are input and output of the transposed filter, so that layout and fans are PyTorch's
-    const shape = [kernelSize, kernelSize, outChannels, inChannels] as const;
+    const shape = [kernelSize, kernelSize, outChannels / groups, inChannels] as const;
     this.weight = this.addParameter('weight', shape, config.init ?? torchDefault, { kind: 'conv' });
     if (config.bias ?? true) {
-      const init = config.biasInit ?? torchDefaultBias(outChannels * kernelSize * kernelSize);
+      const init = config.biasInit ?? torchDefaultBias((outChannels / groups) * kernelSize * kernelSize);
       this.bias = this.addParameter('bias', [outChannels], init);
     }
   }
 
   /** Whether taps do not overlap: every output pixel has one tap. */
   get isDisjoint(): boolean {
-    return this.stride === this.kernelSize && this.padding === 0 && this.outputPadding === 0;
+    return this.groups === 1 && this.stride === this.kernelSize && this.padding === 0 && this.outputPadding === 0;
   }
 
   /** [N, H, W, Cin] -> [N, (H - 1) stride - 2 padding + kernel + outputPadding, ..., Cout]. */
@@ -71,13 +74,20 @@ export class ConvTranspose2d extends Module {
     return tf.tidy(() => {
       const side = (length: number) => (length - 1) * stride + k + outputPadding;
       // without padding, which is cropped afterwards: not every backend supports explicit padding here
-      const whole = tf.conv2dTranspose(
-        x,
-        this.weight.variable,
-        [n, side(h) - outputPadding, side(w) - outputPadding, outChannels],
-        stride,
-        'valid',
-      );
+      const { groups } = this;
+      const shape = [n, side(h) - outputPadding, side(w) - outputPadding, outChannels / groups] as const;
+      const convolve = (map: tf.Tensor4D, filter: tf.Tensor4D) =>
+        tf.conv2dTranspose(map, filter, [...shape], stride, 'valid') as tf.Tensor4D;
+      const ofGroups = (t: tf.Tensor4D) => tf.split(t, groups, 3) as tf.Tensor4D[];
+      const { variable } = this.weight;
+      const filters = groups === 1 ? [] : ofGroups(variable);
+      const whole =
+        groups === 1
+          ? convolve(x, variable)
+          : tf.concat(
+              ofGroups(x).map((map, g) => convolve(map, filters[g])),
+              3,
+            );
       const grown =
         outputPadding > 0
           ? tf.pad(whole, [

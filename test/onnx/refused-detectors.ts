@@ -55,6 +55,32 @@ export const REFUSED: Record<string, ModuleConfig> = {
     glbctx_head: { type: 'GlobalContextHead', num_convs: 1, conv_out_channels: 16 },
     feat_relay_head: { type: 'FeatureRelayHead', in_channels: 16, out_conv_channels: 16, roi_feat_size: 3 },
   }),
+  'Grid R-CNN': detector('GridRCNN', {
+    type: 'GridRoIHead',
+    bbox_head: { ...head, with_reg: false },
+    grid_roi_extractor: extractor(6),
+    grid_head: {
+      type: 'GridHead',
+      grid_points: 4,
+      num_convs: 1,
+      roi_feat_size: 6,
+      point_feat_channels: 4,
+      norm_cfg: { type: 'GN', num_groups: 4 },
+    },
+  }),
+  PointRend: {
+    ...detector('PointRend', {
+      type: 'PointRendRoIHead',
+      mask_roi_extractor: {
+        type: 'GenericRoIExtractor',
+        aggregation: 'concat',
+        featmap_strides: [4],
+        roi_layer: { type: 'SimpleRoIAlign', output_size: 6 },
+      },
+      mask_head: { type: 'CoarseMaskHead', num_fcs: 1, conv_out_channels: 4, fc_out_channels: 8, roi_feat_size: 6 },
+      point_head: { type: 'MaskPointHead', num_fcs: 1, fc_channels: 8 },
+    }),
+  },
   SABL: detector('FasterRCNN', {
     type: 'StandardRoIHead',
     bbox_head: {

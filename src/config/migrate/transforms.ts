@@ -217,13 +217,10 @@ function resize({ options, note, path, changes }: Step): ConfigObject[] {
   return [{ type: 'RandomResize', scale: sizes, ...kept }];
 }
 
-function loadAnnotations({ options, context, path, changes, note }: Step): ConfigObject[] {
+function loadAnnotations({ options, context, note }: Step): ConfigObject[] {
   const { denorm_bbox: denormalised, normed_bbox: _, with_label: labelled, ...rest } = options;
   if (rest.with_mask === true) context.preprocessing.masks = true;
-  if (rest.with_seg === true) {
-    context.preprocessing.maps = true;
-    changes.leave(`${path}.with_seg`, 'semantic segmentation maps are not supported; remove the key');
-  }
+  if (rest.with_seg === true) context.preprocessing.maps = true;
   if (labelled === false) note('with labels: class-agnostic heads of 3.x ignore them');
   if (denormalised !== undefined) note('without denorm_bbox: done by the dataset in 3.x');
   return [defined({ type: 'LoadAnnotations', ...rest, with_label: labelled === true ? true : undefined })];

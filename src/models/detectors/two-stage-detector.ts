@@ -10,7 +10,7 @@ import { initCfg } from '../../nn';
 import { firstStageTrainCfg } from '../dense-heads/anchor-head-options';
 import { forwardNeck } from '../necks/neck-sequence';
 import { anyRcnnTrainCfg } from '../roi-heads/proposal-sampler';
-import { rcnnTestCfg } from '../roi-heads/roi-detections';
+import { anyRcnnTestCfg } from '../roi-heads/roi-detections';
 import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
 import type { DetBatch, EpochStart, LossContext, Losses, ProposalHead, Proposals, RoIHead } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
@@ -21,7 +21,7 @@ import { FIRST_STAGE } from './rpn';
 const rcnnTrain = z
   .union([anyRcnnTrainCfg, z.array(anyRcnnTrainCfg)])
   .describe('Assignment and sampling of proposals; a list: one for each stage of a cascade');
-const rcnnTest = rcnnTestCfg.describe('Selection of detections');
+const rcnnTest = anyRcnnTestCfg.describe('Selection of detections');
 
 const roiHead = moduleOption('roi_head').describe('Second stage: classifies proposals and refines their boxes');
 const wholeInit = initCfg.nullish().describe('Weight initialisation of the whole model');
@@ -294,6 +294,46 @@ export const scnetDefinition = defineModule({
   paper: 'Vu, Kang and Yoo, SCNet: Training Inference Sample Consistency for Instance Segmentation, AAAI 2021',
   shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
   example: example('SCNet', { head: scnetHead, mask: ', mask_thr_binary: 0.5' }),
+});
+
+export const gridRCNNDefinition = defineModule({
+  ...shared,
+  type: 'GridRCNN',
+  summary: 'Grid R-CNN: Faster R-CNN whose boxes are found by grids of points',
+  paper: 'Lu et al., Grid R-CNN, CVPR 2019',
+  example: example('GridRCNN', {
+    head: `{
+    type: 'GridRoIHead',
+    bbox_roi_extractor: ${extractor(7)},
+    bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 80, with_reg: false },
+    grid_roi_extractor: ${extractor(14)},
+    grid_head: { type: 'GridHead', grid_points: 9 },
+  }`,
+  }),
+});
+
+export const pointRendDefinition = defineModule({
+  ...shared,
+  type: 'PointRend',
+  summary: 'PointRend: Mask R-CNN whose masks are refined at uncertain points',
+  paper: 'Kirillov et al., PointRend: Image Segmentation as Rendering, CVPR 2020',
+  shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
+  example: example('PointRend', {
+    head: `{
+    type: 'PointRendRoIHead',
+    bbox_roi_extractor: ${extractor(7)},
+    bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 80 },
+    mask_roi_extractor: {
+      type: 'GenericRoIExtractor',
+      aggregation: 'concat',
+      featmap_strides: [4],
+      roi_layer: { type: 'SimpleRoIAlign', output_size: 14 },
+    },
+    mask_head: { type: 'CoarseMaskHead', num_classes: 80 },
+    point_head: { type: 'MaskPointHead', num_classes: 80 },
+  }`,
+    mask: ', mask_thr_binary: 0.5, subdivision_steps: 5, subdivision_num_points: 784, scale_factor: 2',
+  }),
 });
 
 export const fastRCNNDefinition = defineModule({

@@ -11,7 +11,10 @@ import { shared4Conv1FCBBoxHeadDefinition } from './bbox-heads/shared4conv1fc-bb
 import { cascadeRoIHeadDefinition } from './cascade-roi-head';
 import { doubleHeadRoIHeadDefinition } from './double-head-roi-head';
 import { dynamicRoIHeadDefinition } from './dynamic-roi-head';
+import { gridHeadDefinition } from './grid-heads/grid-head';
+import { gridRoIHeadDefinition } from './grid-roi-head';
 import { hybridTaskCascadeRoIHeadDefinition } from './hybrid-task-cascade-roi-head';
+import { coarseMaskHeadDefinition } from './mask-heads/coarse-mask-head';
 import { fcnMaskHeadDefinition } from './mask-heads/fcn-mask-head';
 import { featureRelayHeadDefinition } from './mask-heads/feature-relay-head';
 import { globalContextHeadDefinition } from './mask-heads/global-context-head';
@@ -20,8 +23,11 @@ import { maskIoUHeadDefinition } from './mask-heads/mask-iou-head';
 import { scnetMaskHeadDefinition } from './mask-heads/scnet-mask-head';
 import { maskScoringRoIHeadDefinition } from './mask-scoring-roi-head';
 import { pisaRoIHeadDefinition } from './pisa-roi-head';
+import { maskPointHeadDefinition } from './point-heads/mask-point-head';
+import { pointRendRoIHeadDefinition } from './point-rend-roi-head';
 import { genericRoIExtractorDefinition } from './roi-extractors/generic-roi-extractor';
 import { roiAlignDefinition } from './roi-extractors/roi-align';
+import { simpleRoIAlignDefinition } from './roi-extractors/simple-roi-align';
 import { singleRoIExtractorDefinition } from './roi-extractors/single-roi-extractor';
 import { softRoIExtractorDefinition } from './roi-extractors/soft-roi-extractor';
 import { scnetRoIHeadDefinition } from './scnet-roi-head';
@@ -52,6 +58,8 @@ export const roiHeads = [
   dynamicRoIHeadDefinition,
   pisaRoIHeadDefinition,
   tridentRoIHeadDefinition,
+  gridRoIHeadDefinition,
+  pointRendRoIHeadDefinition,
   hybridTaskCascadeRoIHeadDefinition,
   scnetRoIHeadDefinition,
   bboxHeadDefinition,
@@ -64,6 +72,9 @@ export const roiHeads = [
   fcnMaskHeadDefinition,
   htcMaskHeadDefinition,
   scnetMaskHeadDefinition,
+  gridHeadDefinition,
+  coarseMaskHeadDefinition,
+  maskPointHeadDefinition,
   maskIoUHeadDefinition,
   fusedSemanticHeadDefinition,
   scnetSemanticHeadDefinition,
@@ -74,4 +85,5 @@ export const roiHeads = [
   genericRoIExtractorDefinition,
   softRoIExtractorDefinition,
   roiAlignDefinition,
+  simpleRoIAlignDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -59,6 +59,13 @@ export const relativesTrainCfg = {
   max_num_grid: whole
     .optional()
     .describe('GridRoIHead: positives of a batch that learn grid points, at most; 192 when absent'),
+  num_points: whole.describe('PointRendRoIHead: points of each mask that are learned'),
+  oversample_ratio: z.number().min(1).describe('PointRendRoIHead: points drawn at random over those that are learned'),
+  importance_sample_ratio: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('PointRendRoIHead: share of the points that are chosen by their uncertainty'),
 };
 /** All that any RoI head reads: which keys a head does not know is checked when the head is. */
 export const anyRcnnTrainCfg = rcnnTrainCfg.extend(z.strictObject(relativesTrainCfg).partial().shape);

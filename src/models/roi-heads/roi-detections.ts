@@ -19,6 +19,14 @@ export const rcnnTestCfg = z.strictObject({
   mask_thr_binary: z.number().min(0).max(1).optional().describe('Probability from which a pixel belongs to the mask'),
 });
 export type RCNNTestCfg = z.output<typeof rcnnTestCfg>;
+/** What PointRendRoIHead reads of it besides. */
+export const relativesTestCfg = {
+  subdivision_steps: z.number().int().positive().describe('PointRendRoIHead: times that masks are enlarged'),
+  subdivision_num_points: z.number().int().positive().describe('PointRendRoIHead: points predicted anew each time'),
+  scale_factor: z.number().int().positive().describe('PointRendRoIHead: factor of the enlargement'),
+};
+/** All that any RoI head reads: which keys a head does not know is checked when the head is. */
+export const anyRcnnTestCfg = rcnnTestCfg.extend(z.strictObject(relativesTestCfg).partial().shape);
 /** For messages. */
 export const RCNN_TEST_EXAMPLE = "{ score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }";
 

@@ -14,7 +14,7 @@ export interface BoundPooler {
 export class RoIPooler {
   constructor(
     readonly extractor: RoIExtractor,
-    protected readonly shared?: SharedHead,
+    readonly shared?: SharedHead,
   ) {}
 
   get output(): FeatureSpec {

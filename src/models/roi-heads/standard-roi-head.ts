@@ -54,7 +54,7 @@ const options = z.strictObject(standardOptions);
 export type StandardRoIHeadConfig = z.output<typeof options>;
 
 /**
- * Seams for its relatives: `createPooler` and `createStage` (how boxes are pooled, sampled and weighed), `maskLoss` and
+ * Seams for its relatives: `createPooler` and `createStage` (how boxes are pooled, sampled and weighed), `moreLosses`, `maskLoss` and
  * `predictMasks` (what is learned and predicted of masks), `predictBoxes` (what becomes of the boxes).
  */
 export class StandardRoIHead<C extends StandardRoIHeadConfig = StandardRoIHeadConfig>
@@ -141,9 +141,15 @@ export class StandardRoIHead<C extends StandardRoIHeadConfig = StandardRoIHeadCo
     const result = this.stage.loss(features, sampled);
     return {
       ...result.losses,
+      ...this.moreLosses(result, training),
       ...(auxiliary && this.stage.auxiliaryLoss(auxiliary, result)),
       ...(this.maskHead && this.maskLoss(this.maskHead, result, training)),
     };
+  }
+
+  /** What else is learned of the sampled RoIs, after the boxes. */
+  protected moreLosses(_result: StageResult, _training: StageTraining): Losses {
+    return {};
   }
 
   /** Losses of the masks of the positives. */

@@ -82,15 +82,37 @@ def rounded(v):
     return [rounded(x) for x in v] if isinstance(v, (list, tuple)) else v
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1):
+class Golden:
+    """Numbers i * golden ratio mod 1 in place of random ones, as check-small-model.ts has them too."""
+    def __init__(self):
+        self.i = 0
+
+    def uniform(self, count, low=0.0, high=1.0):
+        values = [low + (high - low) * ((k * 0.6180339887498949) % 1) for k in range(self.i, self.i + count)]
+        self.i += count
+        return torch.tensor(values, dtype=torch.float64).float()
+
+
+def with_golden(compute):
+    numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_)
+    torch.rand = lambda *shape, **_: numbers.uniform(int(np.prod(shape))).view(*shape)
+    torch.randperm = lambda n, **_: torch.arange(n)
+    torch.Tensor.uniform_ = lambda self, low, high: self.copy_(numbers.uniform(self.numel(), low, high).view(self.shape))
+    try:
+        return compute()
+    finally:
+        torch.rand, torch.randperm, torch.Tensor.uniform_ = kept
+
+
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False):
     """ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps)
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip)
 
 
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps):
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip):
     rules = [*RULES, *rules]
     torch.manual_seed(0)
     model = models.build(ConfigDict(copy.deepcopy(cfg)))
@@ -104,7 +126,7 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps):
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
     for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
-        losses = model.loss(data['inputs'], copy.deepcopy(data['data_samples']))
+        losses = with_golden(lambda: model.loss(data['inputs'], copy.deepcopy(data['data_samples'])))
     total, logged = model.parse_losses(losses)
     total.backward()
     norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}
@@ -114,6 +136,8 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps):
     detections = []
     for s in found:
         p = s.pred_instances
+        if clip:  # GridHead clamps copies
+            p.bboxes = torch.minimum(p.bboxes.clamp(min=0), torch.tensor([W, 2 * H, W, 2 * H]))
         d = dict(bboxes=[[round(v, 3) for v in b] for b in p.bboxes.tolist()], scores=[round(v, 6) for v in p.scores.tolist()],
                  labels=p.labels.tolist())
         if 'masks' in p:

@@ -127,6 +127,25 @@ ROI_FAMILIES = dict(
             bbox_head=[sabl(1.7, num_reg_fcs=1, reg_cls_out_channels=10, reg_offset_out_channels=12),
                        sabl(1.5, reg_post_num=0, norm_cfg=dict(type='GN', num_groups=4))]), [rcnn(0.5), rcnn(0.6)]), rules=sabl_rules),
     ),
+    grid=dict(
+        grid=dict(model=two_stage('GridRCNN', standard(
+            'GridRoIHead', bbox_head=bbox_head(with_reg=False), grid_roi_extractor=extractor(8),
+            grid_head=dict(type='GridHead', grid_points=9, num_convs=2, roi_feat_size=8, in_channels=16, point_feat_channels=4,
+                           norm_cfg=dict(type='GN', num_groups=6))), rcnn(pos_radius=1, max_num_grid=192)),
+                  rules=[(r'deconv\d\.weight$', 0.5)], clip=True),
+    ),
+    point_rend=dict(
+        point_rend=dict(model=two_stage('PointRend', standard(
+            'PointRendRoIHead', mask_roi_extractor=dict(
+                type='GenericRoIExtractor', aggregation='concat', roi_layer=dict(type='SimpleRoIAlign', output_size=8),
+                out_channels=16, featmap_strides=[4]),
+            mask_head=dict(type='CoarseMaskHead', num_fcs=2, in_channels=16, conv_out_channels=12, fc_out_channels=20, num_classes=3,
+                           roi_feat_size=8),
+            point_head=dict(type='MaskPointHead', num_fcs=2, in_channels=16, fc_channels=12, num_classes=3)),
+            rcnn(mask_size=4, num_points=20, oversample_ratio=3, importance_sample_ratio=0.75),
+            dict(test_rcnn, subdivision_steps=3, subdivision_num_points=64, scale_factor=2)),
+            rules=[(r'head\.fc_logits\.weight$', 0.3)]),
+    ),
     htc=dict(
         htc=dict(model=two_stage('HybridTaskCascade', htc(semantic_head=semantic), [rcnn(0.5), rcnn(0.6)], data_preprocessor=pad_seg)),
         plain=dict(model=two_stage('HybridTaskCascade', htc(semantic_roi_extractor=None, interleaved=False), [rcnn(0.5), rcnn(0.6)])),

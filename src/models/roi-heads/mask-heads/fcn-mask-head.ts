@@ -3,7 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
+import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { Conv2d, ConvModule, ConvTranspose2d, convCfg, kaiming, Module, ModuleList, normCfg, zeros } from '../../../nn';
 import { torchDefault, torchDefaultBias } from '../../../nn/initializers';
@@ -74,6 +74,20 @@ export type FCNMaskHeadConfig = z.output<typeof options> & { in_channels: number
 type MaskLoss = Pick<CrossEntropyLoss, 'forwardMask'>;
 const isMaskLoss = (loss: object): loss is MaskLoss => 'forwardMask' in loss;
 
+/** @throws DetLabError for a loss of another kind */
+export function buildMaskLoss(
+  head: string,
+  config: ModuleConfig,
+  { registry, path }: Pick<BuildContext, 'registry' | 'path'>,
+  name = 'loss_mask',
+): MaskLoss {
+  const loss = registry.build('loss', config, { path: `${path}.${name}` });
+  if (isMaskLoss(loss)) return loss;
+  throw new DetLabError(
+    `Cannot build ${head} at ${path}: expected ${name} CrossEntropyLoss with use_mask, received "${config.type}"`,
+  );
+}
+
 export class FCNMaskHead extends Module implements MaskHead {
   readonly numClasses: number;
   protected readonly convs: Iterable<{ forward(x: tf.Tensor4D): tf.Tensor4D }>;
@@ -89,12 +103,7 @@ export class FCNMaskHead extends Module implements MaskHead {
     super();
     const { num_convs, in_channels, conv_out_channels: width, upsample_cfg } = config;
     this.numClasses = config.num_classes;
-    const lossMask = registry.build('loss', config.loss_mask, { path: `${path}.loss_mask` });
-    if (!isMaskLoss(lossMask))
-      throw new DetLabError(
-        `Cannot build FCNMaskHead at ${path}: expected loss_mask CrossEntropyLoss with use_mask, received "${config.loss_mask.type}"`,
-      );
-    this.lossMask = lossMask;
+    this.lossMask = buildMaskLoss('FCNMaskHead', config.loss_mask, { registry, path });
     this.convs = this.buildConvs();
     let channels = num_convs > 0 ? width : in_channels;
     if (upsample_cfg.type === 'deconv') {
@@ -199,7 +208,7 @@ export class FCNMaskHead extends Module implements MaskHead {
   }
 }
 
-export function inferMaskHead<O extends z.output<typeof options>>(
+export function inferMaskHead<O extends { in_channels?: number; num_classes?: number }>(
   type: string,
   given: O,
   context: BuildContext,
