@@ -17,6 +17,8 @@ import { ssdVgg } from './ssd-vgg';
 import { swinTransformer } from './swin-transformer';
 import { visionTransformer } from './vision-transformer';
 import { yolov5CSPDarknet } from './yolov5-csp-darknet';
+import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
+import { yoloxCSPDarknet } from './yolox-csp-darknet';
 import { yolov8CSPDarknet } from './yolov8-csp-darknet';
 
 export { CSPDarknet, cspDarknet } from './csp-darknet';
@@ -39,6 +41,8 @@ export { SSDVGG, ssdVgg } from './ssd-vgg';
 export { SwinTransformer, swinTransformer } from './swin-transformer';
 export { VisionTransformer, visionTransformer } from './vision-transformer';
 export { YOLOv5CSPDarknet, yolov5CSPDarknet } from './yolov5-csp-darknet';
+export { YOLOv6EfficientRep, yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
+export { YOLOXCSPDarknet, yoloxCSPDarknet } from './yolox-csp-darknet';
 export { YOLOv8CSPDarknet, yolov8CSPDarknet } from './yolov8-csp-darknet';
 
 export const backbones = [
@@ -59,6 +63,9 @@ export const backbones = [
   cspDarknet,
   cspNeXt,
   yolov5CSPDarknet,
+  yolov6EfficientRep,
+  yolov6CSPBep,
+  yoloxCSPDarknet,
   yolov8CSPDarknet,
   ssdVgg,
 ] as const satisfies readonly AnyDefinition[];

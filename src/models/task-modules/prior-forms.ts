@@ -5,7 +5,9 @@ import type { PriorForm } from './types';
 export const PRIOR_FORMS: Record<PriorForm, string> = {
   boxes: 'boxes (x1, y1, x2, y2)',
   cells: 'boxes with the stride of their grid cell',
+  'sigmoid cells': 'boxes with the stride of their grid cell, by sigmoids',
   points: 'points (x, y, stride x, stride y)',
+  'centered points': 'points (x, y, stride x, stride y), by center and size',
 };
 
 /** The end of such a message: `Assigners that fit RetinaHead: MaxIoUAssigner, ATSSAssigner`. */

@@ -7,12 +7,14 @@ Run: python zoo.py [family ...]
 """
 import copy
 import json
+import re
 import sys
 
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
+from mmengine import MessageHub
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from pycocotools import mask as coco
@@ -70,19 +72,24 @@ def rounded(v):
     return [rounded(x) for x in v] if isinstance(v, (list, tuple)) else v
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None):
-    """ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
+def run(name, model, rules=(), prepare=None, constants=(), **truths):
+    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image;
+    labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels)
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, constants, **truths)
 
 
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels):
+def run_in_scope(name, cfg, models, rules, prepare, constants, ignored=(), labels=None):
     rules = [*RULES, *rules]
+    MessageHub.get_current_instance().update_info('epoch', 0)
     torch.manual_seed(0)
     model = models.build(ConfigDict(copy.deepcopy(cfg)))
-    model.load_state_dict(filled(model.state_dict(), rules))
+    state = filled(model.state_dict(), rules)
+    for pattern, value in constants:
+        state.update({k: torch.full_like(v, value) for k, v in state.items() if re.search(pattern, k)})
+    model.load_state_dict(state)
     if prepare:
         prepare(model)
     model.train()
@@ -107,7 +114,8 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels):
         detections.append(d)
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels))}
+    given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
+             **(dict(constants=constants) if constants else {})}
     return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
 
