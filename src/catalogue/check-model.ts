@@ -50,8 +50,8 @@ export function findModuleProblems(
     return [{ path, message: `expected a ${kind} config { type: '...' }, received ${received}` }];
   }
   const scope = typeof _scope_ === 'string' ? _scope_ : settings.scope;
-  const definition = registry.find(kind, type);
-  const namesake = definition && otherNamesake(type, options, scope);
+  const definition = registry.find(kind, type, options, scope);
+  const namesake = definition && !definition.type.includes('.') && otherNamesake(type, options, scope);
   if (definition && !namesake) {
     const { given, asWritten } = forwarded(definition, options, path);
     const problems = findSchemaProblems(definition.options, given, registry, path, { ...settings, scope });

@@ -59,9 +59,10 @@ function* ignoredIn(schema: Schema, value: unknown, path: string, context: Conte
 function* ignoredInModule(kind: Kind, value: unknown, path: string, context: Context): Generator<ConfigNotice> {
   if (structureOf(value) !== 'object') return;
   const { type, _scope_, ...options } = value as Options;
-  const definition = typeof type === 'string' ? context.registry.find(kind, type) : undefined;
+  const definition = typeof type === 'string' ? context.registry.find(kind, type, options, context.scope) : undefined;
   // of an unknown type the check reports the type, and nothing is known of its options
-  if (!definition || otherNamesake(type as string, options, context.scope)) return;
+  if (!definition) return;
+  if (!definition.type.includes('.') && otherNamesake(type as string, options, context.scope)) return;
   const { given, asWritten } = forwarded(definition, options, path);
   for (const notice of ignoredIn(definition.options, given, path, context))
     yield { ...notice, paths: notice.paths.map(asWritten) };

@@ -7,6 +7,7 @@ import type { FeatureSpec } from './feature-spec';
 import { inferredValues } from './inferred-values';
 import { KINDS, type Kind } from './kinds';
 import { findProblems, problemLine } from './option-problems';
+import { otherNamesake } from './type-origins';
 
 export { KINDS, type Kind };
 
@@ -152,6 +153,7 @@ const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
 export class Registry {
   private byKind = new Map<Kind, Map<string, AnyDefinition>>();
   private onInferred?: (path: string, values: Record<string, unknown>) => void;
+  private scope?: string;
 
   constructor(definitions: Iterable<AnyDefinition> = []) {
     for (const definition of definitions) this.add(definition);
@@ -168,8 +170,18 @@ export class Registry {
   observed(onInferred: (path: string, values: Record<string, unknown>) => void): Registry {
     const observed = new Registry();
     observed.byKind = this.byKind;
+    observed.scope = this.scope;
     observed.onInferred = onInferred;
     return observed;
+  }
+
+  /** The same registry for a config with this `default_scope`, in which type names without a scope are meant. */
+  scoped(scope: string | undefined): Registry {
+    const scoped = new Registry();
+    scoped.byKind = this.byKind;
+    scoped.onInferred = this.onInferred;
+    scoped.scope = scope;
+    return scoped;
   }
 
   types(kind: Kind): string[] {
@@ -187,15 +199,25 @@ export class Registry {
     );
   }
 
-  /** The definition of a type name, with or without MMDetection's scope (`mmdet.FPN`). */
-  find(kind: Kind, type: string): AnyDefinition | undefined {
+  /**
+   * The definition of a type name, with or without MMDetection's scope (`mmdet.FPN`). Of two modules with one name, as
+   * MMDetection's YOLOXHead and MMYOLO's, `mmyolo.YOLOXHead` here, the scope decides, or an option that only one has.
+   */
+  find(
+    kind: Kind,
+    type: string,
+    options: Readonly<Record<string, unknown>> = {},
+    scope = this.scope,
+  ): AnyDefinition | undefined {
     const types = this.byKind.get(kind);
-    return types?.get(type) ?? types?.get(bare(type));
+    const other = otherNamesake(type, options, scope);
+    const namesake = other && types?.get(`${other.scope}.${bare(type)}`);
+    return namesake ?? types?.get(type) ?? types?.get(bare(type));
   }
 
   /** @throws DetLabError with the nearest name of that kind. */
-  get(kind: Kind, type: string, path = ''): AnyDefinition {
-    const definition = this.find(kind, type);
+  get(kind: Kind, type: string, path = '', options: Readonly<Record<string, unknown>> = {}, scope?: string): AnyDefinition {
+    const definition = this.find(kind, type, options, scope);
     if (definition) return definition;
     throw new DetLabError(`Cannot find ${kind} "${type}"${path ? ` at ${path}` : ''}.${this.suggest(kind, type)}`);
   }
@@ -227,7 +249,8 @@ export class Registry {
           `${config?.type === undefined ? nameOfValue(config) : `type ${nameOfValue(config.type)}`}. Known types: ${this.types(kind).join(', ') || 'none'}`,
       );
     const { type, _scope_, ...rest } = config;
-    const definition = this.get(kind, type, context.path);
+    const scope = typeof _scope_ === 'string' ? _scope_ : undefined;
+    const definition = this.get(kind, type, context.path, rest, scope);
     const full: BuildContext = { ...context, registry: this };
     const parsed = parseOptions(definition, rest, context.path) as Record<string, unknown>;
     const options: Record<string, unknown> = definition.infer ? definition.infer(parsed, full) : parsed;

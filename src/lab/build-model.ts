@@ -112,7 +112,7 @@ export async function buildModel(
   checkModel(model, catalogue, scopeOf(spec.config));
   await collectIfGrown(64 * 2 ** 20); // the models that this one takes the place of
   const inferred: InferredOptions[] = [];
-  const registry = catalogue.observed((path, values) => inferred.push({ path, values }));
+  const registry = catalogue.scoped(scopeOf(spec.config)).observed((path, values) => inferred.push({ path, values }));
   const detector = disposingOnFailure(() =>
     buildDetector(model as ModuleConfig, { registry, numClasses: classes.length }),
   );

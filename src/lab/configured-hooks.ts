@@ -3,6 +3,7 @@
 
 import { withStandardTypes } from '../catalogue/config-schema';
 import type { ModuleConfig } from '../catalogue/registry';
+import { scopeOf } from '../catalogue/type-origins';
 import { type ConfigObject, isObject } from '../config';
 import { DetLabError } from '../errors';
 import { CheckpointHook, type CheckpointOptions } from '../training/hooks/checkpoint-hook';
@@ -43,9 +44,10 @@ const NAMES = Object.keys(STANDARD);
 export function configuredHooks(config: ConfigObject, settings: HookSettings, notices: string[]): ConfiguredHooks {
   const { configured, total } = settings;
   const pipelineChanges: PipelineChange[] = [];
+  const registry = catalogue.scoped(scopeOf(config));
   const build = (hook: ModuleConfig, path: string): TrainHook => {
-    const { options, type } = catalogue.get('hook', hook.type, path);
-    const built = catalogue.build('hook', scaleEpochs(hook, options, total, configured), { path });
+    const { options, type } = registry.get('hook', hook.type, path, hook);
+    const built = registry.build('hook', scaleEpochs(hook, options, total, configured), { path });
     if (typeof hook.priority === 'string' || typeof hook.priority === 'number')
       built.priority = priorityValue(hook.priority);
     const change = built.pipelineChange?.(total);

@@ -100,6 +100,14 @@ export abstract class Module {
     return module;
   }
 
+  /** Takes a child or a tensor away and frees it. */
+  protected remove(name: string): void {
+    this.children_.get(name)?.dispose();
+    this.children_.delete(name);
+    this.parameters_.get(name)?.variable.dispose();
+    this.parameters_.delete(name);
+  }
+
   children(): IterableIterator<[string, Module]> {
     return this.children_.entries();
   }

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { Focus } from '../layers/focus';
-import { activationOption, buildCSPStages, cspOptions, poolSizes, scaled } from './csp-options';
+import { scaled } from '../shared-options/scale-model';
+import { activationOption, buildCSPStages, cspOptions, poolSizes } from './csp-options';
 import { checkStageIndices, StagedNetwork, type StageSetting } from './staged-network';
 
 const SETTINGS: Record<'P5' | 'P6', StageSetting[]> = {

@@ -8,6 +8,7 @@ import { initCfg } from '../../nn/init-cfg';
 import { type ActCfg, actCfg, type ConvCfg, convCfg, type NormCfg, normCfg } from '../../nn/layer-options';
 import { CSPLayer, type CSPLayerConfig } from '../layers/csp-layer';
 import { SPPBottleneck } from '../layers/spp-bottleneck';
+import { scaled } from '../shared-options/scale-model';
 import { type Part, type StageSetting, stageSetting } from './staged-network';
 
 export const cspOptions = {
@@ -66,8 +67,6 @@ interface Scaling {
   deepen_factor: number;
   use_depthwise: boolean;
 }
-
-export const scaled = (channels: number, factor: number): number => Math.floor(channels * factor);
 
 /** Strided convolution, pyramid pooling where the setting says so, and a CSP layer. */
 export function buildCSPStages(

@@ -6,7 +6,8 @@ import { defineModule } from '../../catalogue/registry';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { Sequential } from '../../nn/module-list';
-import { activationOption, buildCSPStages, cspOptions, poolSizes, scaled } from './csp-options';
+import { scaled } from '../shared-options/scale-model';
+import { activationOption, buildCSPStages, cspOptions, poolSizes } from './csp-options';
 import { checkStageIndices, StagedNetwork, type StageSetting } from './staged-network';
 
 const SETTINGS: Record<'P5' | 'P6', StageSetting[]> = {

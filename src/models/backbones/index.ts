@@ -18,6 +18,8 @@ import { swinTransformer } from './swin-transformer';
 import { tridentResNet } from './trident-resnet';
 import { visionTransformer } from './vision-transformer';
 import { yolov5CSPDarknet } from './yolov5-csp-darknet';
+import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
+import { yoloxCSPDarknet } from './yolox-csp-darknet';
 import { yolov8CSPDarknet } from './yolov8-csp-darknet';
 
 export { CSPDarknet, cspDarknet } from './csp-darknet';
@@ -41,6 +43,8 @@ export { SwinTransformer, swinTransformer } from './swin-transformer';
 export { TridentResNet, tridentResNet } from './trident-resnet';
 export { VisionTransformer, visionTransformer } from './vision-transformer';
 export { YOLOv5CSPDarknet, yolov5CSPDarknet } from './yolov5-csp-darknet';
+export { YOLOv6EfficientRep, yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
+export { YOLOXCSPDarknet, yoloxCSPDarknet } from './yolox-csp-darknet';
 export { YOLOv8CSPDarknet, yolov8CSPDarknet } from './yolov8-csp-darknet';
 
 export const backbones = [
@@ -62,6 +66,9 @@ export const backbones = [
   cspDarknet,
   cspNeXt,
   yolov5CSPDarknet,
+  yolov6EfficientRep,
+  yolov6CSPBep,
+  yoloxCSPDarknet,
   yolov8CSPDarknet,
   ssdVgg,
 ] as const satisfies readonly AnyDefinition[];

@@ -11,7 +11,9 @@ import { Random } from '../../random';
 import type { DetBatch } from '../types';
 
 export const batchSyncRandomResize = z.strictObject({
-  type: z.literal('BatchSyncRandomResize').describe('Another size every so many iterations'),
+  type: z
+    .enum(['BatchSyncRandomResize', 'YOLOXBatchSyncRandomResize'])
+    .describe("Another size every so many iterations; the second is MMYOLO's name of the same"),
   random_size_range: z.tuple([z.number(), z.number()]).describe('Minimum and maximum height in pixels'),
   interval: z.number().int().positive().default(10).describe('Iterations between two draws of the size'),
   size_divisor: z.number().int().positive().default(32).describe('Sizes are multiples of this'),

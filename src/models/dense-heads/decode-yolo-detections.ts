@@ -7,6 +7,7 @@ import { clipBoxes } from '../../geometry/boxes';
 import { bestClass } from '../../ops/best-class';
 import { nmsOption } from '../shared-options/nms-option';
 import { type Candidates, filterScoresAndTopk, nmsAndLimit } from './decode-detections';
+import type { Selection } from './selection';
 
 export const yoloTestCfg = z.strictObject({
   multi_label: z.boolean().default(true).describe('Allow several classes per box'),
@@ -15,6 +16,7 @@ export const yoloTestCfg = z.strictObject({
   score_thr: z.number().default(-1).describe('Score threshold'),
   nms: nmsOption.describe('Non-maximum suppression within each class'),
   max_per_img: z.number().int().default(300).describe('Maximum number of detections per image'),
+  yolox_style: z.boolean().default(false).describe('Keep all that NMS leaves, whatever max_per_img says'),
 });
 export type YOLOTestCfg = z.output<typeof yoloTestCfg>;
 
@@ -40,6 +42,14 @@ export function decodeYoloDetections(
     boxes = boxes.map((v, i) => (i & 1 ? (v - top) / y : (v - left) / x));
   }
   const labels = best ? pairs.priors.map((i) => best.labels[i]) : pairs.labels;
-  const detections = nmsAndLimit({ boxes, scores: pairs.scores, labels }, cfg);
+  const limited = cfg.yolox_style ? { ...cfg, max_per_img: -1 } : cfg;
+  const detections = nmsAndLimit({ boxes, scores: pairs.scores, labels }, limited);
   return { ...detections, bboxes: clipBoxes(detections.bboxes, meta.oriShape) };
 }
+
+/** How programs that cannot call it select: the same of all levels together. */
+export const yoloSelection = ({ yolox_style, ...cfg }: YOLOTestCfg): Selection => ({
+  rule: 'all levels',
+  clips: false,
+  cfg: yolox_style ? { ...cfg, max_per_img: -1 } : cfg,
+});

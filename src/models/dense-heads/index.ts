@@ -36,6 +36,14 @@ import { yolofHeadDefinition } from './yolof-head';
 import { yolov3HeadDefinition } from './yolov3-head';
 import { yolov5HeadDefinition } from './yolov5-head';
 import { yolov5HeadModuleDefinition } from './yolov5-head-module';
+import { yolov6HeadDefinition } from './yolov6-head';
+import { yolov6HeadModuleDefinition } from './yolov6-head-module';
+import { ppyoloeHeadDefinition } from './ppyoloe-head';
+import { ppyoloeHeadModuleDefinition } from './ppyoloe-head-module';
+import { mmyoloYOLOXHeadDefinition } from './mmyolo-yolox-head';
+import { yoloxHeadModuleDefinition } from './yolox-head-module';
+import { mmyoloRTMDetHeadDefinition } from './mmyolo-rtmdet-head';
+import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
 import { yolov8HeadDefinition } from './yolov8-head';
 import { yolov8HeadModuleDefinition } from './yolov8-head-module';
 import { yoloxHeadDefinition } from './yolox-head';
@@ -81,6 +89,8 @@ export { YOLOFHead } from './yolof-head';
 export { YOLOV3Head } from './yolov3-head';
 export { YOLOv5Head } from './yolov5-head';
 export { YOLOv5HeadModule } from './yolov5-head-module';
+export { YOLOv6Head } from './yolov6-head';
+export { PPYOLOEHead } from './ppyoloe-head';
 export { YOLOv8Head } from './yolov8-head';
 export { YOLOv8HeadModule } from './yolov8-head-module';
 export { YOLOXHead } from './yolox-head';
@@ -93,6 +103,14 @@ export const denseHeads = [
   ssdHeadDefinition,
   yolov5HeadDefinition,
   yolov5HeadModuleDefinition,
+  yolov6HeadDefinition,
+  yolov6HeadModuleDefinition,
+  ppyoloeHeadDefinition,
+  ppyoloeHeadModuleDefinition,
+  mmyoloYOLOXHeadDefinition,
+  yoloxHeadModuleDefinition,
+  mmyoloRTMDetHeadDefinition,
+  rtmdetSepBNHeadModuleDefinition,
   yolov8HeadDefinition,
   yolov8HeadModuleDefinition,
   atssHeadDefinition,

@@ -16,7 +16,7 @@ import { type LevelMatches, matchByShape } from '../task-modules/assigners/match
 import type { DetBatch, LossContext, Losses } from '../types';
 import { cellPriors } from './cell-priors';
 import type { Candidates } from './decode-detections';
-import { decodeYoloDetections, type YOLOTestCfg, yoloTestCfg } from './decode-yolo-detections';
+import { decodeYoloDetections, type YOLOTestCfg, yoloSelection, yoloTestCfg } from './decode-yolo-detections';
 import { type CandidateTensors, DenseHead, type Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import { buildHeadModule, type HeadModule, headModuleOption } from './head-module';
@@ -113,7 +113,7 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
       { registry, path },
       {
         priors: buildPriorGenerator(config.prior_generator, at('prior_generator'), { head, form: 'boxes' }),
-        coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'cells' }),
+        coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'sigmoid cells' }),
       },
     );
     cellPriors(head, this.priors, path);
@@ -256,7 +256,7 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
   }
 
   override get selection(): Selection {
-    return { rule: 'all levels', clips: false, cfg: this.testCfg };
+    return yoloSelection(this.testCfg);
   }
 
   protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: YOLOTestCfg, rescale: boolean): Detections {

@@ -1,7 +1,7 @@
 // YOLOv8HeadModule: for each level a branch for the classes and one for the box, whose four distances are distributions
 // over `reg_max` whole numbers (MMYOLO).
 
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import {
@@ -16,8 +16,10 @@ import {
   Sequential,
 } from '../../nn';
 import { makeDivisible } from '../shared-options/scale-model';
+import { expectedDistances } from './expected-distances';
 import { type HeadModule, inferHeadModule } from './head-module';
 import { initOption, numClassesOption, stridesText, yoloNormOption } from './head-options';
+import type { YOLOPointMaps } from './yolo-point-head';
 
 const options = z.strictObject({
   num_classes: numClassesOption,
@@ -40,17 +42,11 @@ const options = z.strictObject({
 });
 export type YOLOv8HeadModuleConfig = z.output<typeof options> & { num_classes: number; in_channels: number[] };
 
-/**
- * By name, of one level: logits of the classes [N, H, W, C]; distances left, top, right, bottom in strides [N, H, W, 4]; their
- * distributions before softmax [N, H, W, 4 * reg_max].
- */
-export type YOLOv8Maps = 'scores' | 'deltas' | 'distributions';
-
 type Branch = Sequential<ConvModule | Conv2d>;
 
 export class YOLOv8HeadModule extends Module implements HeadModule {
   readonly numClasses: number;
-  readonly columns: Readonly<Record<YOLOv8Maps, number>>;
+  readonly columns: Readonly<Record<YOLOPointMaps, number>>;
   private readonly regMax: number;
   private readonly cls: ModuleList<Branch>;
   private readonly reg: ModuleList<Branch>;
@@ -88,18 +84,10 @@ export class YOLOv8HeadModule extends Module implements HeadModule {
     applyInitCfg(this, config.init_cfg);
   }
 
-  forwardSingle(x: tf.Tensor4D, level: number): Record<YOLOv8Maps, tf.Tensor4D> {
+  forwardSingle(x: tf.Tensor4D, level: number): Record<YOLOPointMaps, tf.Tensor4D> {
     const distributions = this.reg.at(level).forward(x);
-    return { scores: this.cls.at(level).forward(x), deltas: this.expected(distributions), distributions };
-  }
-
-  /** Expected distances [N, H, W, 4] of distributions [N, H, W, 4 * reg_max]. */
-  private expected(distribution: tf.Tensor4D): tf.Tensor4D {
-    if (this.regMax === 1) return distribution;
-    const [n, h, w] = distribution.shape;
-    const shares = tf.softmax(distribution.reshape([n * h * w * 4, this.regMax]).cast('float32'));
-    const values = tf.range(0, this.regMax, 1, 'float32').reshape<tf.Tensor2D>([this.regMax, 1]);
-    return tf.matMul(shares, values).reshape([n, h, w, 4]);
+    const deltas = this.regMax === 1 ? distributions : expectedDistances(distributions, this.regMax);
+    return { scores: this.cls.at(level).forward(x), deltas, distributions };
   }
 }
 

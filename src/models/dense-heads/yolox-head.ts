@@ -7,18 +7,12 @@ import { type BuildContext, defineModule, moduleOption } from '../../catalogue/r
 import type { Detections, ImageMeta } from '../../data/types';
 import type { Conv2d, ModuleList } from '../../nn';
 import { bestClass } from '../../ops/best-class';
-import { meanOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
-import { type Loss, zeroLoss } from '../losses';
 import { nmsOption } from '../shared-options/nms-option';
-import type { Assigner, AssignerOffer, AssignInput } from '../task-modules';
 import { YOLOXBBoxCoder } from '../task-modules/coders/yolox-bbox-coder';
-import type { EpochStart, Losses } from '../types';
-import type { BatchTargets } from './batch-targets';
 import { type Candidates, nmsAndLimit } from './decode-detections';
-import { type AssignImage, type CandidateTensors, DenseHead, type Selection } from './dense-head';
+import type { CandidateTensors, Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
-import type { ComputedParts } from './detached-predictions';
 import {
   actOption,
   dcnTowerOptions,
@@ -36,8 +30,8 @@ import {
 import { initializeDenseHead } from './initialize-dense-head';
 import { LevelTowers } from './level-towers';
 import { rareClassBias } from './rare-class-bias';
+import { squaredIoU, sumOfEntropy, sumOfL1, YOLOXBaseHead, type YOLOXMaps } from './yolox-base-head';
 
-const sumOfEntropy = { type: 'CrossEntropyLoss', use_sigmoid: true, reduction: 'sum', loss_weight: 1 };
 const options = z.strictObject({
   ...headOptions,
   ...towerOptions,
@@ -48,10 +42,10 @@ const options = z.strictObject({
   norm_cfg: yoloNormOption,
   act_cfg: actOption('Swish'),
   loss_cls: lossClsOption(sumOfEntropy),
-  loss_bbox: lossBboxOption({ type: 'IoULoss', mode: 'square', eps: 1e-16, reduction: 'sum', loss_weight: 5 }),
+  loss_bbox: lossBboxOption(squaredIoU),
   loss_obj: moduleOption('loss').default(sumOfEntropy).describe('Objectness loss'),
   loss_l1: moduleOption('loss')
-    .default({ type: 'L1Loss', reduction: 'sum', loss_weight: 1 })
+    .default(sumOfL1)
     .describe('Loss of the coded box in the last epochs, switched on by YOLOXModeSwitchHook'),
   train_cfg: pointTrainCfgOption,
   test_cfg: z
@@ -71,12 +65,8 @@ const options = z.strictObject({
   }),
 });
 export type YOLOXHeadConfig = z.output<typeof options> & { num_classes: number; in_channels: number };
-type YOLOXMaps = 'scores' | 'deltas' | 'objectness';
 
-export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
-  /** Adds the L1 loss of the coded boxes: the last epochs of the paper's schedule. */
-  useL1 = false;
-  protected readonly lossFns: Record<'cls' | 'bbox' | 'obj' | 'l1', Loss>;
+export class YOLOXHead extends YOLOXBaseHead<YOLOXHeadConfig> {
   protected readonly towers: LevelTowers;
   protected readonly cls: ModuleList<Conv2d>;
   protected readonly reg: ModuleList<Conv2d>;
@@ -84,15 +74,10 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
 
   constructor(config: YOLOXHeadConfig, context: BuildContext) {
     const { registry, path, inputs } = context;
-    const at = (name: string) => ({ path: `${path}.${name}`, inputs });
     const { strides } = config;
-    super(config, context, {
-      priors: registry.build('anchor_generator', { type: 'MlvlPointGenerator', strides, offset: 0 }, at('strides')),
-      coder: new YOLOXBBoxCoder(),
-    });
-    const loss = (name: 'loss_cls' | 'loss_bbox' | 'loss_obj' | 'loss_l1') =>
-      registry.build('loss', config[name], at(name));
-    this.lossFns = { cls: loss('loss_cls'), bbox: loss('loss_bbox'), obj: loss('loss_obj'), l1: loss('loss_l1') };
+    const generator = { type: 'MlvlPointGenerator', strides, offset: 0 };
+    const priors = registry.build('anchor_generator', generator, { path: `${path}.strides`, inputs });
+    super(config, context, { priors, coder: new YOLOXBBoxCoder() }, ['loss_l1', config.loss_l1]);
     this.towers = new LevelTowers(config, { levels: strides.length });
     this.addChild('multi_level_cls_convs', this.towers.cls);
     this.addChild('multi_level_reg_convs', this.towers.reg);
@@ -101,21 +86,6 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
     this.obj = this.addChild('multi_level_conv_obj', this.towers.predictors(1, 1));
     initializeDenseHead(this, config.init_cfg);
     for (const conv of [...this.cls, ...this.obj]) conv.bias!.initializer = rareClassBias;
-  }
-
-  /** In the closing epochs the L1 loss of the coded boxes is added. */
-  onEpoch({ closing }: EpochStart): string[] {
-    const before = this.useL1;
-    this.useL1 = closing;
-    return closing && !before ? ['loss_l1 added'] : [];
-  }
-
-  protected override get columns(): Record<YOLOXMaps, number> {
-    return { scores: this.numClasses, deltas: 4, objectness: 1 };
-  }
-
-  protected override get assignerOffer(): AssignerOffer {
-    return { ...super.assignerOffer, predictions: ['scores', 'boxes'], reads: ['maxOverlaps'] };
   }
 
   protected override forwardSingle(x: tf.Tensor4D, level: number): Record<YOLOXMaps, tf.Tensor4D> {
@@ -127,71 +97,12 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
     };
   }
 
-  /** Decoded boxes of all points [N, T, 4], in pixels. */
-  protected boxes(outputs: DenseOutputs<YOLOXMaps>): tf.Tensor3D {
-    return outputs.once('boxes', () =>
-      this.coder.decodeTensors(this.priorCache.of(outputs.sizes), outputs.flat('deltas')),
-    );
-  }
-
-  protected override predictions(outputs: DenseOutputs<YOLOXMaps>): ComputedParts {
-    return {
-      scores: () => tf.sqrt(tf.mul(tf.sigmoid(outputs.flat('scores')), tf.sigmoid(outputs.flat('objectness')))),
-      boxes: () => this.boxes(outputs),
-    };
-  }
-
-  /** The reference assigns by the centers of the cells, although boxes are relative to their corners. */
-  protected override assignInput(assigner: Assigner, image: AssignImage): AssignInput {
-    const input = super.assignInput(assigner, image);
-    const { priors } = input;
-    return { ...input, priors: priors.map((v, k) => (k & 2 ? v : v + priors[k + 2] * 0.5)) };
-  }
-
-  protected override losses(outputs: DenseOutputs<YOLOXMaps>, targets: BatchTargets): Losses {
-    const { labels, positives, overlaps } = targets;
-    const n = positives.length;
-    const count = meanOverRanks(n, 1);
-    const perPositive = (loss: tf.Tensor) => tf.div(loss, count) as tf.Scalar;
-    const objects = new Float32Array(labels.length);
-    for (const row of positives) objects[row] = 1;
-    const loss_obj = perPositive(
-      this.lossFns.obj.forward(outputs.flat('objectness').reshape([-1, 1]), tf.tensor2d(objects, [labels.length, 1])),
-    );
-    if (n === 0) {
-      const zero = zeroLoss(this);
-      return { loss_cls: zero, loss_bbox: zero, loss_obj, ...(this.useL1 && { loss_l1: zero }) };
-    }
-    const rows = tf.tensor1d(positives, 'int32');
-    const at = (x: tf.Tensor3D) => tf.gather(x.reshape<tf.Tensor2D>([-1, x.shape[2]]), rows); // [P, K]
-    const classes = Int32Array.from(positives, (row) => labels[row]);
-    const oneHot = tf.oneHot(tf.tensor1d(classes, 'int32'), this.numClasses).cast('float32');
-    const quality = tf.mul(oneHot, tf.tensor2d(overlaps, [n, 1])); // [P, C]
-    const truths = tf.tensor2d(targets.boxes, [n, 4]);
-    const losses: Losses = {
-      loss_cls: perPositive(this.lossFns.cls.forward(at(outputs.flat('scores')), quality)),
-      loss_bbox: perPositive(this.lossFns.bbox.forward(at(this.boxes(outputs)), truths)),
-      loss_obj,
-    };
-    if (!this.useL1) return losses;
-    const codes = tf.tensor2d(this.coder.encode(this.priorsOf(positives, outputs.sizes), targets.boxes), [n, 4]);
-    return { ...losses, loss_l1: perPositive(this.lossFns.l1.forward(at(outputs.flat('deltas')), codes)) };
-  }
-
   protected override candidates(outputs: DenseOutputs<YOLOXMaps>): CandidateTensors {
     return {
       scores: tf.sigmoid(outputs.flat('scores')),
       boxes: this.boxes(outputs),
       factors: tf.sigmoid(outputs.flat('objectness')),
     };
-  }
-
-  protected override decode(boxes: Float32Array): Float32Array {
-    return boxes;
-  }
-
-  protected override decodedBoxes(boxes: tf.Tensor): tf.Tensor {
-    return boxes;
   }
 
   override get selection(): Selection {

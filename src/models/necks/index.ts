@@ -21,6 +21,8 @@ import { ssdNeck } from './ssd-neck';
 import { ssh } from './ssh';
 import { yolov3Neck } from './yolov3-neck';
 import { yolov5Pafpn } from './yolov5-pafpn';
+import { yolov6Necks } from './yolov6-pafpn';
+import { mmyoloCSPNeXtPafpn, mmyoloYOLOXPafpn } from './mmyolo-csp-pafpn';
 import { yolov8Pafpn } from './yolov8-pafpn';
 import { yoloxPafpn } from './yolox-pafpn';
 
@@ -48,6 +50,9 @@ export const necks = [
   yoloxPafpn,
   cspnextPafpn,
   yolov5Pafpn,
+  ...yolov6Necks,
+  mmyoloYOLOXPafpn,
+  mmyoloCSPNeXtPafpn,
   yolov8Pafpn,
   yolov3Neck,
   ssh,

@@ -37,12 +37,14 @@ export const torchStartOption = initCfg
 export type MapLayer = Module & { forward(x: tf.Tensor4D): tf.Tensor4D };
 /** A layer that joins the maps it reads; of half the size they are repeated to 2 x 2 pixels. */
 export type JoiningLayer = Module & { forward(x: FeatureMaps): tf.Tensor4D };
+/** A layer that joins a coarser, a level's own and a finer map. */
+export type BridgingLayer = Module & { forward(x: readonly tf.Tensor4D[]): tf.Tensor4D };
 
 /** The layers by level, 0 the finest of n. A layer that is left out passes its map on. */
 export interface YOLONeckLayers {
   reduce?(level: number): MapLayer | undefined;
   /** What a map goes through before it meets the finer level `level - 1`, where it is repeated if that is larger. */
-  upsample?(level: number): MapLayer | undefined;
+  upsample?(level: number): MapLayer | BridgingLayer | undefined;
   /** Joins `level` with `level - 1`: 1 to n - 1. */
   topDown(level: number): JoiningLayer;
   /** From `level` to the size of `level + 1`: 0 to n - 2. */
@@ -53,8 +55,9 @@ export interface YOLONeckLayers {
 }
 
 export interface YOLONeckConfig {
-  /** Of each input. */
   levels: number;
+  /** Inputs before them: with one, `upsample` joins a level with the coarser and the finer one. */
+  finest?: number;
   outputs: FeatureSpec[];
   freeze_all: boolean;
   /** Null: convolutions start as PyTorch's, else as mmcv's. */
@@ -72,22 +75,25 @@ export interface NeckLayerCfg {
 export class YOLONeck extends Module implements Neck {
   readonly outputs: FeatureSpec[];
   private readonly reduceLayers: ModuleList<MapLayer>;
-  private readonly upsampleLayers: ModuleList<MapLayer>;
+  private readonly upsampleLayers: ModuleList<MapLayer | BridgingLayer>;
   private readonly topDownLayers: ModuleList<JoiningLayer>;
   private readonly downsampleLayers: ModuleList<MapLayer>;
   private readonly bottomUpLayers: ModuleList<JoiningLayer>;
   private readonly outLayers: ModuleList<MapLayer>;
   private readonly finerFirst: boolean;
+  private readonly finest: number;
 
-  constructor({ levels, outputs, freeze_all, init_cfg, finerFirst = false }: YOLONeckConfig, layers: YOLONeckLayers) {
+  constructor(config: YOLONeckConfig, layers: YOLONeckLayers) {
+    const { levels, outputs, freeze_all, init_cfg, finerFirst = false, finest = 0 } = config;
     super();
     this.outputs = outputs;
     this.finerFirst = finerFirst;
+    this.finest = finest;
     const all = Array.from({ length: levels }, (_, i) => i);
     const [finer, coarser] = [all.slice(0, -1), all.slice(1).reverse()];
     const list = <L extends Module>(name: string, items: L[]) => this.addChild(name, new ModuleList(items));
-    const orIdentity = (at: number[], build?: (level: number) => MapLayer | undefined) =>
-      at.map((level): MapLayer => build?.(level) ?? new Identity());
+    const orIdentity = <L extends Module>(at: number[], build?: (level: number) => L | undefined) =>
+      at.map((level): L | Identity => build?.(level) ?? new Identity());
     this.reduceLayers = list('reduce_layers', orIdentity(all, layers.reduce));
     this.upsampleLayers = list('upsample_layers', orIdentity(coarser, layers.upsample));
     this.topDownLayers = list('top_down_layers', coarser.map(layers.topDown));
@@ -101,10 +107,9 @@ export class YOLONeck extends Module implements Neck {
 
   forward(inputs: tf.Tensor4D[]): tf.Tensor4D[] {
     return tf.tidy(() => {
-      const inner = inputs.map((x, level) => this.reduceLayers.at(level).forward(x));
-      for (let level = inputs.length - 1, step = 0; level > 0; level--, step++) {
-        const coarse = this.upsampleLayers.at(step).forward(inner[level]);
-        const joined = this.finerFirst ? [inner[level - 1], coarse] : [coarse, inner[level - 1]];
+      const inner = inputs.slice(this.finest).map((x, level) => this.reduceLayers.at(level).forward(x));
+      for (let level = inner.length - 1, step = 0; level > 0; level--, step++) {
+        const joined = this.joined(inner, level, this.upsampleLayers.at(step), inputs[0]);
         inner[level - 1] = this.topDownLayers.at(step).forward(joined);
       }
       const outs = [inner[0]];
@@ -112,5 +117,18 @@ export class YOLONeck extends Module implements Neck {
         outs.push(layer.forward([this.downsampleLayers.at(level).forward(outs[level]), inner[level + 1]]));
       return outs.map((x, level) => this.outLayers.at(level).forward(x));
     });
+  }
+
+  /** What the layer of `level - 1` reads. */
+  private joined(
+    inner: readonly tf.Tensor4D[],
+    level: number,
+    layer: MapLayer | BridgingLayer,
+    finest: tf.Tensor4D,
+  ): FeatureMaps {
+    const [coarse, x] = [inner[level], inner[level - 1]];
+    if (this.finest > 0) return (layer as BridgingLayer).forward([coarse, x, level > 1 ? inner[level - 2] : finest]);
+    const larger = (layer as MapLayer).forward(coarse);
+    return this.finerFirst ? [x, larger] : [larger, x];
   }
 }

@@ -10,3 +10,6 @@ export const makeDivisible = (channels: number, factor = 1, divisor = 8): number
 export function makeRound(blocks: number, factor = 1): number {
   return blocks <= 1 ? blocks : Math.max(roundHalfEven(blocks * factor), 1);
 }
+
+/** `channels * factor`, rounded down. */
+export const scaled = (channels: number, factor: number): number => Math.floor(channels * factor);

@@ -3,6 +3,8 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { approxMaxIoUAssignerDefinition } from './assigners/approx-max-iou-assigner';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
+import { batchATSSAssignerDefinition } from './assigners/batch-atss-assigner';
+import { batchDynamicSoftLabelAssignerDefinition } from './assigners/batch-dynamic-soft-label-assigner';
 import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
 import { centerRegionAssignerDefinition } from './assigners/center-region-assigner';
 import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-label-assigner';
@@ -20,6 +22,7 @@ import { legacyDeltaXYWHBBoxCoderDefinition } from './coders/legacy-delta-xywh-b
 import { tblrBBoxCoderDefinition } from './coders/tblr-bbox-coder';
 import { yoloBBoxCoderDefinition } from './coders/yolo-bbox-coder';
 import { yolov5BBoxCoderDefinition } from './coders/yolov5-bbox-coder';
+import { yoloxBBoxCoderDefinition } from './coders/yolox-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
@@ -130,4 +133,7 @@ export const taskModules = [
   legacySSDAnchorGeneratorDefinition,
   legacyDeltaXYWHBBoxCoderDefinition,
   yolov5BBoxCoderDefinition,
+  yoloxBBoxCoderDefinition,
+  batchATSSAssignerDefinition,
+  batchDynamicSoftLabelAssignerDefinition,
 ] as const satisfies readonly AnyDefinition[];

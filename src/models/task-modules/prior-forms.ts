@@ -6,7 +6,9 @@ export const PRIOR_FORMS: Record<PriorForm, string> = {
   boxes: 'boxes (x1, y1, x2, y2)',
   cells: 'boxes with the stride of their grid cell',
   buckets: 'boxes with buckets along their sides',
+  'sigmoid cells': 'boxes with the stride of their grid cell, by sigmoids',
   points: 'points (x, y, stride x, stride y)',
+  'centered points': 'points (x, y, stride x, stride y), by center and size',
 };
 
 /** The end of such a message: `Assigners that fit RetinaHead: MaxIoUAssigner, ATSSAssigner`. */

@@ -12,9 +12,10 @@ export type { Size } from '../../geometry/boxes';
 /**
  * What the four numbers of a prior are. `boxes`: x1, y1, x2, y2 of an anchor or proposal. `cells`: the same, with the stride
  * of the grid cell it belongs to in an array beside it. `buckets`: boxes, of which codes say a bucket along each side and an
- * offset in it. `points`: x, y, stride x, stride y.
+ * offset in it. `points`: x, y, stride x, stride y. Coders of two other forms differ in their codes alone: `sigmoid cells` reads
+ * logits, `centered points` codes the center and the size instead of the sides.
  */
-export type PriorForm = 'boxes' | 'cells' | 'buckets' | 'points';
+export type PriorForm = 'boxes' | 'cells' | 'buckets' | 'sigmoid cells' | 'points' | 'centered points';
 
 /** Ground truth of one image, and its ignore regions. */
 export interface Instances {

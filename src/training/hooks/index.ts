@@ -13,7 +13,7 @@ import { paramSchedulerHookDefinition } from './param-scheduler-hook';
 import { pipelineSwitchHookDefinition } from './pipeline-switch-hook';
 import { ppyoloeParamSchedulerHookDefinition } from './ppyoloe-param-scheduler-hook';
 import { yolov5ParamSchedulerHookDefinition } from './yolov5-param-scheduler-hook';
-import { yoloxModeSwitchHookDefinition } from './yolox-mode-switch-hook';
+import { mmyoloYOLOXModeSwitchHookDefinition, yoloxModeSwitchHookDefinition } from './yolox-mode-switch-hook';
 
 export const hooks = [
   iterTimerHookDefinition,
@@ -26,6 +26,7 @@ export const hooks = [
   meanTeacherHookDefinition,
   memoryProfilerHookDefinition,
   yoloxModeSwitchHookDefinition,
+  mmyoloYOLOXModeSwitchHookDefinition,
   pipelineSwitchHookDefinition,
   yolov5ParamSchedulerHookDefinition,
   ppyoloeParamSchedulerHookDefinition,

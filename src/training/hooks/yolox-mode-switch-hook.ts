@@ -2,7 +2,7 @@
 // YOLOXHead adds its L1 loss.
 
 import { z } from 'zod';
-import { defineModule } from '../../catalogue/registry';
+import { defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { TrainRun } from '../train-run';
 import { epochCount } from './epoch-count';
 import type { PipelineChange, TrainHook } from './hook';
@@ -19,7 +19,7 @@ export class YOLOXModeSwitchHook implements TrainHook {
   ) {}
 
   /** First epoch of the second mode, from 0: as in MMDetection, the one before the last epochs is among them. */
-  private from(maxEpochs: number): number {
+  protected from(maxEpochs: number): number {
     return Math.max(maxEpochs - this.lastEpochs - 1, 0);
   }
 
@@ -31,7 +31,8 @@ export class YOLOXModeSwitchHook implements TrainHook {
     const { epoch } = run.state;
     const before = run.closing;
     run.closing = epoch >= this.from(run.loop.total);
-    if (run.closing && !before) run.log(`epoch ${epoch + 1}: ${this.skipped.join(', ')} left out`);
+    if (run.closing && !before && this.skipped.length > 0)
+      run.log(`epoch ${epoch + 1}: ${this.skipped.join(', ')} left out`);
   }
 }
 
@@ -51,4 +52,33 @@ export const yoloxModeSwitchHookDefinition = defineModule({
     priority,
   }),
   build: (o) => new YOLOXModeSwitchHook(o.num_last_epochs, o.skip_type_keys),
+});
+
+/** MMYOLO's hook of the same name: the closing epochs have transforms of their own. */
+export class MMYOLOYOLOXModeSwitchHook extends YOLOXModeSwitchHook {
+  constructor(
+    lastEpochs: number,
+    private readonly pipeline: ModuleConfig[],
+  ) {
+    super(lastEpochs, []);
+  }
+
+  override pipelineChange(maxEpochs: number): PipelineChange {
+    return { kind: 'replace', from: this.from(maxEpochs), pipeline: this.pipeline };
+  }
+}
+
+export const mmyoloYOLOXModeSwitchHookDefinition = defineModule({
+  kind: 'hook',
+  type: 'mmyolo.YOLOXModeSwitchHook',
+  summary: 'In the last epochs, trains with other transforms and adds the L1 loss of YOLOXHead',
+  paper: 'Ge et al., YOLOX: Exceeding YOLO Series in 2021 (MMYOLO)',
+  shapes: 'an epoch -> the transforms of its images, and whether loss_bbox_aux is added',
+  example: "{ type: 'mmyolo.YOLOXModeSwitchHook', num_last_epochs: 15, new_train_pipeline: [{ type: 'PackDetInputs' }] }",
+  options: z.strictObject({
+    num_last_epochs: epochCount().default(15).describe('How many epochs; the one before them is among them'),
+    new_train_pipeline: z.array(moduleOption('transform')).min(1).describe('Transforms of these epochs, first to last'),
+    priority,
+  }),
+  build: (o) => new MMYOLOYOLOXModeSwitchHook(o.num_last_epochs, o.new_train_pipeline),
 });

@@ -7,6 +7,7 @@ Run: python zoo.py [family ...]
 """
 import copy
 import json
+import re
 import sys
 
 import numpy as np
@@ -15,6 +16,7 @@ from mmcv.ops import MaskedConv2d
 from mmdet.models.dense_heads import GuidedAnchorHead
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
+from mmengine import MessageHub
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData, PixelData
 from pycocotools import mask as coco
@@ -104,19 +106,23 @@ def with_golden(compute):
         torch.rand, torch.randperm, torch.Tensor.uniform_ = kept
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False):
-    """ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=()):
+    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip)
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants)
 
 
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip):
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants):
     rules = [*RULES, *rules]
+    MessageHub.get_current_instance().update_info('epoch', 0)
     torch.manual_seed(0)
     model = models.build(ConfigDict(copy.deepcopy(cfg)))
-    model.load_state_dict(filled(model.state_dict(), rules))
+    state = filled(model.state_dict(), rules)
+    for pattern, value in constants:
+        state.update({k: torch.full_like(v, value) for k, v in state.items() if re.search(pattern, k)})
+    model.load_state_dict(state)
     if prepare:
         prepare(model)
     if hasattr(model, 'teacher_model'):
@@ -147,7 +153,7 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
     given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
-             **(dict(steps=steps) if steps > 1 else {})}
+             **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {})}
     return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
 

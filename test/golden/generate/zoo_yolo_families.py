@@ -17,6 +17,29 @@ v5 = dict(type='YOLOv5Head', head_module=dict(type='YOLOv5HeadModule', num_class
           prior_generator=dict(type='mmdet.YOLOAnchorGenerator', base_sizes=anchors, strides=[8, 16, 32]))
 v5_backbone, v5_neck = dict(type='YOLOv5CSPDarknet'), dict(type='YOLOv5PAFPN', in_channels=wide, out_channels=wide, num_csp_blocks=3)
 v5_rules = [(r'convs_pred.*\.weight$', 0.5)]
+atss = dict(type='BatchATSSAssigner', num_classes=3, topk=9, iou_calculator=dict(type='mmdet.BboxOverlaps2D'))
+tal = dict(type='BatchTaskAlignedAssigner', num_classes=3, topk=5, alpha=1, beta=6)
+first, then = [dict(initial_epoch=n, initial_assigner=atss, assigner=tal) for n in (4, 0)]
+v6_out = [128, 256, 512]
+v6 = dict(type='YOLOv6Head', head_module=dict(type='YOLOv6HeadModule', num_classes=3, in_channels=v6_out, widen_factor=0.125),
+          loss_bbox=dict(type='IoULoss', iou_mode='siou', bbox_format='xyxy', reduction='mean', loss_weight=2.5, return_iou=False))
+v6_neck = dict(in_channels=wide, out_channels=v6_out, num_csp_blocks=6)
+v6_wrapped = dict(type='ConvWrapper', bias=False, norm_cfg=dict(type='BN', momentum=0.03, eps=0.001), act_cfg=dict(type='SiLU'))
+v6_dist = dict(v6, head_module=dict(v6['head_module'], reg_max=16), loss_bbox=dict(v6['loss_bbox'], iou_mode='giou'))
+v6_rules = [(r'(rbr_1x1|rbr_dense).*weight$', 0.6), (r'cls_preds.*weight$', 0.3), (r'reg_preds.*weight$', 0.5)]
+far = [[r'reg_preds\..*bias$', 2.5]]  # distances in strides
+yolox_neck = dict(type='mmyolo.YOLOXPAFPN', in_channels=wide, out_channels=256)
+yolox = dict(type='mmyolo.YOLOXHead', head_module=dict(type='YOLOXHeadModule', num_classes=3, in_channels=256, feat_channels=256,
+                                                       widen_factor=0.125))
+ota = dict(assigner=dict(type='mmdet.SimOTAAssigner', center_radius=2.5, iou_calculator=dict(type='mmdet.BboxOverlaps2D')))
+yolox_test = dict(yolox_style=True, multi_label=True, score_thr=0.05, max_per_img=300, nms=dict(type='nms', iou_threshold=0.65))
+yolox_rules = [(r'multi_level_conv_(cls|obj)', 3.0)]
+rtm = dict(type='mmyolo.RTMDetHead', head_module=dict(type='RTMDetSepBNHeadModule', num_classes=3, in_channels=256, feat_channels=256,
+                                                      stacked_convs=2, pred_kernel_size=1, widen_factor=0.125,
+                                                      norm_cfg=dict(type='BN')))
+rtm_train = dict(assigner=dict(type='BatchDynamicSoftLabelAssigner', num_classes=3, topk=13,
+                               iou_calculator=dict(type='mmdet.BboxOverlaps2D')), allowed_border=-1, pos_weight=-1, debug=False)
+rtm_far = [[r'rtm_reg\..*bias$', 2.5]]
 p6 = [256, 512, 768, 1024]
 
 FAMILIES = dict(
@@ -31,5 +54,29 @@ FAMILIES = dict(
                                                            ignore_iof_thr=0.5), test=dict(test, multi_label=False)),
                      rules=v5_rules, ignored=[[20, 8, 90, 60]], labels=0),
         ignored_classes=dict(model=yolo(v5_backbone, v5_neck, dict(v5, ignore_iof_thr=0.3)), rules=v5_rules, ignored=[[20, 8, 90, 60]]),
+    ),
+    yolov6=dict(
+        rep=dict(model=yolo(dict(type='YOLOv6EfficientRep'), dict(v6_neck, type='YOLOv6RepPAFPN'), v6, first), rules=v6_rules, constants=far),
+        bi=dict(model=yolo(dict(type='YOLOv6EfficientRep', out_indices=[1, 2, 3, 4], use_cspsppf=True, norm_eval=True),
+                           dict(v6_neck, type='YOLOv6RepBiPAFPN', in_channels=[128, *wide]), v6, then), rules=v6_rules,
+                constants=far),
+    ),
+    yolov6_csp=dict(
+        csp=dict(model=yolo(dict(type='YOLOv6CSPBep', hidden_ratio=2 / 3, block_cfg=v6_wrapped),
+                            dict(v6_neck, type='YOLOv6CSPRepPAFPN', hidden_ratio=0.75, block_cfg=v6_wrapped), v6_dist, then),
+                 rules=v6_rules),
+        csp_bi=dict(model=yolo(dict(type='YOLOv6CSPBep', out_indices=[1, 2, 3, 4]),
+                               dict(v6_neck, type='YOLOv6CSPRepBiPAFPN', in_channels=[128, *wide]), v6_dist, first), rules=v6_rules),
+    ),
+    mmyolo_yolox=dict(
+        yolox=dict(model=yolo(dict(type='YOLOXCSPDarknet'), yolox_neck, yolox, ota, test=yolox_test), rules=yolox_rules),
+        depthwise=dict(model=yolo(dict(type='YOLOXCSPDarknet', use_depthwise=True), dict(yolox_neck, use_depthwise=True),
+                                  dict(yolox, head_module=dict(yolox['head_module'], use_depthwise=True)), ota),
+                       rules=yolox_rules),
+    ),
+    mmyolo_rtmdet=dict(
+        rtmdet=dict(model=yolo(dict(type='CSPNeXt'), dict(type='mmyolo.CSPNeXtPAFPN', in_channels=wide, out_channels=256,
+                                                          num_csp_blocks=3, norm_cfg=dict(type='BN')), rtm, rtm_train),
+                    constants=rtm_far),
     ),
 )

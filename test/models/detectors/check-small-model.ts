@@ -14,6 +14,8 @@ import { fillByFormula, image } from '../../golden-data';
 interface Expected {
   config: ModuleConfig;
   extra_rules?: [string, number][];
+  /** [pattern, value] of parameters that the formula does not fill. */
+  constants?: [string, number][];
   /** Regions to ignore in the first image. */
   ignored?: number[][];
   /** The class of all boxes, in place of the file's. */
@@ -100,6 +102,9 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
   expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.params);
   fillByFormula(model, '', expected.extra_rules ?? golden.extra_rules);
   if (model.teacher) fillByFormula(model.teacher, '', expected.extra_rules);
+  for (const [pattern, value] of expected.constants ?? [])
+    for (const [key, { variable }] of model.named())
+      if (new RegExp(pattern).test(key)) tf.tidy(() => variable.assign(tf.fill(variable.shape, value)));
   model.train();
   const batch = model.preprocess(samples(golden, expected));
   const parameters = model.trainable();

@@ -102,7 +102,8 @@ function overlapOf(a: Float32Array, i: number, b: Float32Array, j: number): [num
   return [w * h, ax2 - ax1, ay2 - ay1, bx2 - bx1, by2 - by1];
 }
 
-function plainIoU(a: Float32Array, i: number, b: Float32Array, j: number): number {
+/** IoU of one box of each list. */
+export function plainIoU(a: Float32Array, i: number, b: Float32Array, j: number): number {
   const [both, aw, ah, bw, bh] = overlapOf(a, i, b, j);
   return both / (Math.max(aw, 0) * Math.max(ah, 0) + Math.max(bw, 0) * Math.max(bh, 0) - both + 1e-9);
 }

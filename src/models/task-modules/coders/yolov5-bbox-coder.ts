@@ -13,7 +13,7 @@ const sigmoid = (x: number) => f(1 / (1 + Math.exp(-x)));
 const logit = (p: number) => Math.log(p / (1 - p));
 
 export class YOLOv5BBoxCoder implements BoxCoder {
-  readonly priors = 'cells';
+  readonly priors = 'sigmoid cells';
   readonly encodeSize = 4;
   readonly clips = false;
 
@@ -67,6 +67,6 @@ export const yolov5BBoxCoderDefinition = defineModule({
   shapes: 'anchors [n, 4], strides [n], boxes [n, 4] <-> codes [n, 4] before the sigmoid',
   example: "{ type: 'YOLOv5BBoxCoder' }",
   options: z.strictObject({ use_box_type: useBoxType }),
-  contract: { priors: 'cells' },
+  contract: { priors: 'sigmoid cells' },
   build: () => new YOLOv5BBoxCoder(),
 });

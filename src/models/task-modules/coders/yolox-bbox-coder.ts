@@ -1,12 +1,15 @@
 // The box coder of YOLOX: the center in strides from the point, and the logarithm of the size in strides (Ge et al., 2021).
 
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
 import type { BoxCoder } from '../types';
+import { useBoxType } from '../use-box-type-option';
 
 const f = Math.fround;
 
 export class YOLOXBBoxCoder implements BoxCoder {
-  readonly priors = 'points';
+  readonly priors = 'centered points';
   readonly encodeSize = 4;
   readonly clips = false;
 
@@ -36,3 +39,15 @@ export class YOLOXBBoxCoder implements BoxCoder {
     return tf.concat([tf.sub(center, half), tf.add(center, half)], -1) as T;
   }
 }
+
+export const yoloxBBoxCoderDefinition = defineModule({
+  kind: 'bbox_coder',
+  type: 'YOLOXBBoxCoder',
+  summary: 'Encodes boxes as their center relative to a point and the logarithm of their size, in strides',
+  paper: 'Ge et al., YOLOX, 2021 (MMYOLO)',
+  shapes: 'points [n, 4] (x, y, stride x, stride y) and boxes [n, 4] <-> codes [n, 4] (x, y, log w, log h)',
+  example: "{ type: 'YOLOXBBoxCoder' }",
+  options: z.strictObject({ use_box_type: useBoxType }),
+  contract: { priors: 'centered points' },
+  build: () => new YOLOXBBoxCoder(),
+});
