@@ -4,9 +4,10 @@
 import './node-platform';
 import { DetLabError } from '../errors';
 import { batchesOf, imagesOf, type OrderedSample, type OrderOptions, sampleOrder } from './loading/batch-order';
+import { ImageCache, type ImageCacheMemory, imageCacheMemory } from './loading/image-cache';
 import { streamFor } from './loading/random-streams';
 import type { OrderPosition } from './loading/sample-context';
-import { inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
+import { IMAGES_AT_A_TIME, inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
 import { workerPool } from './loading/worker-pool';
 import type { Pipeline } from './pipeline';
 import { problemLines } from './problem-lines';
@@ -16,8 +17,12 @@ export interface LoaderOptions extends Partial<OrderOptions> {
   batchSize: number;
   /** Worker threads that decode and transform; 0: this thread. Default 1 (0 with user-defined transforms). */
   workers?: number;
-  /** Batches prefetched (memory: prefetch x batchSize images). Default 3. */
+  /** Threads that are added, up to this many, while batches are waited for. Default: none. */
+  mostWorkers?: number;
+  /** Batches prefetched (memory: prefetch x batchSize images). Default 3, or as many as keep all threads busy. */
   prefetch?: number;
+  /** Bytes of memory that keep decoded images for the next epochs. Default 0. */
+  imageCache?: number;
   /** Replace an unreadable image by a random one, drawn from the sample's stream (training), or skip it. Default: shuffle. */
   replaceBroken?: boolean;
   /** Called once per image that is unreadable, or whose size is not the annotated one. */
@@ -31,6 +36,8 @@ export interface LoaderStats {
   waitSeconds: number;
   /** Time spent decoding and transforming, summed over threads. */
   decodeSeconds: number;
+  /** Bytes of decoded images that are kept. */
+  keptBytes: number;
   /** One entry per image with a problem, however often it was drawn. */
   failures: DataProblem[];
 }
@@ -62,6 +69,9 @@ export interface PipelineStage {
   pipeline: Pipeline;
 }
 
+/** Batches after which it is seen whether more threads are needed, and the share of waiting that asks for one. */
+const WATCHED_BATCHES = 10;
+const WAITING_SHARE = 0.1;
 /** Samples discarded by a transform in a row before loading fails. */
 const MAX_DISCARDS = 1000;
 /** Unreadable images replaced in a row before loading fails. */
@@ -88,10 +98,10 @@ class PrefetchingLoader implements Loader {
   readonly length: number;
   readonly images: number;
   readonly batchSize: number;
-  readonly workers: number;
-  readonly stats: LoaderStats = { images: 0, waitSeconds: 0, decodeSeconds: 0, failures: [] };
+  workers: number;
+  readonly stats: LoaderStats = { images: 0, waitSeconds: 0, decodeSeconds: 0, keptBytes: 0, failures: [] };
   private readonly order: OrderOptions;
-  private readonly prefetch: number;
+  private readonly cache?: ImageCacheMemory;
   private readonly replaceBroken: boolean;
   private readonly reported = new Set<string>();
   private source?: SampleSource;
@@ -101,8 +111,8 @@ class PrefetchingLoader implements Loader {
     private readonly stages: readonly PipelineStage[],
     private readonly options: LoaderOptions,
   ) {
-    const { batchSize, prefetch = 3, shuffle = false, workers = 1 } = options;
-    checkOptions(dataset, stages, { batchSize, prefetch, workers: options.workers });
+    const { batchSize, prefetch, shuffle = false, workers = 1 } = options;
+    checkOptions(dataset, stages, { batchSize, prefetch: prefetch ?? 1, workers: options.workers });
     this.order = {
       batchSize,
       shuffle,
@@ -116,7 +126,8 @@ class PrefetchingLoader implements Loader {
     this.images = dataset.records.length;
     this.batchSize = batchSize;
     this.workers = isPortable(stages) ? workers : 0;
-    this.prefetch = prefetch;
+    const { imageCache = 0 } = options;
+    if (imageCache > 0) this.cache = imageCacheMemory(imageCache, dataset.records.length * stages.length);
     this.replaceBroken = options.replaceBroken ?? shuffle;
   }
 
@@ -125,8 +136,22 @@ class PrefetchingLoader implements Loader {
       stages: this.stages.map(({ pipeline }) => pipeline),
       records: this.dataset.records,
       order: this.order,
+      cache: this.cache,
     };
     return this.workers > 0 ? workerPool(plan, this.workers) : inProcess(plan);
+  }
+
+  private get prefetch(): number {
+    return this.options.prefetch ?? Math.max(3, Math.ceil((IMAGES_AT_A_TIME * this.workers) / this.batchSize) + 1);
+  }
+
+  /** Adds a thread where more than a tenth of the time is spent waiting for batches. */
+  private grow(source: SampleSource, { waited, since }: { waited: number; since: number }): void {
+    const { mostWorkers = 0 } = this.options;
+    const share = ((this.stats.waitSeconds - waited) * 1000) / (performance.now() - since);
+    if (share < WAITING_SHARE || this.workers === 0 || this.workers >= mostWorkers) return;
+    source.grow();
+    this.workers++;
   }
 
   private reportOnce(problem: DataProblem): void {
@@ -192,7 +217,13 @@ class PrefetchingLoader implements Loader {
         queue.push(batch);
       }
     };
+    let window = { waited: this.stats.waitSeconds, since: performance.now() };
+    let batchesSeen = 0;
     for (fill(); queue.length > 0; ) {
+      if (++batchesSeen % WATCHED_BATCHES === 0) {
+        this.grow(source, window);
+        window = { waited: this.stats.waitSeconds, since: performance.now() };
+      }
       const since = performance.now();
       source.hold();
       const batch = await unlessAborted(queue[0], signal).finally(() => source.release());
@@ -202,6 +233,7 @@ class PrefetchingLoader implements Loader {
       fill();
       const samples = batch.filter((sample) => sample !== undefined);
       this.stats.images += samples.length;
+      if (this.cache) this.stats.keptBytes = new ImageCache(this.cache).bytes;
       if (samples.length > 0) yield samples;
     }
   }

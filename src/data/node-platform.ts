@@ -2,13 +2,15 @@
 // file installs them, in each thread.
 
 import sharp from 'sharp';
-import { decodeImage } from './loading/decode';
+import { decodeImage, decodeReduced } from './loading/decode';
 import { installImageDecoder } from './loading/image-decoder';
 import { compiledKernels } from './pixels/compiled-kernels';
 import { installJpegRoundTrip } from './pixels/corruptions/jpeg';
 import { installPixelKernels } from './pixels/native';
 
-installImageDecoder(decodeImage);
+installImageDecoder((file, id, backend, reduced) =>
+  reduced ? decodeReduced(file, id, backend, reduced) : decodeImage(file, id, backend),
+);
 installPixelKernels(compiledKernels);
 installJpegRoundTrip(async (data, { height, width }, quality) => {
   const bytes = await sharp(data, { raw: { width, height, channels: 3 } })

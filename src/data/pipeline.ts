@@ -8,6 +8,7 @@ import type { Random } from '../random';
 import { BadData } from './bad-data';
 import { keepPixels, returnPixels } from './pixels/pixel-pool';
 import { MULTI_IMAGE, TRANSFORMS } from './transforms';
+import { neededSize, RESIZING } from './transforms/needed-size';
 import { type OtherImages, runSteps, type Sample, sampleOf, type Transform } from './transforms/sample';
 import type { ImageRecord, PackedSample, PixelImage, Pixels } from './types';
 
@@ -57,7 +58,10 @@ export function buildPipeline(
   path = 'pipeline',
   options: PipelineOptions = {},
 ): Pipeline {
-  const steps = config.map((step, i) => registry.build('transform', step, { path: `${path}.${i}` }));
+  const steps = config.map((step, i) =>
+    loading(config, i, registry.build('transform', step, { path: `${path}.${i}` })),
+  );
+  requireReducible(config, path);
   const last = config.at(-1)?.type;
   if (!last || registry.get('transform', last).type !== 'PackDetInputs')
     throw new DetLabError(
@@ -129,6 +133,31 @@ export function buildPipeline(
       return packedOf(await prepare(record, random, { pixels }), path, record);
     },
   };
+}
+
+/** A step that knows what the steps after it need of the image that it loads. */
+function loading(config: readonly ModuleConfig[], at: number, step: Transform): Transform {
+  const needed = config[at].shrink_on_load === true ? neededSize(config, at) : undefined;
+  return needed ? (sample, random) => step(Object.assign(sample, { needed }), random) : step;
+}
+
+/** @throws DetLabError for an image to be loaded smaller that no next step resizes */
+function requireReducible(config: readonly ModuleConfig[], path: string): void {
+  const refuse = (where: string): never => {
+    throw new DetLabError(
+      `Cannot build ${where}: expected a step that resizes right after LoadImageFromFile with shrink_on_load: true and the ` +
+        `loading of annotations (${RESIZING.join(', ')}), received none. Leave shrink_on_load out`,
+    );
+  };
+  const search = (value: unknown, where: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if ((value as { shrink_on_load?: unknown }).shrink_on_load === true) refuse(where);
+    for (const [key, inner] of Object.entries(value)) search(inner, `${where}.${key}`);
+  };
+  for (const [i, { shrink_on_load, ...options }] of config.entries()) {
+    if (shrink_on_load === true && !neededSize(config, i)) refuse(`${path}.${i}`);
+    search(options, `${path}.${i}`);
+  }
 }
 
 function hasOnlyBuiltIn(config: readonly ModuleConfig[], registry: Registry): boolean {

@@ -11,6 +11,8 @@ export interface PixelImage<P extends Pixels = Uint8Array> {
   width: number;
   height: number;
   order: 'rgb' | 'bgr';
+  /** Size of the image in its file, where it was decoded smaller (`shrink_on_load`) and not resized since. */
+  full?: { width: number; height: number };
 }
 
 /** An image of 8-bit or float values (PhotoMetricDistortion gives floats). */

@@ -22,6 +22,7 @@ import { numberAt } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import { DetVisualizationHook } from './det-visualization-hook';
 import { EvaluationDrawings } from './evaluation-drawings';
+import { FAST_DECODING, withFastDecoding } from './fast-decoding';
 import type { PreparedOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
@@ -75,6 +76,7 @@ export async function fit(
   const problems: DataProblem[] = [];
   const loader = trainLoader(data.train, spec.config, planned, {
     workers: options.workers,
+    imageCacheMB: options.imageCacheMB,
     shard: ranks && { rank: ranks.rank, size: ranks.size },
     ...reportProblems(problems, notices, log),
   });
@@ -120,6 +122,7 @@ export async function fit(
       waitSeconds: loader.stats.waitSeconds,
       workDir,
     });
+    if (!run.interrupted) log(waitingLine(loader, run.waiting));
     runLog.keep(run.toString());
     return run;
   } catch (error) {
@@ -130,6 +133,17 @@ export async function fit(
     energy.close();
     await loader.close();
   }
+}
+
+/** Share of waiting from which it is said what shortens it. */
+const LONG_WAITING = 0.1;
+
+/** How much of the run was spent waiting for images. */
+function waitingLine({ workers, stats: { keptBytes } }: Loader, share: number): string {
+  const threads = workers === 0 ? 'no thread of their own' : workers === 1 ? '1 thread' : `${workers} threads`;
+  const kept = keptBytes > 0 ? `; ${Math.ceil(keptBytes / 2 ** 20)} MB of decoded images kept` : '';
+  const advice = share >= LONG_WAITING ? '. More workers, fastDecoding or imageCacheMB may shorten it' : '';
+  return `waiting for images: ${(100 * share).toFixed(1)}% of the time, with ${threads}${kept}${advice}`;
 }
 
 /** Problems of images as they are found: kept, and the first of them logged. */
@@ -149,12 +163,13 @@ const reportProblems = (problems: DataProblem[], notices: string[], log: (line: 
 async function checked(
   given: RecipeSpec,
   data: LabDataset,
-  { hooks, loadFrom }: PreparedOptions,
+  { hooks, loadFrom, fastDecoding }: PreparedOptions,
   ranks: Ranks | undefined,
 ): Promise<{ spec: RecipeSpec; notices: string[] }> {
   if (hooks !== undefined) checkHooks(hooks);
-  const spec = loadFrom === undefined ? given : { ...given, loadFrom: { file: loadFrom } };
-  const notices = [...(spec.notices ?? [])];
+  const loaded = loadFrom === undefined ? given : { ...given, loadFrom: { file: loadFrom } };
+  const spec = fastDecoding ? { ...loaded, config: withFastDecoding(loaded.config) } : loaded;
+  const notices = [...(spec.notices ?? []), ...(fastDecoding ? [FAST_DECODING] : [])];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
   return {
     spec,

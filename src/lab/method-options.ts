@@ -91,6 +91,8 @@ const fit = {
   processes: positive,
   devices: some(count, 'devices: [0, 1]'),
   workers: count,
+  fastDecoding: z.boolean(),
+  imageCacheMB: z.number().nonnegative(),
   signal: abortSignal,
   log: callback,
   onStep: callback,

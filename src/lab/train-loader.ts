@@ -1,5 +1,6 @@
 // The loader of the training images: a config's dataset wrappers, filters and pipelines applied to a dataset.
 
+import { availableParallelism, totalmem } from 'node:os';
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import {
@@ -26,6 +27,7 @@ const PATH = 'train_dataloader.dataset';
 
 interface TrainLoaderOptions {
   workers?: number;
+  imageCacheMB?: number;
   /** The part of this process, of a run of several. */
   shard?: Shard;
   /** Called once per image with a problem. */
@@ -83,13 +85,22 @@ export function trainLoader(
   data: Dataset,
   config: ConfigObject,
   plan: DataPlan,
-  { workers, shard, onProblem, onDropped }: TrainLoaderOptions,
+  { workers, imageCacheMB = 0, shard, onProblem, onDropped }: TrainLoaderOptions,
 ): Loader {
+  const cores = Math.floor(availableParallelism() / (shard?.size ?? 1));
+  const imageCache = imageCacheMB * 2 ** 20;
+  if (imageCache * (shard?.size ?? 1) > totalmem())
+    throw new DetLabError(
+      `Cannot keep ${imageCacheMB} MB of decoded images${shard ? ` in each of ${shard.size} processes` : ''}: expected ` +
+        `imageCacheMB below the memory of this machine, ${Math.floor(totalmem() / 2 ** 20)} MB`,
+    );
   const { dataset, stages, order } = trainingData(data, config, plan, onDropped);
   return createLoader(dataset, stages, {
     ...order,
     shard,
     workers: workers ?? loaderWorkers(config, 'train_dataloader'),
+    ...(workers === undefined && { mostWorkers: cores - 1 }),
+    imageCache,
     onProblem,
   });
 }

@@ -48,6 +48,34 @@ async function collect(options: LoaderOptions, epoch = 0, start = 0, of = datase
   return { batches, stats: loader.stats, length: loader.length };
 }
 
+describe('decoded images', () => {
+  const options = { batchSize: 4, shuffle: true, seed: 3 };
+  it.each([0, 2])(
+    'are kept up to a number of bytes, and the samples are the same, with %d workers',
+    async (workers) => {
+      const loader = createLoader(dataset, buildPipeline(TRAIN), { ...options, workers, imageCache: 20_000 });
+      for (const epoch of [0, 1]) {
+        const batches = [];
+        for await (const batch of loader.epoch(epoch)) batches.push(asText(batch));
+        expect(batches).toEqual((await collect({ ...options, workers: 0 }, epoch)).batches);
+      }
+      expect(loader.stats.keptBytes).toBeGreaterThan(5_000);
+      expect(loader.stats.keptBytes).toBeLessThanOrEqual(20_000);
+      await loader.close();
+    },
+  );
+});
+
+it('adds threads while batches are waited for', async () => {
+  const repeated = { ...dataset, records: Array.from({ length: 6 }, () => dataset.records).flat() };
+  const loader = createLoader(repeated, buildPipeline(TRAIN), { batchSize: 2, workers: 1, mostWorkers: 2 });
+  let images = 0;
+  for await (const batch of loader.epoch(0)) images += batch.length;
+  expect(loader.workers).toBe(2);
+  expect(images).toBe(loader.stats.images);
+  await loader.close();
+});
+
 describe('order', () => {
   const order = { batchSize: 4, shuffle: true, seed: 3, aspectRatioGrouping: true, dropLast: false };
   it('puts every image into exactly one batch, upright ones together but for the rest', () => {

@@ -5,6 +5,8 @@ import { BadData } from '../bad-data';
 import { type Pipeline, packedOf } from '../pipeline';
 import type { DataProblem, ImageRecord, PackedSample } from '../types';
 import { imagesOf, type OrderOptions } from './batch-order';
+import { ImageCache, type ImageCacheMemory } from './image-cache';
+import { keepDecoded } from './image-decoder';
 import { sizeProblem } from './image-sizes';
 import { streamFor } from './random-streams';
 import { type RecordStore, storeOf } from './record-store';
@@ -38,11 +40,15 @@ export interface SamplePlan {
   stages: readonly Pipeline[];
   records: readonly ImageRecord[];
   order: OrderOptions;
+  /** Where decoded images are kept. */
+  cache?: ImageCacheMemory;
 }
 
 export interface SampleSource {
   readonly workers: number;
   get(request: SampleRequest): Promise<SampleOutcome>;
+  /** Adds a thread. */
+  grow(): void;
   /** Keeps the process alive while a sample is awaited. */
   hold(): void;
   release(): void;
@@ -80,15 +86,18 @@ export function sampleRunner(
 export const IMAGES_AT_A_TIME = 2;
 
 /** Runs the pipeline in this thread (decoding still runs on libuv's pool). */
-export function inProcess({ stages, records, order }: SamplePlan): SampleSource {
+export function inProcess({ stages, records, order, cache }: SamplePlan): SampleSource {
+  if (cache) keepDecoded(new ImageCache(cache));
   const queue = taskQueue(IMAGES_AT_A_TIME);
   const run = sampleRunner(stages, storeOf(records), order, imagesOf(records).upright);
   return {
     workers: 0,
     get: (request) => queue.run(() => run(request)),
+    grow() {},
     hold() {},
     release() {},
     async close() {
+      if (cache) keepDecoded(undefined);
       queue.clear();
     },
   };

@@ -7,6 +7,8 @@ import type { ModuleConfig } from '../../catalogue/registry';
 import { buildPipeline, type PipelineOptions } from '../pipeline';
 import type { AnyImage, ImageRecord, Pixels } from '../types';
 import type { OrderOptions } from './batch-order';
+import { ImageCache, type ImageCacheMemory } from './image-cache';
+import { keepDecoded } from './image-decoder';
 import { openRecords, type PackedRecords } from './record-store';
 import { IMAGES_AT_A_TIME, type SampleOutcome, type SampleRequest, sampleRunner } from './sample-source';
 import { taskQueue } from './task-queue';
@@ -17,6 +19,7 @@ export interface WorkerPlan {
   order: OrderOptions;
   /** Those that do not come with their requests: all, if a pipeline mixes several images. */
   records: PackedRecords;
+  cache?: ImageCacheMemory;
   /** 1 for images taller than wide. */
   upright: Uint8Array;
 }
@@ -27,7 +30,8 @@ export type SampleReply = { id: number } & ({ outcome: SampleOutcome } | { error
 if (parentPort) serve(parentPort, (workerData as { plan: WorkerPlan }).plan);
 
 /** Answers requests until the message `close`; then samples in flight are finished and the thread exits by itself. */
-function serve(port: MessagePort, { stages, order, records, upright }: WorkerPlan): void {
+function serve(port: MessagePort, { stages, order, records, upright, cache }: WorkerPlan): void {
+  if (cache) keepDecoded(new ImageCache(cache));
   const pipelines = stages.map(({ config, options }) => buildPipeline(config, undefined, undefined, options));
   const run = sampleRunner(pipelines, openRecords(records), order, (index) => upright[index] === 1);
   const queue = taskQueue(IMAGES_AT_A_TIME);

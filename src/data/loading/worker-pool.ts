@@ -16,7 +16,7 @@ interface Waiting {
 }
 
 /** Starts `count` threads for portable pipelines. */
-export function workerPool({ stages, records, order }: SamplePlan, count: number): SampleSource {
+export function workerPool({ stages, records, order, cache }: SamplePlan, count: number): SampleSource {
   const usesOtherImages = stages.some((stage) => stage.usesOtherImages);
   // records that mix with no others come with their requests, unless threads have them anyway
   const packed = packRecords(records, usesOtherImages);
@@ -24,6 +24,7 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
     stages: stages.map(({ config, options }) => ({ config, options })),
     order,
     records: packed,
+    cache,
     upright: Uint8Array.from(records, ({ width, height }) => (width < height ? 1 : 0)),
   };
   const waiting = new Map<number, Waiting>();
@@ -43,7 +44,7 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
     failure ??= error;
     for (const id of [...waiting.keys()]) settle(id)?.reject(error);
   };
-  const threads = load.map(() => {
+  const start = () => {
     const thread = startThread(plan);
     thread.on('message', (reply: SampleReply) => {
       const entry = settle(reply.id);
@@ -54,9 +55,10 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
     thread.on('exit', (code) => {
       if (!closed) fail(new DetLabError(`A worker thread exited early (exit code ${code})`));
     });
-    thread.unref();
+    if (holders === 0) thread.unref();
     return thread;
-  });
+  };
+  const threads = load.map(start);
 
   return {
     workers: count,
@@ -71,6 +73,10 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
         waiting.set(request.id, { resolve, reject, worker });
         threads[worker].postMessage(request);
       });
+    },
+    grow() {
+      load.push(0);
+      threads.push(start());
     },
     hold() {
       if (holders++ === 0) for (const thread of threads) thread.ref();

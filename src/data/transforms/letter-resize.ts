@@ -8,7 +8,7 @@ import { roundHalfEven } from '../../geometry/round-half-even';
 import { placeMasks, resizeMasks } from '../../masks';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
 import { backendOption, resizedBy } from './resize-backend';
-import { pixelsOf, replacePixels, type Sample, type Transform } from './sample';
+import { fullSize, pixelsOf, replacePixels, type Sample, type Transform } from './sample';
 
 const edge = z.number().int().positive();
 const level = z.number().min(0).max(255);
@@ -46,7 +46,7 @@ function fit(width: number, height: number, [rows, columns]: readonly [number, n
 }
 
 function letterResize(sample: Sample, o: Options): Sample {
-  const image = pixelsOf(sample, 'LetterResize');
+  const image = fullSize(pixelsOf(sample, 'LetterResize'));
   const [columns, rows] = typeof o.scale === 'number' ? [o.scale, o.scale] : o.scale;
   const shape = sample.record.batchShape ?? ([rows, columns] as const);
   const { inner, padY, padX, top, left, ratios } = fit(image.width, image.height, shape, o);
@@ -55,7 +55,7 @@ function letterResize(sample: Sample, o: Options): Sample {
   if (padX === 0 && padY === 0) replacePixels(sample, resized);
   else {
     const value = typeof o.pad_val === 'object' && 'img' in o.pad_val ? o.pad_val.img : o.pad_val;
-    const canvas = solidImage(resized, width, height, colourOf(value, image.order));
+    const canvas = solidImage(resized, width, height, colourOf(value, resized.order));
     pastePixels(canvas, resized, left, top);
     replacePixels(sample, canvas);
   }

@@ -40,10 +40,12 @@ export interface Filter {
  */
 export function resizedBy(
   { backend, interpolation }: Filter,
-  sample: Sample,
+  given: Sample,
   [width, height]: readonly [number, number],
   transform: string,
 ): AnyImage {
+  const { full, ...image } = pixelsOf(given, transform);
+  const sample = full ? { ...given, image } : given;
   if (backend === 'pillow') return resizePillow(bytesOf(sample, `${transform} with backend "pillow"`), width, height);
   if (interpolation === 'bicubic')
     return resizeBicubic(bytesOf(sample, `${transform} with interpolation "bicubic"`), width, height);

@@ -8,7 +8,7 @@ import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
 import { resizeSemantic } from '../semantic-map';
 import { backendOption, checkInterpolation, interpolationOption, resizedBy } from './resize-backend';
-import { pixelsOf, replacePixels, type Sample, type Transform } from './sample';
+import { fullSize, pixelsOf, replacePixels, type Sample, type Transform } from './sample';
 
 const MAX_EDGE = 32_768;
 const edge = z.number().int().positive().max(MAX_EDGE);
@@ -41,7 +41,7 @@ function resizing(type: string, o: Options, round: (side: number) => number): Tr
   const asPair = (value: number | [number, number]): [number, number] =>
     typeof value === 'number' ? [value, value] : value;
   return (sample) => {
-    const { width: w, height: h } = pixelsOf(sample, type);
+    const { width: w, height: h } = fullSize(pixelsOf(sample, type));
     const target: [number, number] = scale ? asPair(scale) : scaled(w, h, ...asPair(scale_factor!));
     return resizeSample(sample, o.keep_ratio ? fitInside(w, h, target, round) : target, o, type);
   };
@@ -59,7 +59,7 @@ export function resizeSample(
   type: string,
   given?: [number, number],
 ): Sample {
-  const { width: w, height: h } = pixelsOf(sample, type);
+  const { width: w, height: h } = fullSize(pixelsOf(sample, type));
   replacePixels(sample, resizedBy(o, sample, [width, height], type));
   // as in mmcv, the factor replaces that of an earlier step
   const factor: [number, number] = given ?? [width / w, height / h];
@@ -113,7 +113,7 @@ export function fitInside(
   return scaled(w, h, factor, factor, round);
 }
 
-const scaled = (
+export const scaled = (
   w: number,
   h: number,
   factorX: number,

@@ -16,10 +16,20 @@ export interface Sample {
   /** Set by LoadAnnotations with `with_seg`, of the size of the pixels. */
   semantic?: SemanticMap;
   meta: ImageMeta;
+  /** Of a step that loads an image: what the steps after it need of it. */
+  needed?: NeededSize;
   /** The other images of the dataset, if the pipeline mixes several. */
   otherImages?: OtherImages;
   /** Set by PackDetInputs. */
   packed?: PackedSample;
+}
+
+/** The size at which the next steps use an image, at most. */
+export interface NeededSize {
+  /** Distinct of needs that differ. */
+  readonly key: string;
+  /** @param batchShape of the record */
+  of(width: number, height: number, batchShape?: readonly [number, number]): [number, number];
 }
 
 /**
@@ -68,6 +78,10 @@ export function pixelsOf(sample: Sample, transform: string): AnyImage {
       `Put { type: 'LoadImageFromFile' } before ${transform} in the pipeline`,
   );
 }
+
+/** The size of an image in its file, or as it was resized to. */
+export const fullSize = ({ full, width, height }: AnyImage): { width: number; height: number } =>
+  full ?? { width, height };
 
 /** The pixels of a sample, for transforms of 8-bit values. @throws DetLabError for float pixels. */
 export function bytesOf(sample: Sample, transform: string): PixelImage {

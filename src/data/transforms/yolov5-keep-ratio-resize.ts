@@ -9,16 +9,18 @@ import { resizeArea } from '../pixels/resize-area';
 import { resizeBilinear } from '../pixels/resize-bilinear';
 import type { PixelImage } from '../types';
 import { fittingFactor } from './resize';
-import { bytesOf, replacePixels, type Transform } from './sample';
+import { bytesOf, fullSize, replacePixels, type Transform } from './sample';
 
 const edge = z.number().int().positive();
 
 /** The image resized to fit inside `scale`. */
-export function resizeKeepingRatio(image: PixelImage, scale: readonly [number, number]): PixelImage {
-  const ratio = fittingFactor(image.width, image.height, scale);
+export function resizeKeepingRatio(given: PixelImage, scale: readonly [number, number]): PixelImage {
+  const { full, ...image } = given;
+  const { width, height } = full ?? image;
+  const ratio = fittingFactor(width, height, scale);
   if (ratio === 1) return image;
   const resize = ratio < 1 ? resizeArea : resizeBilinear;
-  return resize(image, Math.trunc(image.width * ratio), Math.trunc(image.height * ratio));
+  return resize(image, Math.trunc(width * ratio), Math.trunc(height * ratio));
 }
 
 export const YOLOv5KeepRatioResize = defineModule({
@@ -43,7 +45,8 @@ export const YOLOv5KeepRatioResize = defineModule({
       const resized = resizeKeepingRatio(image, pair);
       const { width, height } = resized;
       replacePixels(sample, resized);
-      const factor: [number, number] = [width / image.width, height / image.height];
+      const before = fullSize(image);
+      const factor: [number, number] = [width / before.width, height / before.height];
       sample.meta.scaleFactor = factor;
       for (const boxes of [sample.truths, sample.proposals])
         if (boxes) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { decodeImage, imageSize } from '../../../src/data/loading/decode';
+import { decodeImage, decodeReduced, imageSize } from '../../../src/data/loading/decode';
 
 let root: string;
 
@@ -89,4 +89,50 @@ it('names what it cannot decode, and says why', async () => {
   const cut = path.join(root, 'cut.jpg');
   writeFileSync(cut, whole.subarray(0, whole.length - 40));
   await expect(decodeImage(cut)).rejects.toThrow(`"${cut}"`);
+});
+
+it('decodes a JPEG at the divisor of libjpeg that is needed, turned as it is to be seen', async () => {
+  const file = path.join(root, 'large.jpg');
+  const noise = { type: 'gaussian' as const, mean: 128, sigma: 60 };
+  await sharp({ create: { width: 401, height: 203, channels: 3, background: '#000', noise } })
+    .blur(9)
+    .withMetadata({ orientation: 6 })
+    .jpeg({ quality: 98 })
+    .toFile(file);
+  const whole = await decodeImage(file);
+  expect([whole.width, whole.height]).toEqual([203, 401]);
+  const at = (width: number, height: number) => decodeReduced(file, 1, 'cv2', { of: () => [width, height] });
+  const sizes = [at(26, 51), at(27, 51), at(50, 100), at(90, 180), at(103, 100)];
+  const found = await Promise.all(sizes);
+  expect(found.map(({ width, height }) => [width, height])).toEqual([
+    [26, 51],
+    [51, 101],
+    [51, 101],
+    [102, 201],
+    [203, 401],
+  ]);
+  expect(found[3].full).toEqual({ width: 203, height: 401 });
+  expect(found[4].full).toBeUndefined();
+  expect(found[4].data).toEqual(whole.data);
+  // a pixel is about the mean of the pixels of which it is made
+  const half = found[3];
+  let worst = 0;
+  for (let y = 0; y < 200; y++)
+    for (let x = 0; x < 101; x++) {
+      const mean = [0, 1].flatMap((dy) => [0, 1].map((dx) => whole.data[3 * ((2 * y + dy) * 203 + 2 * x + dx)]));
+      worst = Math.max(worst, Math.abs(half.data[3 * (y * 102 + x)] - mean.reduce((a, b) => a + b) / 4));
+    }
+  expect(worst).toBeLessThan(6);
+});
+
+it('decodes other formats whole', async () => {
+  const file = path.join(root, 'large.png');
+  await sharp({ create: { width: 80, height: 40, channels: 3, background: '#369' } })
+    .png()
+    .toFile(file);
+  const { width, full } = await decodeReduced(file, 1, 'cv2', { of: () => [5, 5] });
+  expect([width, full]).toEqual([80, undefined]);
+  await expect(decodeReduced(path.join(root, 'none.jpg'), 1, 'cv2', { of: () => [5, 5] })).rejects.toThrow(
+    /Cannot find image/,
+  );
 });

@@ -2,7 +2,7 @@
 // are strings, angles, run lengths, a box without extent, ...) is left to the reader of parsed annotations.
 
 import { DONE, INCOMPLETE, type JsonCursor, OTHER, type Status } from '../../loading/json-cursor';
-import { type AnnotationTable, CHUNK_MASK, CROWD, GROUP, IGNORE, NO_AREA, POLYGONS } from './annotation-table';
+import { type AnnotationSink, CHUNK_MASK, CROWD, GROUP, IGNORE, NO_AREA, POLYGONS } from './annotation-chunk';
 import { MAX_COORDINATE } from './fields';
 
 const [QUOTE, COMMA, COLON, LETTER_N, LETTER_T, LETTER_F] = [0x22, 0x2c, 0x3a, 0x6e, 0x74, 0x66];
@@ -23,7 +23,7 @@ for (const name of [...KEYS, ...OTHERS]) (BY_LENGTH[name.length] ??= []).push({ 
 const REQUIRED = 1 | 2 | 4 | 8;
 
 /** @returns a reader of one entry, which is complete in the table or not there */
-export function readAnnotationBytes(table: AnnotationTable): (cursor: JsonCursor) => Status {
+export function readAnnotationBytes(table: AnnotationSink): (cursor: JsonCursor) => Status {
   const values = { id: 0, image: 0, category: 0, area: 0, flags: 0, from: 0, to: 0 };
   const box = new Float64Array(4);
 

@@ -6,7 +6,6 @@ import { textAt } from '../../columns/text-blocks';
 import { type CocoAnnotation, readAnnotation, type Xywh } from './annotation';
 import {
   type AnnotationChunk,
-  type AnnotationTable,
   CHUNK_BITS,
   CHUNK_MASK,
   CROWD,
@@ -15,7 +14,8 @@ import {
   NO_AREA,
   OBJECT,
   POLYGONS,
-} from './annotation-table';
+} from './annotation-chunk';
+import type { AnnotationTable } from './annotation-table';
 import type { Category } from './categories';
 import { fieldsOf, type Key, keyOf } from './fields';
 import {

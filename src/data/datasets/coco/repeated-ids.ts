@@ -1,6 +1,7 @@
 // The ids that several annotations of a file have. Most files count them up, so that none can come twice.
 
-import { type AnnotationTable, CHUNK_BITS, CHUNK_MASK, OBJECT } from './annotation-table';
+import { CHUNK_BITS, CHUNK_MASK, OBJECT } from './annotation-chunk';
+import type { AnnotationTable } from './annotation-table';
 import { fieldsOf, type Key } from './fields';
 
 export function repeatedIds({ chunks, objects, length }: AnnotationTable): ReadonlySet<Key> {
