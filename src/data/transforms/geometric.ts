@@ -27,7 +27,7 @@ const geometricOptions = (defaults: readonly [number, number], limits: readonly 
         .default(128)
         .describe('Fill colour outside the image: a gray level, or b, g, r'),
       mask_border_value: z.literal(0).default(0).describe('Only 0: there are no objects outside the image'),
-      seg_ignore_label: ignoredOption('there are no segmentation maps', { schema: z.int().default(255) }),
+      seg_ignore_label: ignoredOption('semantic maps are refused here', { schema: z.int().default(255) }),
       interpolation: z.literal('bilinear').default('bilinear').describe('Only "bilinear"'),
     })
     .refine(ordered, ORDERED);

@@ -2,7 +2,6 @@
 // objects that are mostly erased are dropped. Polygons, which MMDetection cannot erase from, are refused.
 
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { boxAreas, boxesWhere } from '../../geometry/boxes';
@@ -10,6 +9,7 @@ import { boxToRle, type Rle, subtractRle } from '../../masks';
 import type { Random } from '../../random';
 import { takeInstances } from '../instances';
 import { colourOf, pastePixels, pixelsLike, solidImage, type Window } from '../pixels/pixel-image';
+import type { SemanticMap } from '../semantic-map';
 import type { AnyImage, Truths } from '../types';
 import { pixelsOf, type Transform } from './sample';
 
@@ -30,7 +30,7 @@ const options = z.strictObject({
     .default(128)
     .describe('Fill colour: a gray level, or b, g, r'),
   mask_border_value: z.literal(0).default(0).describe('Only 0: what is erased is no object'),
-  seg_ignore_label: ignoredOption('there are no segmentation maps', { schema: z.int().default(255) }),
+  seg_ignore_label: z.int().min(0).max(65_535).default(255).describe('Fill value of semantic maps'),
 });
 type Options = z.output<typeof options>;
 
@@ -75,6 +75,13 @@ function erasedTruths(truths: Truths, patches: readonly Window[], threshold: num
   return { ...kept, masks: { ...masks, masks: masks.masks.map(erase) } };
 }
 
+function erasedMap(map: SemanticMap, patches: readonly Window[], label: number): SemanticMap {
+  const data = map.data.slice();
+  for (const { left, top, width, height } of patches)
+    for (let y = top; y < top + height; y++) data.fill(label, y * map.width + left, y * map.width + left + width);
+  return { ...map, data };
+}
+
 export const RandomErasing = defineModule({
   kind: 'transform',
   type: 'RandomErasing',
@@ -94,6 +101,7 @@ export const RandomErasing = defineModule({
       for (const { left, top, width, height } of patches)
         pastePixels(out, solidImage(image, width, height, colour), left, top);
       sample.image = out;
+      if (sample.semantic) sample.semantic = erasedMap(sample.semantic, patches, o.seg_ignore_label);
       if (sample.truths) sample.truths = erasedTruths(sample.truths, patches, o.bbox_erased_thr);
       return sample;
     },

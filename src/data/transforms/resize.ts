@@ -8,7 +8,7 @@ import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
 import { resizeSemantic } from '../semantic-map';
 import { backendOption, checkInterpolation, interpolationOption, resizedBy } from './resize-backend';
-import { fullSize, pixelsOf, replacePixels, type Sample, type Transform } from './sample';
+import { fullSize, pixelsOf, type Sample, type Transform } from './sample';
 
 const MAX_EDGE = 32_768;
 const edge = z.number().int().positive().max(MAX_EDGE);
@@ -60,7 +60,8 @@ export function resizeSample(
   given?: [number, number],
 ): Sample {
   const { width: w, height: h } = fullSize(pixelsOf(sample, type));
-  replacePixels(sample, resizedBy(o, sample, [width, height], type));
+  sample.image = resizedBy(o, sample, [width, height], type);
+  sample.meta.imgShape = [height, width];
   // as in mmcv, the factor replaces that of an earlier step
   const factor: [number, number] = given ?? [width / w, height / h];
   sample.meta.scaleFactor = factor;

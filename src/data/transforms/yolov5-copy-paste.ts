@@ -11,7 +11,7 @@ import type { Random } from '../../random';
 import { concatInstances, takeInstances } from '../instances';
 import { pixelsLike } from '../pixels/pixel-image';
 import type { AnyImage } from '../types';
-import { pixelsOf, type Sample, type Transform, truthsOf } from './sample';
+import { pixelsOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
 
 const options = z.strictObject({
   ioa_thresh: z
@@ -65,10 +65,8 @@ function copyPaste(sample: Sample, o: Options, random: Random): Sample {
   const chosen = Array.from(random.permutation(found.length, roundHalfEven(o.prob * found.length)), (k) => found[k]);
   if (chosen.length === 0) return sample;
   const pasted = takeInstances({ ...truths, bboxes: mirrored, masks: flipMasks(masks, 'horizontal') }, chosen);
-  sample.image = pasteMirrored(
-    image,
-    chosen.map((i) => masks.masks[i]),
-  );
+  const objects = chosen.map((i) => masks.masks[i]);
+  replacePixels(sample, pasteMirrored(image, objects));
   sample.truths = concatInstances([truths, pasted]);
   return sample;
 }
