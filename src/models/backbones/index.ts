@@ -1,6 +1,7 @@
 // Every backbone of the catalogue.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { convNeXt } from './convnext';
 import { cspDarknet } from './csp-darknet';
 import { cspNeXt } from './cspnext';
 import { darknet } from './darknet';
@@ -20,6 +21,7 @@ import { visionTransformer } from './vision-transformer';
 import { yolov5CSPDarknet } from './yolov5-csp-darknet';
 import { yolov8CSPDarknet } from './yolov8-csp-darknet';
 
+export { ConvNeXt, convNeXt } from './convnext';
 export { CSPDarknet, cspDarknet } from './csp-darknet';
 export { CSPNeXt, cspNeXt } from './cspnext';
 export { Darknet, darknet } from './darknet';
@@ -55,6 +57,7 @@ export const backbones = [
   hrnet,
   mobilenetV2,
   swinTransformer,
+  convNeXt,
   pyramidVisionTransformer,
   pyramidVisionTransformerV2,
   visionTransformer,
