@@ -152,7 +152,7 @@ test('a lack is told from a mistake, also below a module nobody knows', () => {
       language_model: { type: 'BertModel', name: 'bert' },
       encoder: { layer_cfg: { self_attn_cfg: { embed_dims: 256 }, fusion: { type: 'NoSuchFusion' } } },
       bbox_head: { type: 'GroundingDINOHead', contrastive_cfg: { max_text_len: 256 }, loss_cls: { type: 'FocalLos' } },
-      backbone: { type: 'mmpretrain.ConvNeXt', arch: 'tiny' },
+      backbone: { type: 'mmpretrain.TIMMBackbone', model_name: 'resnet50' },
       upsample: { type: 'nearest' },
       norm: { type: 'GN' },
       loss_mask: { type: 'MaskCrossEntropy' },

@@ -44,5 +44,12 @@ test('namesakes of MMYOLO are recognised by scope and by options', () => {
 
 test('nearly every type of the catalogue is one of the packages, under its kind', () => {
   const others = KINDS.flatMap((kind) => catalogue.types(kind).filter((type) => !originOfKind(type, kind)));
-  expect(others.sort()).toEqual(['AugFPN', 'BoundaryMetric', 'CustomDataset', 'SoftRoIExtractor', 'VisionTransformer']);
+  expect(others.sort()).toEqual([
+    'AugFPN',
+    'BoundaryMetric',
+    'ConvNeXt',
+    'CustomDataset',
+    'SoftRoIExtractor',
+    'VisionTransformer',
+  ]);
 });

@@ -45,6 +45,13 @@ export const BACKBONES: Record<string, ModuleConfig> = {
     stage_with_dcn: [false, false, true, true],
     depth: 50,
   },
+  ConvNeXt: {
+    type: 'ConvNeXt',
+    arch: { depths: [1, 1, 2, 1], channels: [8, 16, 24, 32] },
+    out_indices: [0, 1, 2, 3],
+    gap_before_final_norm: false,
+    use_grn: true,
+  },
   PVT: { type: 'PyramidVisionTransformer', ...pvt },
   'PVT v2': { type: 'PyramidVisionTransformerV2', ...pvt },
   ResNeSt: { ...resnet, type: 'ResNeSt', depth: 50 },

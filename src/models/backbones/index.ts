@@ -1,6 +1,7 @@
 // Every backbone of the catalogue.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { convNeXt } from './convnext';
 import { cspDarknet } from './csp-darknet';
 import { cspNeXt } from './cspnext';
 import { darknet } from './darknet';
@@ -22,6 +23,7 @@ import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
 import { yoloxCSPDarknet } from './yolox-csp-darknet';
 import { yolov8CSPDarknet } from './yolov8-csp-darknet';
 
+export { ConvNeXt, convNeXt } from './convnext';
 export { CSPDarknet, cspDarknet } from './csp-darknet';
 export { CSPNeXt, cspNeXt } from './cspnext';
 export { Darknet, darknet } from './darknet';
@@ -59,6 +61,7 @@ export const backbones = [
   hrnet,
   mobilenetV2,
   swinTransformer,
+  convNeXt,
   pyramidVisionTransformer,
   pyramidVisionTransformerV2,
   visionTransformer,

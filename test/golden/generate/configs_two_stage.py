@@ -25,7 +25,7 @@ def plain(v):
 
 def digest(name):
     (file,) = configs.glob(f"*/{name}.py")
-    text = json.dumps(plain(Config.fromfile(file).to_dict()), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(plain(Config.fromfile(file, import_custom_modules=False).to_dict()), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     # Python writes 0.00005 as 5e-05; JavaScript does so below 0.000001 only
     text = re.sub(r"\b[\d.]+e-0[56]\b", lambda match: f"{decimal.Decimal(match[0]):f}", text)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@ dict, losses, gradient norms and detections. Writes ../zoo_<family>.json for the
 
 Weights by the formulas of ../README.md with `extra_rules`; two images (the formula image, and the same upside down), their boxes
 and outlines as in two_stage.py. Needs mmdet 3.3.0, mmengine 0.10.7, mmcv 2.1.0 with its operators for the CPU, pycocotools.
-Run: python zoo.py [family ...]
+PAA needs scikit-learn 1.5.2, ConvNeXt mmpretrain 1.2.0. Run: python zoo.py [family ...]
 """
 import copy
 import json
@@ -159,6 +159,8 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
 
 
 for family in sys.argv[1:] or FAMILIES:
+    if family == 'convnext':
+        import mmpretrain.models.backbones.convnext  # noqa: F401, registers it
     models = {name: run(name, **case) for name, case in FAMILIES[family].items()}
     path = OUT / f'zoo_{family}.json'
     path.write_text(json.dumps(dict(truths=TRUTHS, outlines=[[outline(b) for b in t['bboxes']] for t in TRUTHS], models=models),

@@ -76,6 +76,9 @@ center_update = dict(type='CenterNetUpdateHead', **channels, norm_cfg=gn, stride
                      loss_cls=dict(type='GaussianFocalLoss', pos_weight=0.25, neg_weight=0.75, loss_weight=1.0),
                      loss_bbox=dict(type='GIoULoss', loss_weight=2.0))
 
+convnext = dict(type='mmpretrain.ConvNeXt', arch=dict(depths=[1, 1, 2, 1], channels=[8, 16, 24, 32]), out_indices=[0, 1, 2, 3],
+                layer_scale_init_value=0.5, gap_before_final_norm=False)
+
 FAMILIES = dict(
     guided_anchoring=dict(
         rpn=dict(model=dict(type='RPN', data_preprocessor=pre, backbone=backbone, neck=neck,
@@ -153,6 +156,11 @@ FAMILIES = dict(
         update=dict(model=dense('CenterNet', center_update)),
         soft=dict(model=dense('CenterNet', dict(center_update, soft_weight_on_reg=True, more_pos_topk=5, more_pos_thresh=0.9,
                                                 hm_min_radius=2, hm_min_overlap=0.5)), rules=[(r'conv_reg', 60)]),
+    ),
+    convnext=dict(  # mmpretrain 1.2.0
+        v1=dict(model=dense('RetinaNet', retina, max_iou, backbone=convnext, neck=dict(neck, in_channels=[8, 16, 24, 32]))),
+        v2=dict(model=dense('RetinaNet', retina, max_iou, neck=dict(neck, in_channels=[8, 16, 24, 32]),
+                            backbone=dict(convnext, use_grn=True, linear_pw_conv=False, layer_scale_init_value=0., frozen_stages=1))),
     ),
     vfnet=dict(
         vfnet=dict(model=dense('VFNet', vfnet, atss), rules=[(r'vfnet_reg.*\.weight$', 0.3)]),
