@@ -8,10 +8,10 @@ if (!existsSync(main)) {
   console.error('detlab is not compiled yet: run `npm run setup` in its folder first');
   process.exit(2);
 }
-const { holdYoungGeneration, releaseYoungGeneration } = require(
-  join(__dirname, '..', 'dist', 'src', 'engine', 'young-generation.js'),
-);
+const engine = join(__dirname, '..', 'dist', 'src', 'engine');
+const { holdYoungGeneration, releaseYoungGeneration } = require(join(engine, 'young-generation.js'));
 holdYoungGeneration();
+require(join(engine, 'deferred-packages.js')).deferPackages();
 const program = require(main);
 releaseYoungGeneration();
 program.main(process.argv);

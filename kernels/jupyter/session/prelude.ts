@@ -1,6 +1,7 @@
 // Names that every notebook has without an import: TensorFlow.js as `tf`, and those of the lab. The packages are loaded
 // when a cell may need them, or before that when there is time; an engine is started by the time a cell uses `tf`.
 
+import { deferPackages } from '../../../src/engine/deferred-packages';
 import { holdYoungGeneration, releaseYoungGeneration } from '../../../src/engine/young-generation';
 import { packageRoot } from '../../../src/paths';
 import { outsideOfCells } from './cell';
@@ -75,6 +76,7 @@ export function createPrelude(onProblem: (problem: string) => void): Prelude {
     holdYoungGeneration();
     try {
       outsideOfCells(() => {
+        deferPackages();
         values.tf = require('@tensorflow/tfjs');
         lab = require(packageRoot) as Lab;
       });

@@ -95,7 +95,8 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
                             : winogradForward(x, filter.plainForm(), Tensor(), o.padding, bias, residual, o.activation);
   }
   if (directFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
-    return directForward(x, filter.directPanels(f.cached), f.size, o.strides, o.padding, bias, residual, o.activation);
+    return directForward(x, f.cached && directPanelsFit(x, f.size, o.strides) ? Tensor() : filter.directPanels(f.cached), filter.filter,
+                         filter.scale, f.size, o.strides, o.padding, bias, residual, o.activation);
   Tensor offset = bias.defined() ? bias.to(type) : bias;
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
     return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), offset,
@@ -276,7 +277,7 @@ static Tensor detectionConvolution(Call& call) {
   FilterForms temporary{values, factors, use};
   Filter f{cached ? *cached : temporary, cached != nullptr, filter.sizes().vec()};
   if (pointwise && cached && panelsFit(maps, filter.sizes(), o.strides))
-    return nhwc(pointwiseByPanels(maps[0], values, factors, o.strides, bias, residual, o.activation));
+    return nhwc(pointwiseByPanels(maps, values, factors, o.strides, bias, residual, o.activation));
   if (pointwise)
     return nhwc(pointwiseForward(maps, f.forms.rowPanels(f.cached), out[1], o.strides, bias, residual, o.activation));
   if (!recorded) return nhwc(forwardOnly(maps[0], f, bias, residual, o));

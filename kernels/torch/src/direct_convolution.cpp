@@ -16,6 +16,9 @@ constexpr int64_t kBandBytes = 256 << 10;
 
 constexpr int64_t kMinOutputs = 8;
 
+/** Packing takes a share of 10 / outputs of a product. */
+constexpr int64_t kPackedOutputs = 160;
+
 /** Channels of a copied pixel: bfloat16 is multiplied in pairs. */
 int64_t copiedChannels(at::ScalarType type, int64_t channels) { return type == at::kBFloat16 ? channels + channels % 2 : channels; }
 
@@ -32,7 +35,8 @@ struct DirectWork {
   int64_t kernelHeight, kernelWidth;
   at::IntArrayRef strides, padding;
   int64_t outHeight, outWidth, outChannels;
-  const T* panels;
+  const T* panels;                // or null: packed from
+  const float *filter, *factors;  // rows of the filter, and what multiplies them
   RowEpilogue<T> epilogue;
   T* result;
 
@@ -76,34 +80,40 @@ void copyRow(const DirectWork<T>& w, const T* image, int64_t v, T* to) {
 
 /** The output rows [begin, end) of an image. */
 template <typename T>
-void convolveBand(const DirectWork<T>& w, int64_t image, int64_t begin, int64_t end, T* rows) {
+void convolveBand(const DirectWork<T>& w, int64_t image, int64_t begin, int64_t end, T* rows, T* panel) {
   const int64_t size = w.rowSize(), across = w.kernelWidth * w.copied;
   for (int64_t r = 0; r < w.rowsUnder(end - begin); r++)
     copyRow(w, w.images + image * w.height * w.width * w.step, begin * w.strides[0] + r - w.padding[0], rows + r * size);
   std::vector<RowSegment<T>> segments(w.kernelHeight);
-  for (int64_t column = 0; column < w.outChannels; column += kPanel)
+  for (int64_t column = 0; column < w.outChannels; column += kPanel) {
+    if (!w.panels) packRowPanel(w.filter, w.factors, w.outChannels, w.depth(), false, column, panel);
+    const T* taps = w.panels ? w.panels + column * w.depth() : panel;
     for (int64_t row = begin; row < end; row++) {
       for (int64_t k = 0; k < w.kernelHeight; k++)
         segments[k] = {rows + ((row - begin) * w.strides[0] + k) * size, w.strides[1] * w.copied, across, k * across};
       const int64_t first = (image * w.outHeight + row) * w.outWidth * w.outChannels;
       RowEpilogue<T> epilogue = w.epilogue;
       if (epilogue.residual) epilogue.residual += first;
-      rowPanelProduct(segments, 0, w.outWidth, column, w.outChannels, w.panels + column * w.depth(), epilogue, w.result + first);
+      rowPanelProduct(segments, 0, w.outWidth, column, w.outChannels, taps, epilogue, w.result + first);
     }
+  }
 }
 
 template <typename T>
 void convolve(const DirectWork<T>& w, int64_t images) {
   const int64_t threads = at::get_num_threads(), bytes = w.rowSize() * w.strides[0] * int64_t(sizeof(T));
-  int64_t bands = std::max<int64_t>(1, w.outHeight * bytes / kBandBytes);
+  // a band that packs the filter is longer, so that it packs less often
+  int64_t bands = std::max<int64_t>(1, w.outHeight * bytes / (w.panels ? kBandBytes : 2 * kBandBytes));
   while (bands < w.outHeight && images * bands % threads != 0) bands++;
   bands = std::min(bands, w.outHeight);
   const int64_t longest = (w.outHeight + bands - 1) / bands;
   at::parallel_for(0, images * bands, 1, [&](int64_t begin, int64_t end) {
-    Tensor space = at::empty({w.rowsUnder(longest) * w.rowSize() * int64_t(sizeof(T))}, at::TensorOptions(at::kByte));
+    const int64_t size = w.rowsUnder(longest) * w.rowSize(), panel = w.panels ? 0 : packedRowFilterSize(kPanel, w.depth());
+    Tensor space = at::empty({(size + panel) * int64_t(sizeof(T))}, at::TensorOptions(at::kByte));
+    T* rows = static_cast<T*>(space.data_ptr());
     for (int64_t unit = begin; unit < end; unit++) {
       int64_t band = unit % bands;
-      convolveBand(w, unit / bands, w.outHeight * band / bands, w.outHeight * (band + 1) / bands, static_cast<T*>(space.data_ptr()));
+      convolveBand(w, unit / bands, w.outHeight * band / bands, w.outHeight * (band + 1) / bands, rows, rows + size);
     }
   });
 }
@@ -120,12 +130,17 @@ bool directFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides
   return rowProductFits(x.scalar_type(), copiedChannels(x.scalar_type(), x.size(1)));
 }
 
-Tensor directFilter(const Tensor& filter, const Tensor& scale, at::ScalarType type) {
-  const int64_t outputs = filter.size(0), channels = copiedChannels(type, filter.size(1));
+/** A filter OIHW as rows of float32 numbers [O, height * width * I]. */
+static Tensor filterRows(const Tensor& filter, at::ScalarType type) {
+  const int64_t channels = copiedChannels(type, filter.size(1));
   Tensor values = full(filter);
   if (channels != filter.size(1)) values = at::constant_pad_nd(values, {0, 0, 0, 0, 0, channels - filter.size(1)});
-  Tensor rows = values.permute({0, 2, 3, 1}).contiguous(), factors = scale.defined() ? full(scale).contiguous() : scale;
-  const int64_t depth = rows.numel() / outputs;
+  return values.permute({0, 2, 3, 1}).contiguous();
+}
+
+Tensor directFilter(const Tensor& filter, const Tensor& scale, at::ScalarType type) {
+  Tensor rows = filterRows(filter, type), factors = scale.defined() ? full(scale).contiguous() : scale;
+  const int64_t outputs = filter.size(0), depth = rows.numel() / outputs;
   Tensor packed = at::empty({packedRowFilterSize(outputs, depth)}, at::TensorOptions(type));
   withLane(packed, [&](auto* lane) {
     using T = std::remove_pointer_t<decltype(lane)>;
@@ -134,11 +149,20 @@ Tensor directFilter(const Tensor& filter, const Tensor& scale, at::ScalarType ty
   return packed;
 }
 
-Tensor directForward(const Tensor& x, const Tensor& packed, at::IntArrayRef size, at::IntArrayRef strides, at::IntArrayRef padding,
-                     const Tensor& bias, const Tensor& residual, Activation activation) {
+bool directPanelsFit(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides) {
+  // outputs of each thread, which packs every panel, without the padding
+  const int64_t outputs = x.size(0) * (x.size(2) / strides[0]) * (x.size(3) / strides[1]) / at::get_num_threads();
+  return x.scalar_type() == at::kFloat && outputs >= kPackedOutputs;
+}
+
+Tensor directForward(const Tensor& x, const Tensor& packed, const Tensor& filter, const Tensor& scale, at::IntArrayRef size,
+                     at::IntArrayRef strides, at::IntArrayRef padding, const Tensor& bias, const Tensor& residual,
+                     Activation activation) {
   const int64_t outHeight = outputSize(x, size, strides, padding, 0), outWidth = outputSize(x, size, strides, padding, 1);
   Tensor images = pixelStep(x) > 0 ? x : channelsLast(x), offset = bias.defined() ? full(bias).contiguous() : bias;
   Tensor other = residual.defined() ? channelsLast(residual) : residual;
+  Tensor taps, factors = scale.defined() ? full(scale).contiguous() : scale;
+  if (!packed.defined()) taps = filterRows(filter, x.scalar_type());
   Tensor y = at::empty({x.size(0), size[0], outHeight, outWidth}, x.options(), at::MemoryFormat::ChannelsLast);
   withLane(x, [&](auto* lane) {
     using T = std::remove_pointer_t<decltype(lane)>;
@@ -149,7 +173,8 @@ Tensor directForward(const Tensor& x, const Tensor& packed, at::IntArrayRef size
     epilogue.activation = activation;
     const int64_t copied = copiedChannels(x.scalar_type(), x.size(1));
     DirectWork<T> work{pointer<T>(images), x.size(2), x.size(3), pixelStep(images), x.size(1), copied, size[2], size[3], strides, padding,
-                       outHeight, outWidth, size[0], pointer<T>(packed), epilogue, pointer<T>(y)};
+                       outHeight, outWidth, size[0], pointer<T>(packed), pointer<float>(taps), pointer<float>(factors), epilogue,
+                       pointer<T>(y)};
     convolve(work, x.size(0));
   });
   return y;

@@ -127,20 +127,28 @@ Tensor pointwiseForward(const std::vector<Tensor>& maps, const Tensor& packed, i
 }
 
 bool panelsFit(const std::vector<Tensor>& maps, at::IntArrayRef filter, at::IntArrayRef strides) {
-  if (maps.size() != 1 || maps[0].scalar_type() != at::kFloat) return false;
   const Tensor& x = maps[0];
+  for (auto& map : maps)
+    if (map.scalar_type() != at::kFloat || map.size(2) != x.size(2)) return false;
   const int64_t rows = x.size(0) * ((x.size(2) - 1) / strides[0] + 1) * ((x.size(3) - 1) / strides[1] + 1);
   return rows >= kPackedRows && panelsOf(filter[0]) >= at::get_num_threads();
 }
 
-Tensor pointwiseByPanels(const Tensor& map, const Tensor& filter, const Tensor& scale, at::IntArrayRef strides, const Tensor& bias,
-                         const Tensor& residual, Activation activation) {
+Tensor pointwiseByPanels(const std::vector<Tensor>& maps, const Tensor& filter, const Tensor& scale, at::IntArrayRef strides,
+                         const Tensor& bias, const Tensor& residual, Activation activation) {
   const int64_t outputs = filter.size(0), inputs = filter.size(1);
-  Tensor x = pixelsRead(map, strides), values = full(filter).reshape({outputs, inputs}).contiguous();
-  Tensor factors = scale.defined() ? full(scale).contiguous() : scale, offset = bias.defined() ? full(bias).contiguous() : bias;
-  Tensor other = residual.defined() ? channelsLast(residual) : residual;
+  std::vector<Tensor> read;
+  std::vector<RowSegment<float>> segments;
+  int64_t depth = 0;
+  for (auto& map : maps) {
+    read.push_back(pixelsRead(map, strides));
+    segments.push_back({pointer<float>(read.back()), pixelStep(read.back()), map.size(1), depth});
+    depth += map.size(1);
+  }
+  Tensor values = full(filter).reshape({outputs, inputs}).contiguous(), factors = scale.defined() ? full(scale).contiguous() : scale;
+  Tensor offset = bias.defined() ? full(bias).contiguous() : bias, other = residual.defined() ? channelsLast(residual) : residual;
+  const Tensor& x = read[0];
   Tensor y = at::empty({x.size(0), outputs, x.size(2), x.size(3)}, x.options(), at::MemoryFormat::ChannelsLast);
-  const std::vector<RowSegment<float>> segments{{pointer<float>(x), pixelStep(x), inputs, 0}};
   RowEpilogue<float> epilogue;
   epilogue.bias = pointer<float>(offset);
   epilogue.residual = pointer<float>(other);

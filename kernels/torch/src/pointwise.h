@@ -25,13 +25,13 @@ Tensor pointwiseForward(const std::vector<Tensor>& maps, const Tensor& packed, i
                         const Tensor& bias, const Tensor& residual, Activation activation);
 
 /**
- * The same of one map in float32 from the filter itself, OIHW, times `scale`, each panel of which is packed by the thread that
- * multiplies with it, so that no second copy of the filter is kept.
+ * The same of maps of one size in float32 from the filter itself, OIHW, times `scale`, each panel of which is packed by the thread
+ * that multiplies with it, so that no second copy of the filter is kept.
  */
-Tensor pointwiseByPanels(const Tensor& map, const Tensor& filter, const Tensor& scale, at::IntArrayRef strides, const Tensor& bias,
-                         const Tensor& residual, Activation activation);
+Tensor pointwiseByPanels(const std::vector<Tensor>& maps, const Tensor& filter, const Tensor& scale, at::IntArrayRef strides,
+                         const Tensor& bias, const Tensor& residual, Activation activation);
 
-/** Whether that takes little more time than a product with a packed filter: float32, and rows enough for each panel. */
+/** Whether that takes little more time than a product with a packed filter: rows enough for each panel. */
 bool panelsFit(const std::vector<Tensor>& maps, at::IntArrayRef filter, at::IntArrayRef strides);
 
 /** The same from the filter itself, OIHW, times `scale`; differentiable once in every tensor. */

@@ -1,9 +1,11 @@
 #include "resident_memory.h"
 
+#include <ATen/Parallel.h>
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -35,6 +37,8 @@ void trimAfterStart() {
   done = true;
   dl_iterate_phdr(dropReadOnly, nullptr);
   mallopt(M_MMAP_THRESHOLD, kMallocMapsFrom);
+  // V8's threads would each keep freed memory in an arena of theirs
+  mallopt(M_ARENA_MAX, std::max(2, at::get_num_threads()));
   malloc_trim(0);
 }
 

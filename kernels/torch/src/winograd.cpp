@@ -103,8 +103,6 @@ struct Work {
   }
 };
 
-Tensor floats(std::initializer_list<int64_t> sizes) { return at::empty(at::IntArrayRef(sizes), at::TensorOptions(at::kFloat)); }
-
 /** Threads share the tiles; the points of the whole filter are made before. */
 template <typename T>
 void convolveByTiles(const Work<T>& w) {

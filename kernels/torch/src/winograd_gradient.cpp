@@ -61,8 +61,6 @@ struct GradientWork {
   }
 };
 
-Tensor floats(std::initializer_list<int64_t> sizes) { return at::empty(at::IntArrayRef(sizes), at::TensorOptions(at::kFloat)); }
-
 /** Threads share blocks of the filter. */
 template <typename T>
 void finishInCache(const GradientWork<T>& w) {

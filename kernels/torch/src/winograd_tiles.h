@@ -49,6 +49,9 @@ struct Tiling {
 /** Distance between the points of a block: an odd number of cache lines, or all 36 would map to the same cache set. */
 inline int64_t pointStride(int64_t floats) { return ((floats + 15) / 16 | 1) * 16; }
 
+/** Memory for points and sums. */
+inline Tensor floats(std::initializer_list<int64_t> sizes) { return at::empty(at::IntArrayRef(sizes), at::TensorOptions(at::kFloat)); }
+
 /** NHWC memory of an image batch; pixels are `step` apart. */
 template <typename T>
 struct Pixels {

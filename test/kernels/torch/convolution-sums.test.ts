@@ -90,7 +90,8 @@ function references(s: Shape, out: Sizes, x: Float32Array, filter: Float32Array,
         const r = (v + s.padding[0] - a * s.dilations[0]) / s.strides[0];
         const c = (u + s.padding[1] - b * s.dilations[1]) / s.strides[1];
         if (!Number.isInteger(r) || !Number.isInteger(c)) continue;
-        for (let o = group * perGroup; o < (group + 1) * perGroup; o++) sum += dyAt(n, r, c, o) * tap(a, b, k % inner, o);
+        for (let o = group * perGroup; o < (group + 1) * perGroup; o++)
+          sum += dyAt(n, r, c, o) * tap(a, b, k % inner, o);
       }
     return sum;
   };
@@ -123,7 +124,8 @@ function check(name: string, actual: tf.Tensor, reference: Reference, low: boole
 
 const outputSizes = (s: Shape): Sizes => {
   const size = (axis: 0 | 1) =>
-    Math.floor((s.x[1 + axis] + 2 * s.padding[axis] - s.dilations[axis] * (s.kernel[axis] - 1) - 1) / s.strides[axis]) + 1;
+    Math.floor((s.x[1 + axis] + 2 * s.padding[axis] - s.dilations[axis] * (s.kernel[axis] - 1) - 1) / s.strides[axis]) +
+    1;
   return [s.x[0], size(0), size(1), s.outputs];
 };
 
@@ -136,7 +138,7 @@ function verify(s: Shape, precision: Precision, sliced: boolean, seed: number): 
   const expected = references(s, out, x, filter, bias, dy);
   const { strides, padding, dilations, groups } = s;
   const attrs = { strides, padding, dilations, groups, activation: 'linear' };
-  const beside = (sizes: Sizes, channels: number) => tf.ones([...sizes.slice(0, 3), channels]) as tf.Tensor4D;
+  const beside = ([n, h, w]: Sizes, channels: number) => tf.ones<tf.Rank.R4>([n, h, w, channels]);
   tf.tidy(() => {
     const convolution = (...[map, kernel, offset]: tf.Tensor[]) => {
       const read = sliced ? tf.slice(tf.concat([beside(s.x, 3), map, beside(s.x, 2)], 3), [0, 0, 0, 3], s.x) : map;
@@ -225,7 +227,11 @@ describe.each(['float32', 'bfloat16'] as Precision[])('%s', (precision) => {
         x[0] = value;
         const filter = eighths(filterSizes, Random.seeded(2)).map((v) => Math.abs(v) + 1);
         const run = () =>
-          runKernel<tf.Tensor>('DetConv2D', { x: tf.tensor(x, shape.x), filter: tf.tensor(filter, filterSizes) }, attrs);
+          runKernel<tf.Tensor>(
+            'DetConv2D',
+            { x: tf.tensor(x, shape.x), filter: tf.tensor(filter, filterSizes) },
+            attrs,
+          );
         const y = tf.tidy(() => (precision === 'float32' ? run() : engine().autocast(precision, run)));
         const found = y.dataSync();
         // Winograd's sums turn infinity into NaN

@@ -99,6 +99,28 @@ describe.each(Object.entries(CASES))('%s', (_, [sizes, channels, act]) => {
   });
 });
 
+// with as many pixels a filter of evaluation is packed panel by panel at each call, with fewer it is kept packed
+it.each([
+  [14, 12, [1, 1]],
+  [27, 23, [2, 2]],
+  [5, 4, [1, 1]],
+] as [number, number, [number, number]][])(
+  '%d x %d pixels: a filter that is used again gives the same bits',
+  (height, width, strides) => {
+    tf.tidy(() => {
+      const maps = (strides[0] === 1 ? [34, 18] : [52]).map(
+        (channels, k) => values([2, height, width, channels], k) as T4,
+      );
+      const out = [2, Math.ceil(height / strides[0]), Math.ceil(width / strides[1]), 50];
+      const filter = values([1, 1, 52, 50], 11) as T4;
+      const options = { bias: values([50], 12), scale: tf.add(values([50], 13), 1.5), residual: values(out, 14) as T4 };
+      const first = Array.from(conv2d(maps, filter, { ...options, strides, activation: 'silu' }).dataSync());
+      for (let k = 0; k < 3; k++)
+        expect(Array.from(conv2d(maps, filter, { ...options, strides, activation: 'silu' }).dataSync())).toEqual(first);
+    });
+  },
+);
+
 it('reads slices of channels where they are', () => {
   tf.tidy(() => {
     const whole = values([2, 6, 5, 48], 1) as T4;
