@@ -7,6 +7,7 @@ import type { DetectionTransformer } from '../models/detectors/detection-transfo
 import type { DetBatch } from '../models/types';
 import { checkOverrides } from './check-overrides';
 import { clip } from './clip-boxes';
+import { exactSigmoid } from './exact-sigmoid';
 import type { ExportInputs, NetworkExport } from './export-network';
 import { lowerTapes } from './lower-tapes';
 import type { LoweringContext } from './lowering';
@@ -65,7 +66,7 @@ export function exportQueries(
   const [, queries, columns] = tensors[0].shape;
   const { graph } = context;
   const { sigmoid, limit = queries } = head.selection;
-  const likely = sigmoid ? graph.node('Sigmoid', [scores]) : graph.node('Softmax', [scores], { axis: 2 });
+  const likely = sigmoid ? exactSigmoid(scores, graph) : graph.node('Softmax', [scores], { axis: 2 });
   const boxes = pixelBoxes(coded, sizes(), context);
   if (!nms) return { clips: true, outputs: rawOutputs(boxes, likely, queries, columns) };
   const candidates = { scores: likely, columns, boxes, queries };

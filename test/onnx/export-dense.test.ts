@@ -117,6 +117,15 @@ test('boxes whose corners have changed places suppress nothing', async () => {
   model.dispose();
 });
 
+test('proposals of scores near 0 keep their order', async () => {
+  const model = lively(DENSE.RPN);
+  for (const [name, { variable }] of model.named())
+    if (name.endsWith('rpn_cls.bias')) tf.tidy(() => variable.assign(tf.fill(variable.shape, -40)));
+  const found = await compare(model, [sampleOf(...SIZE, 1)]);
+  expect(found.count).toBeGreaterThan(5);
+  model.dispose();
+});
+
 test.each([
   ['no limit of detections', { max_per_img: -1 }],
   ['every pair', { nms_pre: -1 }],

@@ -6,18 +6,11 @@ export interface Found {
   bbox: readonly number[];
 }
 
-/**
- * To which scores are compared. ONNX Runtime's sigmoid is 0 below about 1e-8, so that proposals of such scores lose their order, and
- * NMS keeps others of them: detections of lower scores are not looked at.
- */
-const COUNTED = 1e-4;
-
 /** The largest differences of partners, in pixels and in score; with the number of detections on both sides that have none. */
 export function disagreement(a: readonly Found[], b: readonly Found[]): { box: number; score: number; alone: number } {
   const free = new Set(b);
   const worst = { box: 0, score: 0, alone: 0 };
   for (const one of a) {
-    if (one.score < COUNTED) continue;
     let best: { other: Found; box: number } | undefined;
     for (const other of free) {
       if (other.label !== one.label || Math.abs(other.score - one.score) > 1e-3) continue;
@@ -32,7 +25,6 @@ export function disagreement(a: readonly Found[], b: readonly Found[]): { box: n
     worst.box = Math.max(worst.box, best.box);
     worst.score = Math.max(worst.score, Math.abs(best.other.score - one.score));
   }
-  // one whose partner is just below is not alone
-  for (const { score } of free) if (score >= 2 * COUNTED) worst.alone++;
+  worst.alone += free.size;
   return worst;
 }

@@ -4,6 +4,7 @@ import { DetLabError } from '../../errors';
 import type { Selection } from '../../models/dense-heads/selection';
 import type { NmsConfig } from '../../ops';
 import { isFixed } from '../alignment';
+import { exactSigmoid } from '../exact-sigmoid';
 import type { LoweringContext } from '../lowering';
 import { bestClasses, DROPPED, type GraphCandidates, type Pairs, selectPairs } from './pairs';
 import { detectionTable, type GraphDetections } from './suppression';
@@ -81,7 +82,7 @@ const proposals: Rule = ({ scores, columns, boxes, levels }, cfg, { graph, dimen
   const best = join(parts.map((part) => part.best));
   return {
     boxes: join(parts.map((part) => part.boxes)),
-    scores: graph.node('Sigmoid', [best]),
+    scores: exactSigmoid(best, graph),
     labels: graph.node('Expand', [graph.constant([0], [], 'int64'), graph.node('Shape', [best])]),
     ids: join(parts.map((part) => part.id)),
     count: parts[0].count.map((_, t) => parts.reduce((sum, part) => sum + part.count[t], 0)),
