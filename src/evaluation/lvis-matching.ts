@@ -66,7 +66,7 @@ function withArea(truths: ImageTruths): ImageTruths {
 
 /** The highest scores of an image; the others are NaN. */
 function bestScores(given: ArrayLike<number>): Float64Array {
-  const scores = Float64Array.from(given);
+  const scores = new Float64Array(given);
   if (scores.length <= LVIS_DETECTIONS) return scores;
   const order = Int32Array.from(scores, (_, i) => i).filter((i) => !Number.isNaN(scores[i]));
   sortByScore(order, order.length, scores);
