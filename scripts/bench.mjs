@@ -8,6 +8,7 @@
 //   npm run bench -- --pipeline            YOLOX's training pipeline beside MMDetection's, with --mmdet PYTHON
 //   npm run bench -- --pixels              pixel operators beside cv2's, with --cv2 PYTHON
 //   npm run bench -- --growth              time and memory against batch, size, classes, detections and records
+//   npm run bench -- --lvis                LVIS's evaluation, and hotcoco's LVIS mode with --hotcoco PYTHON
 //   npm run bench -- --scale               annotation files of COCO's and Objects365's size, with --mmdet PYTHON
 //   npm run bench -- --ranks               two processes of one thread beside one of two
 //   npm run bench -- --errors              kinds of error beside our evaluation, and tidecv with --tidecv PYTHON
@@ -20,8 +21,8 @@ import { main, setup } from './setup.mjs';
 await main(async () => {
   await setup();
   const script =
-    ['bccd', 'kernel', 'evaluation', 'errors', 'peers', 'pipeline', 'pixels', 'growth', 'scale', 'ranks'].find((name) =>
-      process.argv.includes(`--${name}`),
+    ['bccd', 'kernel', 'evaluation', 'errors', 'peers', 'pipeline', 'pixels', 'growth', 'scale', 'lvis', 'ranks'].find(
+      (name) => process.argv.includes(`--${name}`),
     ) ?? 'main';
   const args = [join(root, 'dist', 'bench', `${script}.js`), ...process.argv.slice(2)];
   // random weights do for times

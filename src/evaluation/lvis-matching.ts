@@ -20,24 +20,43 @@ export interface LvisMatchOptions extends Pick<CocoBboxOptions, 'classes' | 'cla
 
 export class LvisMatching extends CocoBboxMetric {
   private readonly images: ReadonlyMap<number, FederatedImage>;
+  /** 1 for classes of which it is known whether they are in the image; 0 between images. */
+  private readonly known: Uint8Array;
+  private scores = new Float64Array(LVIS_DETECTIONS);
 
   constructor(images: readonly FederatedImage[], { masks, ...options }: LvisMatchOptions) {
     const truths = images.map(({ truths: all }) => withArea(masks ? ignoringMaskless(all) : all));
     const overlaps = new PlainOverlaps(masks ? new MaskOverlaps() : new BoxOverlaps());
     super(truths, { ...options, maxDets: [LVIS_DETECTIONS], crowds: false }, overlaps);
     this.images = new Map(images.map((image) => [image.truths.imageId, image]));
+    this.known = new Uint8Array(options.classes.length);
+  }
+
+  /** The highest scores of an image; the others are NaN. Overwritten by those of the next. */
+  private bestScores(given: ArrayLike<number>): Float64Array {
+    if (this.scores.length < given.length) this.scores = new Float64Array(2 * given.length);
+    const scores = this.scores.subarray(0, given.length);
+    for (let i = 0; i < given.length; i++) scores[i] = given[i];
+    if (scores.length <= LVIS_DETECTIONS) return scores;
+    const order = Int32Array.from(scores, (_, i) => i).filter((i) => !Number.isNaN(scores[i]));
+    sortByScore(order, order.length, scores);
+    for (const i of order.subarray(LVIS_DETECTIONS)) scores[i] = Number.NaN;
+    return scores;
   }
 
   protected override matchImage(truths: ImageTruths, detections: BoxDetections): ImageMatch {
     const { absent, open } = this.images.get(truths.imageId)!;
-    const present = new Set(truths.labels);
     const { bboxes, labels } = detections;
-    const scores = bestScores(detections.scores);
+    const { known } = this;
+    for (const label of truths.labels) known[label] = 1;
+    for (const label of absent) known[label] = 1;
+    const scores = this.bestScores(detections.scores);
     for (let i = 0; i < scores.length; i++) {
       const area = (bboxes[4 * i + 2] - bboxes[4 * i]) * (bboxes[4 * i + 3] - bboxes[4 * i + 1]);
-      const isKnown = present.has(labels[i]) || absent.has(labels[i]);
-      if (!isKnown || !(area > 0)) scores[i] = Number.NaN; // not matched
+      if (known[labels[i]] !== 1 || !(area > 0)) scores[i] = Number.NaN; // not matched
     }
+    for (const label of truths.labels) known[label] = 0;
+    for (const label of absent) known[label] = 0;
     const match = this.matcher.match(truths, { ...detections, scores });
     const ranges = match.count === 0 ? 0 : match.matched.length / match.detections.length;
     for (let row = 0; row < match.count; row++) {
@@ -62,16 +81,6 @@ function withArea(truths: ImageTruths): ImageTruths {
     ...(maskless && { maskless: Uint8Array.from(kept, (g) => maskless[g]) }),
     ...(mask && { mask: (g: number, frame?: { height: number; width: number }) => mask(kept[g], frame) }),
   };
-}
-
-/** The highest scores of an image; the others are NaN. */
-function bestScores(given: ArrayLike<number>): Float64Array {
-  const scores = Float64Array.from(given);
-  if (scores.length <= LVIS_DETECTIONS) return scores;
-  const order = Int32Array.from(scores, (_, i) => i).filter((i) => !Number.isNaN(scores[i]));
-  sortByScore(order, order.length, scores);
-  for (const i of order.subarray(LVIS_DETECTIONS)) scores[i] = Number.NaN;
-  return scores;
 }
 
 /** Intersection over union with ignored objects too. */
