@@ -13,7 +13,14 @@ const typeOf = ({ type }: ModuleConfig): string => type.slice(type.lastIndexOf('
 const pairOf = (value: unknown): Pair => (typeof value === 'number' ? [value, value] : (value as Pair));
 
 /** The steps that resize and can follow. */
-export const RESIZING = ['Resize', 'FixScaleResize', 'RandomResize', 'RandomChoiceResize', 'LetterResize', 'YOLOv5KeepRatioResize'];
+export const RESIZING = [
+  'Resize',
+  'FixScaleResize',
+  'RandomResize',
+  'RandomChoiceResize',
+  'LetterResize',
+  'YOLOv5KeepRatioResize',
+];
 
 /** What step `at` of a pipeline has to load; undefined: the next step that uses pixels does not resize them. */
 export function neededSize(pipeline: readonly ModuleConfig[], at: number): NeededSize | undefined {

@@ -148,8 +148,7 @@ function pad(sample: Sample, o: Options): Sample {
   const { canvas, part } = paste(image, crop, o);
   replacePixels(sample, canvas);
   const { toX, toY } = part;
-  for (const boxes of [sample.truths, sample.proposals])
-    if (boxes) boxes.bboxes = shiftBoxes(boxes.bboxes, toX, toY);
+  for (const boxes of [sample.truths, sample.proposals]) if (boxes) boxes.bboxes = shiftBoxes(boxes.bboxes, toX, toY);
   sample.meta.padParam = [toY, crop.height - toY - image.height, toX, crop.width - toX - image.width];
   return sample;
 }
