@@ -2,8 +2,9 @@
 // file installs them, in each thread.
 
 import sharp from 'sharp';
+import { readLabelMap } from '../masks/label-map';
 import { decodeImage, decodeReduced } from './loading/decode';
-import { installImageDecoder } from './loading/image-decoder';
+import { installImageDecoder, installSemanticReader } from './loading/image-decoder';
 import { compiledKernels } from './pixels/compiled-kernels';
 import { installJpegRoundTrip } from './pixels/corruptions/jpeg';
 import { installPixelKernels } from './pixels/native';
@@ -11,6 +12,7 @@ import { installPixelKernels } from './pixels/native';
 installImageDecoder((file, id, backend, reduced) =>
   reduced ? decodeReduced(file, id, backend, reduced) : decodeImage(file, id, backend),
 );
+installSemanticReader(readLabelMap);
 installPixelKernels(compiledKernels);
 installJpegRoundTrip(async (data, { height, width }, quality) => {
   const bytes = await sharp(data, { raw: { width, height, channels: 3 } })

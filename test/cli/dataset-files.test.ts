@@ -90,6 +90,45 @@ test('split holds out images, merge joins classes by name and keeps images apart
   );
 });
 
+test('VOC 07 and 12 become one data set, in COCO and in the middle format', async () => {
+  const object = (name: string, difficult: number) =>
+    `<object><name>${name}</name><difficult>${difficult}</difficult><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>9</xmax><ymax>20</ymax></bndbox></object>`;
+  const xml = `<annotation><size><width>40</width><height>20</height></size>${object('dog', 0)}${object('person', 1)}</annotation>`;
+  const devkit = writeFiles({
+    'VOC2007/Annotations/000001.xml': xml,
+    'VOC2007/Annotations/000003.xml': xml,
+    'VOC2007/ImageSets/Main/trainval.txt': '000001\n',
+    'VOC2007/ImageSets/Main/test.txt': '000003\n',
+    'VOC2012/Annotations/2008_000001.xml': xml,
+    'VOC2012/ImageSets/Main/trainval.txt': '2008_000001\n',
+  });
+  const size: [number, number] = [40, 20];
+  await greyImages(path.join(devkit, 'VOC2007/JPEGImages'), { '000001.png': size, '000003.png': size });
+  await greyImages(path.join(devkit, 'VOC2012/JPEGImages'), { '2008_000001.png': size });
+  const both = [
+    ...['--data', `voc:${devkit}/VOC2007,train=trainval,val=test`],
+    ...['--data', `voc:${devkit}/VOC2012,train=trainval`],
+  ];
+  const [coco, middle] = [out(), out()];
+  const merged = await detlab('data', 'merge', ...both, '--to', 'coco', '--out', coco);
+  expect([merged.code, merged.err]).toEqual([0, expect.stringMatching(/objects are ignored, written with ignore: 1/)]);
+  const { images, annotations } = JSON.parse(readFileSync(path.join(coco, 'annotations/instances_train.json'), 'utf8'));
+  expect(images.map(({ file_name }: { file_name: string }) => file_name)).toEqual(['000001.png', '2008_000001.png']);
+  // the first pixel of VOC is 1, and difficult objects are ignored
+  const boxes = annotations.map((a: { bbox: number[]; ignore?: number }) => [a.bbox, a.ignore]);
+  expect(boxes.slice(0, 2)).toEqual([
+    [[0, 1, 8, 18], undefined],
+    [[0, 1, 8, 18], 1],
+  ]);
+  expect((await detlab('data', 'merge', ...both, '--to', 'middle', '--out', middle)).code).toBe(0);
+  const { data_list } = JSON.parse(readFileSync(path.join(middle, 'train.json'), 'utf8'));
+  const instances = data_list.map((one: { instances: { bbox: number[]; ignore_flag: number }[] }) => one.instances);
+  expect(instances[1]).toEqual([
+    { bbox: [0, 1, 8, 19], bbox_label: 0, ignore_flag: 0 },
+    { bbox: [0, 1, 8, 19], bbox_label: 1, ignore_flag: 1 },
+  ]);
+});
+
 test('stats is statistics', async () => {
   expect((await detlab('data', 'stats', '--data', yolo)).out).toMatch(/objects per image/);
 });
