@@ -2,14 +2,17 @@
 // file installs them, in each thread.
 
 import sharp from 'sharp';
+import { readLabelMap } from '../masks/label-map';
 import { decodeImage } from './loading/decode';
 import { installImageDecoder } from './loading/image-decoder';
+import { installSemanticReader } from './loading/semantic-reader';
 import { compiledKernels } from './pixels/compiled-kernels';
 import { installJpegRoundTrip } from './pixels/corruptions/jpeg';
 import { installPixelKernels } from './pixels/native';
 
 installImageDecoder(decodeImage);
 installPixelKernels(compiledKernels);
+installSemanticReader(readLabelMap);
 installJpegRoundTrip(async (data, { height, width }, quality) => {
   const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
     .jpeg({ quality })
