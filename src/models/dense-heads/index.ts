@@ -17,6 +17,8 @@ import { gaRPNHeadDefinition } from './ga-rpn-head';
 import { gflHeadDefinition } from './gfl-head';
 import { guidedAnchorHeadDefinition } from './guided-anchor-head';
 import { nasfcosHeadDefinition } from './nasfcos-head';
+import { pisaRetinaHeadDefinition } from './pisa-retina-head';
+import { pisaSSDHeadDefinition } from './pisa-ssd-head';
 import { repPointsHeadDefinition } from './reppoints-head';
 import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
@@ -76,6 +78,8 @@ export { YOLOXHead } from './yolox-head';
 export const denseHeads = [
   rpnHeadDefinition,
   retinaHeadDefinition,
+  pisaRetinaHeadDefinition,
+  pisaSSDHeadDefinition,
   retinaSepBNHeadDefinition,
   fsafHeadDefinition,
   ssdHeadDefinition,
