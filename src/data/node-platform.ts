@@ -4,7 +4,8 @@
 import sharp from 'sharp';
 import { readLabelMap } from '../masks/label-map';
 import { decodeImage, decodeReduced } from './loading/decode';
-import { installImageDecoder, installSemanticReader } from './loading/image-decoder';
+import { installImageDecoder } from './loading/image-decoder';
+import { installSemanticReader } from './loading/semantic-reader';
 import { compiledKernels } from './pixels/compiled-kernels';
 import { installJpegRoundTrip } from './pixels/corruptions/jpeg';
 import { installPixelKernels } from './pixels/native';
@@ -12,8 +13,8 @@ import { installPixelKernels } from './pixels/native';
 installImageDecoder((file, id, backend, reduced) =>
   reduced ? decodeReduced(file, id, backend, reduced) : decodeImage(file, id, backend),
 );
-installSemanticReader(readLabelMap);
 installPixelKernels(compiledKernels);
+installSemanticReader(readLabelMap);
 installJpegRoundTrip(async (data, { height, width }, quality) => {
   const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
     .jpeg({ quality })

@@ -83,6 +83,17 @@ export const DENSE: Record<string, ModuleConfig> = {
     },
     test_cfg: cut,
   },
+  'PISA, RetinaNet': {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_input' }),
+    bbox_head: {
+      type: 'PISARetinaHead',
+      anchor_generator: { ...anchors, strides: [8, 16, 32, 64, 128] },
+      ...widths,
+    },
+    test_cfg: cut,
+  },
   VFNet: {
     type: 'VFNet',
     backbone,
@@ -323,3 +334,6 @@ export const DENSE: Record<string, ModuleConfig> = {
     test_cfg: cut,
   },
 };
+
+const { bbox_head: ssdHead, ...ssd } = DENSE.SSD as Record<string, unknown>;
+DENSE['PISA, SSD'] = { ...ssd, bbox_head: { ...(ssdHead as object), type: 'PISASSDHead' } } as ModuleConfig;

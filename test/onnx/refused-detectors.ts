@@ -80,6 +80,16 @@ export const REFUSED: Record<string, ModuleConfig> = {
       mask_head: { type: 'CoarseMaskHead', num_fcs: 1, conv_out_channels: 4, fc_out_channels: 8, roi_feat_size: 6 },
       point_head: { type: 'MaskPointHead', num_fcs: 1, fc_channels: 8 },
     }),
+    test_cfg: {
+      ...(test_cfg as object),
+      rcnn: {
+        score_thr: 0.2,
+        nms: { type: 'nms', iou_threshold: 0.5 },
+        subdivision_steps: 2,
+        subdivision_num_points: 16,
+        scale_factor: 2,
+      },
+    },
   },
   SABL: detector('FasterRCNN', {
     type: 'StandardRoIHead',

@@ -1,7 +1,6 @@
 // Who decodes image files: sharp in Node (data/node-platform.ts). Elsewhere pixels are given.
 
 import { DetLabError } from '../../errors';
-import type { SemanticMap } from '../semantic-map';
 import type { PixelImage } from '../types';
 
 /** The size that is needed of an image of a file. */
@@ -58,17 +57,4 @@ export function imageDecoder(): ImageDecoder {
   throw new DetLabError(
     'Cannot read image files here: expected pixels, { data, width, height } or an image of the page',
   );
-}
-
-let maps: ((file: string) => SemanticMap) | undefined;
-
-/** Who reads semantic maps, PNG files of one channel. */
-export function installSemanticReader(reader: (file: string) => SemanticMap): void {
-  maps = reader;
-}
-
-/** @throws DetLabError where no reader is installed */
-export function semanticReader(): (file: string) => SemanticMap {
-  if (maps) return maps;
-  throw new DetLabError('Cannot read semantic maps here: there are no files. Set with_seg: false in LoadAnnotations');
 }

@@ -14,7 +14,7 @@ import {
   segmentationToRle,
   usablePolygons,
 } from '../../masks';
-import { semanticReader } from '../loading/image-decoder';
+import { readSemanticMap } from '../loading/semantic-reader';
 import type { SemanticMap } from '../semantic-map';
 import type { ImageRecord, Truths } from '../types';
 import type { Transform } from './sample';
@@ -111,7 +111,7 @@ function loadSemantic(
       `Cannot load the semantic map of "${path}": the dataset names none. Set data_prefix.seg to the folder of the maps, or ` +
         'with_seg: false in LoadAnnotations',
     );
-  const map = semanticReader()(semanticFile);
+  const map = readSemanticMap(semanticFile);
   if (map.width !== width || map.height !== height)
     throw new DetLabError(
       `Cannot use the semantic map "${semanticFile}": expected the size of its image, ${width} x ${height}, received ` +

@@ -23,6 +23,8 @@ import { ladHeadDefinition } from './lad-head';
 import { ldHeadDefinition } from './ld-head';
 import { nasfcosHeadDefinition } from './nasfcos-head';
 import { paaHeadDefinition } from './paa-head';
+import { pisaRetinaHeadDefinition } from './pisa-retina-head';
+import { pisaSSDHeadDefinition } from './pisa-ssd-head';
 import { repPointsHeadDefinition } from './reppoints-head';
 import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
@@ -98,6 +100,8 @@ export { YOLOXHead } from './yolox-head';
 export const denseHeads = [
   rpnHeadDefinition,
   retinaHeadDefinition,
+  pisaRetinaHeadDefinition,
+  pisaSSDHeadDefinition,
   retinaSepBNHeadDefinition,
   fsafHeadDefinition,
   ssdHeadDefinition,

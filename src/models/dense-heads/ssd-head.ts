@@ -41,7 +41,7 @@ import {
 } from './head-options';
 import { imageRows } from './image-rows';
 
-const trainCfg = z.strictObject({
+export const ssdTrainCfg = z.strictObject({
   ...anchorTrainCfg.shape,
   smoothl1_beta: z
     .number()
@@ -51,7 +51,7 @@ const trainCfg = z.strictObject({
   neg_pos_ratio: z.number().positive().default(3).describe('Hardest negatives per positive in each image'),
 });
 
-const options = z.strictObject({
+export const ssdOptions = {
   num_classes: numClassesOption,
   in_channels: levelChannelsOption,
   stacked_convs: z.number().int().min(0).default(0).describe('Number of convolutions before the predictions'),
@@ -70,21 +70,22 @@ const options = z.strictObject({
   }),
   bbox_coder: anchorCoderOption({ type: 'DeltaXYWHBBoxCoder', clip_border: true }),
   reg_decoded_bbox: decodedBoxOption(false),
-  train_cfg: trainCfg.nullish().describe(trainCfgText),
+  train_cfg: ssdTrainCfg.nullish().describe(trainCfgText),
   test_cfg: testCfgOption,
   init_cfg: initOptionOf({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform', bias: 0 }),
-});
+};
+const options = z.strictObject(ssdOptions);
 
 export type SSDHeadConfig = z.output<typeof options> &
   Pick<AnchorHeadConfig, 'loss_cls' | 'loss_bbox'> & { in_channels: number[]; num_classes: number };
 
 type Layer = ConvModule | DepthwiseSeparableConvModule | Conv2d;
 
-export class SSDHead extends AnchorHead<SSDHeadConfig> {
+export class SSDHead<C extends SSDHeadConfig = SSDHeadConfig> extends AnchorHead<C> {
   private readonly cls = new ModuleList<Sequential<Layer>>();
   private readonly reg = new ModuleList<Sequential<Layer>>();
 
-  constructor(config: SSDHeadConfig, context: BuildContext) {
+  constructor(config: C, context: BuildContext) {
     super(config, context);
     const counts = this.priors.numBasePriors;
     if (counts.length !== config.in_channels.length)
@@ -169,6 +170,24 @@ function branch(config: SSDHeadConfig, channels: number, outputs: number): Seque
   return new Sequential(layers);
 }
 
+/** Channels and classes from the context. */
+export const inferSSD = <O extends { in_channels?: number[]; num_classes?: number }>(
+  type: string,
+  given: O,
+  context: BuildContext,
+): O => ({
+  ...given,
+  in_channels: inferLevelChannels(type, given.in_channels, context),
+  num_classes: inferNumClasses(type, given.num_classes, context),
+});
+
+/** The losses are not options. */
+export const fixedLosses = <O extends object>(given: O) => ({
+  ...given,
+  loss_cls: { type: 'CrossEntropyLoss' },
+  loss_bbox: { type: 'SmoothL1Loss' },
+});
+
 export const ssdHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'SSDHead',
@@ -179,14 +198,6 @@ export const ssdHeadDefinition = defineModule({
     "{ type: 'SSDHead', num_classes: 80, anchor_generator: { type: 'SSDAnchorGenerator', min_sizes: [20, 40, 80, 160, 240], max_sizes: [40, 80, 160, 240, 300], strides: [4, 8, 16, 32, 64], ratios: [[2], [2], [2], [2], [2]] } }",
   options,
   inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the dataset' },
-  infer: (given, context) => ({
-    ...given,
-    in_channels: inferLevelChannels('SSDHead', given.in_channels, context),
-    num_classes: inferNumClasses('SSDHead', given.num_classes, context),
-  }),
-  build: (given, context) =>
-    new SSDHead(
-      { ...given, loss_cls: { type: 'CrossEntropyLoss' }, loss_bbox: { type: 'SmoothL1Loss' } } as SSDHeadConfig,
-      context,
-    ),
+  infer: (given, context) => inferSSD('SSDHead', given, context),
+  build: (given, context) => new SSDHead(fixedLosses(given) as SSDHeadConfig, context),
 });

@@ -1,5 +1,5 @@
 """The configs of zoo.py with a second stage: ResNet-18 with few channels, FPN of 16. Every proposal is sampled."""
-from zoo_families import backbone, pre
+from zoo_families import backbone, deltas, dense, max_iou, pre, retina
 
 neck = dict(type='FPN', in_channels=[8, 16, 32, 64], out_channels=16, num_outs=5)
 rpn_head = dict(type='RPNHead', in_channels=16, feat_channels=16,
@@ -164,6 +164,17 @@ ROI_FAMILIES = dict(
     pisa=dict(
         pisa=dict(model=two_stage('FasterRCNN', standard('PISARoIHead'), rcnn(
             isr=dict(k=2, bias=0), carl=dict(k=1, bias=0.2), sampler=dict(everything, type='ScoreHLRSampler', k=0.5, bias=0)))),
+        retina=dict(model=dense('RetinaNet', dict(retina, type='PISARetinaHead', loss_bbox=dict(type='SmoothL1Loss', beta=0.11)),
+                                dict(max_iou, isr=dict(k=2., bias=0.), carl=dict(k=1., bias=0.2)))),
+        ssd=dict(model=dense('SingleStageDetector', dict(
+            type='PISASSDHead', num_classes=3, in_channels=[16, 16, 16], anchor_generator=dict(
+                type='SSDAnchorGenerator', scale_major=False, input_size=300, basesize_ratio_range=(0.15, 0.9), strides=[8, 16, 32],
+                ratios=[[2], [2], [2]]), bbox_coder=deltas),
+            dict(assigner=dict(type='MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.5, min_pos_iou=0., ignore_iof_thr=-1,
+                               gt_max_assign_all=False), sampler=dict(type='PseudoSampler'), smoothl1_beta=1., allowed_border=-1,
+                 pos_weight=-1, neg_pos_ratio=3, debug=False, isr=dict(k=2., bias=0.), carl=dict(k=1., bias=0.2))),
+            # predict reads an attribute that SSDHead does not have
+            prepare=lambda model: setattr(model.bbox_head, 'loss_cls', None)),
         few=dict(model=two_stage('FasterRCNN', standard('PISARoIHead'), rcnn(
             isr=dict(k=1, bias=0.3), carl=dict(k=2, bias=0.1), sampler=hlr))),
     ),

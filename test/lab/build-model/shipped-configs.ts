@@ -146,6 +146,7 @@ function sample(size: number, imgId: number): PackedSample {
         masks: [outline(boxes.slice(0, 4)), outline(boxes.slice(4))],
       },
     },
+    semantic: { data: new Uint8Array(size * size).map((_, p) => (p >> 4) % 3), width: size, height: size },
     proposals: { bboxes: Float32Array.from([...boxes, 0, 0, size / 2, size / 2]), scores: new Float32Array(3).fill(1) },
   };
 }

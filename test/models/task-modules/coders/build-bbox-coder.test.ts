@@ -20,6 +20,8 @@ const points = ['DistancePointBBoxCoder'];
 const SERVED: Record<string, string[]> = {
   RPNHead: boxes,
   RetinaHead: boxes,
+  PISARetinaHead: boxes,
+  PISASSDHead: boxes,
   RetinaSepBNHead: boxes,
   FSAFHead: boxes,
   SSDHead: boxes,
