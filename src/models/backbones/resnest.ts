@@ -26,7 +26,6 @@ const options = z.strictObject({
     .describe('Channels of the maps over those of the hidden layer of the attention'),
   avg_down_stride: z.boolean().default(true).describe('Average pooling after the 3x3 instead of a stride'),
   ...common,
-  plugins: z.null().default(null).describe('Must be null: plugins in these blocks are not implemented'),
 });
 export type ResNeStOptions = z.output<typeof options>;
 
@@ -68,7 +67,7 @@ export const resnest = defineModule({
       { ...o, deep_stem: true, avg_down: true },
       { path },
     );
-    return { ...rest, plugins: null };
+    return rest;
   },
   build: (o) => new ResNeSt(o),
 });

@@ -97,6 +97,10 @@ FAMILIES = dict(
                      rules=guided_rules),
     ),
     resnest=dict(
+        plugins=dict(model=dense('RetinaNet', retina, max_iou, neck=dict(resnest_neck, in_channels=[32, 64]), backbone=dict(
+            resnest, num_stages=2, strides=(1, 2), dilations=(1, 1), out_indices=(0, 1), plugins=[
+                dict(cfg=dict(type='ContextBlock', ratio=1. / 4, postfix='_1'), stages=(False, True), position='after_conv3'),
+                dict(cfg=dict(type='ContextBlock', ratio=1. / 2, postfix='_2'), position='after_conv2')]))),
         resnest=dict(model=dense('RetinaNet', retina, max_iou, backbone=resnest, neck=resnest_neck)),
         groups=dict(model=dense('RetinaNet', retina, max_iou, neck=dict(resnest_neck, in_channels=[32, 64]),
                                 backbone=dict(resnest, num_stages=2, strides=(1, 2), dilations=(1, 2), out_indices=(0, 1), groups=2,
