@@ -216,7 +216,13 @@ export class Registry {
   }
 
   /** @throws DetLabError with the nearest name of that kind. */
-  get(kind: Kind, type: string, path = '', options: Readonly<Record<string, unknown>> = {}, scope?: string): AnyDefinition {
+  get(
+    kind: Kind,
+    type: string,
+    path = '',
+    options: Readonly<Record<string, unknown>> = {},
+    scope?: string,
+  ): AnyDefinition {
     const definition = this.find(kind, type, options, scope);
     if (definition) return definition;
     throw new DetLabError(`Cannot find ${kind} "${type}"${path ? ` at ${path}` : ''}.${this.suggest(kind, type)}`);

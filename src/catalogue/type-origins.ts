@@ -151,8 +151,10 @@ const LAYERS = new Set([
 /** Whether a type is one of a layer, an activation, a norm or an initialisation. */
 export const isLayerType = (type: string): boolean => LAYERS.has(split(type).name);
 
-/** Modules of MMDetection whose namesakes in MMYOLO are other modules, with options that only the namesake has. */
+/** Modules of MMDetection whose namesakes in MMYOLO are other modules, with options that only the namesake has. The catalogue has
+ * them as `mmyolo.YOLOXHead`. */
 const NAMESAKES: Record<string, readonly string[]> = {
+  CSPNeXt: ['input_channels', 'plugins'],
   YOLOXPAFPN: ['deepen_factor', 'widen_factor', 'freeze_all'],
   CSPNeXtPAFPN: ['deepen_factor', 'widen_factor', 'freeze_all'],
   YOLOXHead: ['head_module', 'prior_generator', 'bbox_coder', 'loss_bbox_aux'],

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
+import { normCfg } from '../../nn/layer-options';
 import { Sequential } from '../../nn/module-list';
 import { scaled } from '../shared-options/scale-model';
 import { activationOption, buildCSPStages, cspOptions, poolSizes } from './csp-options';
@@ -80,4 +81,17 @@ export const cspNeXt = defineModule({
     return o;
   },
   build: (o) => new CSPNeXt(o),
+});
+
+export const mmyoloCSPNeXt = defineModule({
+  ...cspNeXt,
+  type: 'mmyolo.CSPNeXt',
+  summary: "MMYOLO's CSPNeXt: the same, but for the norm where none is given.",
+  example: "{ type: 'mmyolo.CSPNeXt', deepen_factor: 0.33, widen_factor: 0.5 }",
+  options: z.strictObject({
+    ...options.shape,
+    norm_cfg: normCfg
+      .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
+      .describe('Normalisation type'),
+  }),
 });

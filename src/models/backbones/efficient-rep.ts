@@ -47,7 +47,8 @@ export class YOLOv6EfficientRep extends StagedNetwork {
       const [inChannels, outChannels] = channels.slice(i, i + 2);
       const same = { inChannels: outChannels, outChannels, ...layers };
       const stage = { ...same, numBlocks: makeRound(count, o.deepen_factor), block };
-      const blocks = hiddenRatio === undefined ? new RepStageBlock(stage) : new BepC3StageBlock({ ...stage, hiddenRatio });
+      const blocks =
+        hiddenRatio === undefined ? new RepStageBlock(stage) : new BepC3StageBlock({ ...stage, hiddenRatio });
       const parts = [new Sequential<Part>([buildRepBlock(block, { inChannels, outChannels, stride: 2 }), blocks])];
       if (i < BLOCKS.length - 1) return parts;
       return [...parts, o.use_cspsppf ? new CSPSPPFBottleneck(same) : new SPPFBottleneck(same)];

@@ -3,9 +3,11 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { convNeXt } from './convnext';
 import { cspDarknet } from './csp-darknet';
-import { cspNeXt } from './cspnext';
+import { ppyoloeCSPResNet } from './csp-resnet';
+import { cspNeXt, mmyoloCSPNeXt } from './cspnext';
 import { darknet } from './darknet';
 import { detectorsResNet } from './detectors-resnet';
+import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
 import { hrnet } from './hrnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { pyramidVisionTransformer, pyramidVisionTransformerV2 } from './pyramid-vision-transformer';
@@ -19,15 +21,16 @@ import { swinTransformer } from './swin-transformer';
 import { tridentResNet } from './trident-resnet';
 import { visionTransformer } from './vision-transformer';
 import { yolov5CSPDarknet } from './yolov5-csp-darknet';
-import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
-import { yoloxCSPDarknet } from './yolox-csp-darknet';
 import { yolov8CSPDarknet } from './yolov8-csp-darknet';
+import { yoloxCSPDarknet } from './yolox-csp-darknet';
 
 export { ConvNeXt, convNeXt } from './convnext';
 export { CSPDarknet, cspDarknet } from './csp-darknet';
-export { CSPNeXt, cspNeXt } from './cspnext';
+export { PPYOLOECSPResNet, ppyoloeCSPResNet } from './csp-resnet';
+export { CSPNeXt, cspNeXt, mmyoloCSPNeXt } from './cspnext';
 export { Darknet, darknet } from './darknet';
 export { DetectoRSResNet, detectorsResNet } from './detectors-resnet';
+export { YOLOv6EfficientRep, yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
 export { HRNet, hrnet } from './hrnet';
 export { MobileNetV2, mobilenetV2 } from './mobilenet-v2';
 export {
@@ -45,9 +48,8 @@ export { SwinTransformer, swinTransformer } from './swin-transformer';
 export { TridentResNet, tridentResNet } from './trident-resnet';
 export { VisionTransformer, visionTransformer } from './vision-transformer';
 export { YOLOv5CSPDarknet, yolov5CSPDarknet } from './yolov5-csp-darknet';
-export { YOLOv6EfficientRep, yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
-export { YOLOXCSPDarknet, yoloxCSPDarknet } from './yolox-csp-darknet';
 export { YOLOv8CSPDarknet, yolov8CSPDarknet } from './yolov8-csp-darknet';
+export { YOLOXCSPDarknet, yoloxCSPDarknet } from './yolox-csp-darknet';
 
 export const backbones = [
   resnet,
@@ -68,10 +70,12 @@ export const backbones = [
   darknet,
   cspDarknet,
   cspNeXt,
+  mmyoloCSPNeXt,
   yolov5CSPDarknet,
   yolov6EfficientRep,
   yolov6CSPBep,
   yoloxCSPDarknet,
+  ppyoloeCSPResNet,
   yolov8CSPDarknet,
   ssdVgg,
 ] as const satisfies readonly AnyDefinition[];

@@ -9,6 +9,7 @@ import { hasKernel, runKernel } from '../../ops/kernel';
 import type { DetBatch } from '../types';
 import { BatchFixedSizePad, batchFixedSizePad } from './batch-fixed-size-pad';
 import { BatchSyncRandomResize, batchSyncRandomResize } from './batch-sync-random-resize';
+import { PPYOLOEBatchRandomResize, ppyoloeBatchRandomResize } from './ppyoloe-batch-random-resize';
 
 const perChannel = (meaning: string) =>
   z
@@ -168,7 +169,10 @@ export class DetDataPreprocessor {
 }
 
 /** Refuses half a normalisation and two channel orders. */
-function checked<O extends DetDataPreprocessorOptions>(o: O, { path }: { path: string }): O {
+function checked<O extends Pick<DetDataPreprocessorOptions, 'mean' | 'std' | 'bgr_to_rgb' | 'rgb_to_bgr'>>(
+  o: O,
+  { path }: { path: string },
+): O {
   const at = path ? ` at ${path}` : '';
   if ((o.mean === null) !== (o.std === null))
     throw new DetLabError(`Cannot use data_preprocessor${at}: mean and std must both be given or both be left out`);
@@ -176,6 +180,48 @@ function checked<O extends DetDataPreprocessorOptions>(o: O, { path }: { path: s
     throw new DetLabError(`Cannot use data_preprocessor${at}: bgr_to_rgb and rgb_to_bgr exclude each other`);
   return o;
 }
+
+/** Each image is resized from its own size, before they are stacked. */
+export class PPYOLOEDetDataPreprocessor extends DetDataPreprocessor {
+  private readonly resize?: PPYOLOEBatchRandomResize;
+
+  constructor({ batch_augments, ...rest }: z.output<typeof ppyoloeOptions>) {
+    super({ ...rest, batch_augments: null });
+    if (batch_augments) this.resize = new PPYOLOEBatchRandomResize(batch_augments[0]);
+  }
+
+  override forward(samples: PackedSample[], { training = false, iteration = 0 } = {}): DetBatch {
+    if (!training || !this.resize || samples.length === 0) return super.forward(samples, { training, iteration });
+    // normalisation and interpolation change places freely: both are linear, and weights add up to 1
+    return this.resize.join(
+      samples.map((sample) => super.forward([sample])),
+      iteration,
+    );
+  }
+}
+
+const ppyoloeOptions = z.strictObject({
+  ...options.shape,
+  batch_augments: z
+    .array(ppyoloeBatchRandomResize)
+    .length(1, 'expected one batch augmentation')
+    .nullable()
+    .default(null)
+    .describe('The batch augmentation while training'),
+});
+
+export const ppyoloeDetDataPreprocessor = defineModule({
+  kind: 'data_preprocessor',
+  type: 'PPYOLOEDetDataPreprocessor',
+  summary: "MMYOLO's for PP-YOLOE: images are resized to one size as they are stacked",
+  origin: 'MMYOLO',
+  shapes: '8-bit images of any size -> [N, H, W, 3] float32',
+  example:
+    "{ type: 'PPYOLOEDetDataPreprocessor', mean: [0, 0, 0], std: [255, 255, 255], bgr_to_rgb: true, batch_augments: [{ type: 'PPYOLOEBatchRandomResize', random_size_range: [320, 800] }] }",
+  options: ppyoloeOptions,
+  infer: checked,
+  build: (o) => new PPYOLOEDetDataPreprocessor(o),
+});
 
 export const yolov5DetDataPreprocessor = defineModule({
   kind: 'data_preprocessor',

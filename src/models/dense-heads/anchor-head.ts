@@ -55,14 +55,14 @@ export abstract class AnchorHead<
   readonly lossCls: ClassificationLoss;
   readonly lossBbox: Loss;
 
-  /** @param priors form of the priors to generate, and of those that boxes are coded relative to */
+  /** @param given form of the priors to generate, and of those that boxes are coded relative to; name of the head */
   constructor(
     config: C,
     context: BuildContext,
-    { form, coder = form }: { form: PriorGenerator['form']; coder?: PriorForm } = { form: 'boxes' },
+    given: { form: PriorGenerator['form']; coder?: PriorForm; head?: string } = { form: 'boxes' },
   ) {
     const { registry, path, inputs } = context;
-    const head = new.target.name;
+    const { form, coder = form, head = new.target.name } = given;
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
     super(config, context, {
       priors: buildPriorGenerator(config.anchor_generator, at('anchor_generator'), { head, form }),

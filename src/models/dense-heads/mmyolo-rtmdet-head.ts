@@ -12,7 +12,15 @@ import type { Candidates } from './decode-detections';
 import { decodeYoloDetections, type YOLOTestCfg, yoloSelection, yoloTestCfg } from './decode-yolo-detections';
 import type { Selection } from './dense-head';
 import { buildHeadModule, type HeadModule, headModuleOption } from './head-module';
-import { initOption, lossBboxOption, lossClsOption, pointCoderOption, pointsOption, testCfgText, trainCfgText } from './head-options';
+import {
+  initOption,
+  lossBboxOption,
+  lossClsOption,
+  pointCoderOption,
+  pointsOption,
+  testCfgText,
+  trainCfgText,
+} from './head-options';
 import { RTMDetBaseHead, type RTMDetConfig, rtmdetOptions } from './rtmdet-base-head';
 
 const options = z.strictObject({
@@ -31,13 +39,18 @@ export class MMYOLORTMDetHead extends RTMDetBaseHead {
   protected readonly module: HeadModule;
 
   constructor(config: MMYOLORTMDetHeadConfig, context: BuildContext) {
-    const wanted = { head: 'mmyolo.RTMDetHead', maps: ['scores', 'deltas'], usual: 'RTMDetSepBNHeadModule' };
-    const module = buildHeadModule(config.head_module, context, wanted);
+    const head = 'mmyolo.RTMDetHead';
+    const expected = { head, maps: ['scores', 'deltas'], usual: 'RTMDetSepBNHeadModule' };
+    const module = buildHeadModule(config.head_module, context, expected);
     const { head_module, prior_generator: anchor_generator, init_cfg, ...rest } = config;
     // the options of layers are the module's
     const layers = z.strictObject(rtmdetOptions).parse({ num_classes: module.numClasses, init_cfg: null });
-    super({ ...layers, ...rest, anchor_generator } as unknown as RTMDetConfig, context);
+    super({ ...layers, ...rest, anchor_generator } as unknown as RTMDetConfig, context, head);
     this.module = this.addChild('head_module', module);
+  }
+
+  protected override get name(): string {
+    return 'mmyolo.RTMDetHead';
   }
 
   protected override forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<AnchorMaps, tf.Tensor4D> {

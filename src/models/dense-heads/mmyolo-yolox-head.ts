@@ -11,7 +11,14 @@ import { decodeYoloDetections, type YOLOTestCfg, yoloSelection, yoloTestCfg } fr
 import type { CandidateTensors, Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import { buildHeadModule, type HeadModule, headModuleOption } from './head-module';
-import { initOption, lossBboxOption, lossClsOption, pointsOption, pointTrainCfgOption, testCfgText } from './head-options';
+import {
+  initOption,
+  lossBboxOption,
+  lossClsOption,
+  pointsOption,
+  pointTrainCfgOption,
+  testCfgText,
+} from './head-options';
 import { squaredIoU, sumOfEntropy, sumOfL1, YOLOXBaseHead, type YOLOXMaps } from './yolox-base-head';
 
 const options = z.strictObject({
@@ -48,6 +55,10 @@ export class MMYOLOYOLOXHead extends YOLOXBaseHead<MMYOLOYOLOXHeadConfig & { num
     };
     super({ ...config, num_classes: module.numClasses }, context, parts, ['loss_bbox_aux', config.loss_bbox_aux]);
     this.module = this.addChild('head_module', module);
+  }
+
+  protected override get name(): string {
+    return 'mmyolo.YOLOXHead';
   }
 
   protected override forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<YOLOXMaps, tf.Tensor4D> {

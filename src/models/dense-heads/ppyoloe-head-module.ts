@@ -14,7 +14,9 @@ import { distanceModuleOptions, startDistances } from './yolov6-head-module';
 const options = z.strictObject({
   ...distanceModuleOptions,
   reg_max: z.int().min(2).default(16).describe('Largest whole number of the distance distributions'),
-  norm_cfg: normCfg.default({ type: 'BN', momentum: 0.1, eps: 1e-5, requires_grad: true }).describe('Normalisation of the hidden layers'),
+  norm_cfg: normCfg
+    .default({ type: 'BN', momentum: 0.1, eps: 1e-5, requires_grad: true })
+    .describe('Normalisation of the hidden layers'),
 });
 export type PPYOLOEHeadModuleConfig = z.output<typeof options> & { num_classes: number; in_channels: number[] };
 

@@ -1,4 +1,5 @@
-// PPYOLOEHead: YOLOv6Head with distance distributions and their loss (Xu et al., PP-YOLOE, 2022; MMYOLO).
+// PPYOLOEHead: YOLOv6Head with distance distributions and their loss (Xu et al., PP-YOLOE, 2022; MMYOLO). The loss compares the
+// distributions of the positives; MMYOLO 0.6 mixes up axes there and compares those of other cells and sides.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

@@ -60,8 +60,8 @@ export type RTMDetConfig = z.output<typeof shape> & { num_classes: number; in_ch
 export abstract class RTMDetBaseHead<C extends RTMDetConfig = RTMDetConfig> extends AnchorHead<C> {
   protected readonly qualityLoss: QualityLoss;
 
-  constructor(config: C, context: BuildContext) {
-    super(config, context, { form: 'points' });
+  constructor(config: C, context: BuildContext, head?: string) {
+    super(config, context, { form: 'points', head });
     this.qualityLoss = requireQualityLoss(this.lossCls, config.loss_cls, `${context.path}.loss_cls`);
   }
 

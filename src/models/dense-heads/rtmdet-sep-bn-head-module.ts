@@ -15,7 +15,9 @@ const options = z.strictObject({
   ...towerModuleOptions,
   share_conv: z.boolean().default(true).describe('Share the convolutions of the towers among all levels'),
   pred_kernel_size: predKernelOption(1),
-  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Norm of the towers'),
+  norm_cfg: normCfg
+    .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
+    .describe('Norm of the towers'),
 });
 export type RTMDetSepBNHeadModuleConfig = z.output<typeof options> & { num_classes: number; in_channels: number };
 

@@ -71,7 +71,8 @@ export class YOLOv6HeadModule extends Module implements HeadModule {
 
   forwardSingle(x: tf.Tensor4D, level: number): Record<string, tf.Tensor4D> {
     const stem = this.stems.at(level).forward(x);
-    const predict = (part: 'cls' | 'reg') => this.preds[part].at(level).forward(this.convs[part].at(level).forward(stem));
+    const predict = (part: 'cls' | 'reg') =>
+      this.preds[part].at(level).forward(this.convs[part].at(level).forward(stem));
     const [scores, distances] = [predict('cls'), predict('reg')];
     if (this.bins === 1) return { scores, deltas: distances };
     return { scores, deltas: expectedDistances(distances, this.bins), distributions: distances };

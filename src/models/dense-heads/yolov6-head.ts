@@ -32,7 +32,14 @@ export const yolov6HeadOptions = {
     ...{ reduction: 'sum', loss_weight: 1 },
   }),
   loss_bbox: lossBboxOption({
-    ...{ type: 'IoULoss', iou_mode: 'giou', bbox_format: 'xyxy', reduction: 'mean', loss_weight: 2.5, return_iou: false },
+    ...{
+      type: 'IoULoss',
+      iou_mode: 'giou',
+      bbox_format: 'xyxy',
+      reduction: 'mean',
+      loss_weight: 2.5,
+      return_iou: false,
+    },
   }),
   train_cfg: z
     .strictObject({
@@ -54,7 +61,10 @@ export class YOLOv6Head<C extends YOLOv6HeadConfig = YOLOv6HeadConfig> extends Y
   constructor(
     config: C,
     context: BuildContext,
-    { head, maps }: { head: string; maps: readonly YOLOPointMaps[] } = { head: 'YOLOv6Head', maps: ['scores', 'deltas'] },
+    { head, maps }: { head: string; maps: readonly YOLOPointMaps[] } = {
+      head: 'YOLOv6Head',
+      maps: ['scores', 'deltas'],
+    },
   ) {
     super(config, context, { head, maps });
     const { registry, path } = context;

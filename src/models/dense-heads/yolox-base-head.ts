@@ -106,7 +106,10 @@ export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig> extends DenseHead
     };
     if (!this.useL1) return losses;
     const codes = tf.tensor2d(this.coder.encode(this.priorsOf(positives, outputs.sizes), targets.boxes), [n, 4]);
-    return { ...losses, [this.auxiliary]: perPositive(this.lossFns.auxiliary.forward(at(outputs.flat('deltas')), codes)) };
+    return {
+      ...losses,
+      [this.auxiliary]: perPositive(this.lossFns.auxiliary.forward(at(outputs.flat('deltas')), codes)),
+    };
   }
 
   protected override decode(boxes: Float32Array): Float32Array {

@@ -2,8 +2,8 @@
 // the map, then a 1x1 convolution.
 
 import * as tf from '@tensorflow/tfjs';
-import { Conv2d } from '../../nn/conv2d';
 import { ConvModule } from '../../nn/conv-module';
+import { Conv2d } from '../../nn/conv2d';
 import { normal } from '../../nn/initializers';
 import type { ActCfg, NormCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';

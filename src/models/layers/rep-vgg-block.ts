@@ -5,8 +5,8 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { recordsGradients } from '../../engine/records-gradients';
 import { BatchNorm2d } from '../../nn/batch-norm2d';
-import { Conv2d } from '../../nn/conv2d';
 import { ConvModule } from '../../nn/conv-module';
+import { Conv2d } from '../../nn/conv2d';
 import { ones } from '../../nn/initializers';
 import {
   type ActCfg,
@@ -93,7 +93,12 @@ export class RepVGGBlock extends Module {
       if (merges) {
         const { filter, bias } = this.merge(branches);
         const { stride = 1 } = this.config;
-        const options = { strides: [stride, stride], padding: [1, 1], bias, activation: activation?.fused } as Conv2dOptions;
+        const options = {
+          strides: [stride, stride],
+          padding: [1, 1],
+          bias,
+          activation: activation?.fused,
+        } as Conv2dOptions;
         return this.activated(conv2d(maps, filter, options));
       }
       this.forget();

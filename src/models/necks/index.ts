@@ -13,16 +13,17 @@ import { fpn } from './fpn';
 import { fpnCarafe } from './fpn-carafe';
 import { fpnDropBlock } from './fpn-dropblock';
 import { hrFpn } from './hr-fpn';
+import { mmyoloCSPNeXtPafpn, mmyoloYOLOXPafpn } from './mmyolo-csp-pafpn';
 import { nasFpn } from './nas-fpn';
 import { nasfcosFpn } from './nasfcos-fpn';
 import { pafpn } from './pafpn';
+import { ppyoloeCSPPafpn } from './ppyoloe-csppan';
 import { rfp } from './rfp';
 import { ssdNeck } from './ssd-neck';
 import { ssh } from './ssh';
 import { yolov3Neck } from './yolov3-neck';
 import { yolov5Pafpn } from './yolov5-pafpn';
 import { yolov6Necks } from './yolov6-pafpn';
-import { mmyoloCSPNeXtPafpn, mmyoloYOLOXPafpn } from './mmyolo-csp-pafpn';
 import { yolov8Pafpn } from './yolov8-pafpn';
 import { yoloxPafpn } from './yolox-pafpn';
 
@@ -53,6 +54,7 @@ export const necks = [
   ...yolov6Necks,
   mmyoloYOLOXPafpn,
   mmyoloCSPNeXtPafpn,
+  ppyoloeCSPPafpn,
   yolov8Pafpn,
   yolov3Neck,
   ssh,

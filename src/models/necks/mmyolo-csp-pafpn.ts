@@ -105,7 +105,8 @@ function infer<O extends z.output<typeof yoloxOptions>>(
 
 const about = {
   kind: 'neck',
-  shapes: '[N, H/s, W/s, in_channels[i] * widen_factor] for each level -> as many levels of out_channels * widen_factor',
+  shapes:
+    '[N, H/s, W/s, in_channels[i] * widen_factor] for each level -> as many levels of out_channels * widen_factor',
   inferred: { in_channels: "the backbone's channels over widen_factor" },
 } as const;
 

@@ -65,7 +65,8 @@ export class YOLOv6RepPAFPN extends YOLONeck {
         reduce: (level) => (level === 2 ? conv(reads[2], writes[1], 1) : undefined),
         upsample: (level) => {
           const outChannels = writes[level - 1];
-          if (finest === 0) return new ConvTranspose2d({ inChannels: outChannels, outChannels, kernelSize: 2, stride: 2 });
+          if (finest === 0)
+            return new ConvTranspose2d({ inChannels: outChannels, outChannels, kernelSize: 2, stride: 2 });
           const finerChannels = all[level - 1]; // all[0] is the finer level beside
           return new BiFusion({ channels: reads[level - 1], finerChannels, outChannels, ...layers });
         },
@@ -97,7 +98,8 @@ const define = <Type extends string>(type: Type, summary: string, example: strin
     type,
     summary,
     paper: 'Li et al.: YOLOv6 v3.0: A Full-Scale Reloading, 2023; MMYOLO',
-    shapes: '[N, H/s, W/s, in_channels[i] * widen_factor] for each level -> three levels of out_channels * widen_factor',
+    shapes:
+      '[N, H/s, W/s, in_channels[i] * widen_factor] for each level -> three levels of out_channels * widen_factor',
     example: `{ type: '${type}', out_channels: [128, 256, 512], ${example} }`,
     options: type.includes('CSP') ? cspOptions : options,
     inferred: { in_channels: "the backbone's channels over widen_factor" },

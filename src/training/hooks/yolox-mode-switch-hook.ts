@@ -74,7 +74,8 @@ export const mmyoloYOLOXModeSwitchHookDefinition = defineModule({
   summary: 'In the last epochs, trains with other transforms and adds the L1 loss of YOLOXHead',
   paper: 'Ge et al., YOLOX: Exceeding YOLO Series in 2021 (MMYOLO)',
   shapes: 'an epoch -> the transforms of its images, and whether loss_bbox_aux is added',
-  example: "{ type: 'mmyolo.YOLOXModeSwitchHook', num_last_epochs: 15, new_train_pipeline: [{ type: 'PackDetInputs' }] }",
+  example:
+    "{ type: 'mmyolo.YOLOXModeSwitchHook', num_last_epochs: 15, new_train_pipeline: [{ type: 'PackDetInputs' }] }",
   options: z.strictObject({
     num_last_epochs: epochCount().default(15).describe('How many epochs; the one before them is among them'),
     new_train_pipeline: z.array(moduleOption('transform')).min(1).describe('Transforms of these epochs, first to last'),

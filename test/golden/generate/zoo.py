@@ -106,6 +106,15 @@ def with_golden(compute):
         torch.rand, torch.randperm, torch.Tensor.uniform_ = kept
 
 
+def training_samples(cfg, samples):
+    """MMYOLO's YOLOX reads boxes as its collate function joins them."""
+    if cfg.get('bbox_head', {}).get('type') != 'mmyolo.YOLOXHead':
+        return samples
+    rows = [torch.cat([torch.full((len(s.gt_instances), 1), float(i)), s.gt_instances.labels[:, None].float(), s.gt_instances.bboxes], 1)
+            for i, s in enumerate(samples)]
+    return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples])
+
+
 def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=()):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
@@ -132,7 +141,7 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
     for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
-        losses = with_golden(lambda: model.loss(data['inputs'], copy.deepcopy(data['data_samples'])))
+        losses = with_golden(lambda: model.loss(data['inputs'], training_samples(cfg, copy.deepcopy(data['data_samples']))))
     total, logged = model.parse_losses(losses)
     total.backward()
     norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}

@@ -1,5 +1,18 @@
 """The configs of zoo.py for MMYOLO's detectors: an eighth of their channels, blocks by the smallest depth factor."""
 
+
+def distributions_in_order(model):
+    """MMYOLO's PPYOLOEHead takes them for [N, bins, cells, 4] and gets those of other cells and sides; they are [N, cells, 4, bins]."""
+    module = model.bbox_head.head_module
+    single = module.forward_single
+
+    def forward_single(*features):
+        scores, boxes, *distributions = single(*features)
+        return (scores, boxes, *(d.permute(0, 3, 1, 2) for d in distributions))
+
+    module.forward_single = forward_single
+
+
 scale = dict(deepen_factor=0.33, widen_factor=0.125)
 pre = dict(type='mmdet.DetDataPreprocessor', mean=[0., 0., 0.], std=[255., 255., 255.], bgr_to_rgb=True, pad_size_divisor=32)
 test = dict(multi_label=True, nms_pre=100, score_thr=0.05, nms=dict(type='nms', iou_threshold=0.65), max_per_img=20)
@@ -32,7 +45,7 @@ yolox_neck = dict(type='mmyolo.YOLOXPAFPN', in_channels=wide, out_channels=256)
 yolox = dict(type='mmyolo.YOLOXHead', head_module=dict(type='YOLOXHeadModule', num_classes=3, in_channels=256, feat_channels=256,
                                                        widen_factor=0.125))
 ota = dict(assigner=dict(type='mmdet.SimOTAAssigner', center_radius=2.5, iou_calculator=dict(type='mmdet.BboxOverlaps2D')))
-yolox_test = dict(yolox_style=True, multi_label=True, score_thr=0.05, max_per_img=300, nms=dict(type='nms', iou_threshold=0.65))
+yolox_test = dict(yolox_style=True, multi_label=True, score_thr=0.27, max_per_img=5, nms=dict(type='nms', iou_threshold=0.65))
 yolox_rules = [(r'multi_level_conv_(cls|obj)', 3.0)]
 rtm = dict(type='mmyolo.RTMDetHead', head_module=dict(type='RTMDetSepBNHeadModule', num_classes=3, in_channels=256, feat_channels=256,
                                                       stacked_convs=2, pred_kernel_size=1, widen_factor=0.125,
@@ -40,6 +53,10 @@ rtm = dict(type='mmyolo.RTMDetHead', head_module=dict(type='RTMDetSepBNHeadModul
 rtm_train = dict(assigner=dict(type='BatchDynamicSoftLabelAssigner', num_classes=3, topk=13,
                                iou_calculator=dict(type='mmdet.BboxOverlaps2D')), allowed_border=-1, pos_weight=-1, debug=False)
 rtm_far = [[r'rtm_reg\..*bias$', 2.5]]
+pp = dict(type='PPYOLOEHead', head_module=dict(type='PPYOLOEHeadModule', num_classes=3, in_channels=[192, 384, 768], reg_max=16,
+                                               widen_factor=0.125))
+pp_neck = dict(type='PPYOLOECSPPAFPN', in_channels=wide, out_channels=[192, 384, 768])
+pp_rules = [(r'(rbr_1x1|rbr_dense).*weight$', 0.6)]
 p6 = [256, 512, 768, 1024]
 
 FAMILIES = dict(
@@ -69,14 +86,21 @@ FAMILIES = dict(
                                dict(v6_neck, type='YOLOv6CSPRepBiPAFPN', in_channels=[128, *wide]), v6_dist, first), rules=v6_rules),
     ),
     mmyolo_yolox=dict(
-        yolox=dict(model=yolo(dict(type='YOLOXCSPDarknet'), yolox_neck, yolox, ota, test=yolox_test), rules=yolox_rules),
-        depthwise=dict(model=yolo(dict(type='YOLOXCSPDarknet', use_depthwise=True), dict(yolox_neck, use_depthwise=True),
+        yolox=dict(model=yolo(dict(type='YOLOXCSPDarknet', norm_eval=True), yolox_neck, yolox, ota, test=yolox_test), rules=yolox_rules),
+        depthwise=dict(model=yolo(dict(type='YOLOXCSPDarknet', use_depthwise=True, norm_eval=True), dict(yolox_neck, use_depthwise=True),
                                   dict(yolox, head_module=dict(yolox['head_module'], use_depthwise=True)), ota),
                        rules=yolox_rules),
     ),
     mmyolo_rtmdet=dict(
-        rtmdet=dict(model=yolo(dict(type='CSPNeXt'), dict(type='mmyolo.CSPNeXtPAFPN', in_channels=wide, out_channels=256,
+        rtmdet=dict(model=yolo(dict(type='mmyolo.CSPNeXt'), dict(type='mmyolo.CSPNeXtPAFPN', in_channels=wide, out_channels=256,
                                                           num_csp_blocks=3, norm_cfg=dict(type='BN')), rtm, rtm_train),
-                    constants=rtm_far),
+                    constants=rtm_far, rules=[(r'rtm_cls.*weight$', 4.0)]),
+    ),
+    ppyoloe=dict(
+        plus=dict(model=yolo(dict(type='PPYOLOECSPResNet', frozen_stages=4, use_large_stem=True), dict(pp_neck, use_spp=True), pp, then), rules=pp_rules,
+                  prepare=distributions_in_order),
+        plain=dict(model=yolo(dict(type='PPYOLOECSPResNet', norm_eval=True, block_cfg=dict(type='PPYOLOEBasicBlock', shortcut=True, use_alpha=False),
+                                   attention_cfg=None), dict(pp_neck, num_csplayer=2), pp, first), rules=pp_rules,
+                   prepare=distributions_in_order),
     ),
 )

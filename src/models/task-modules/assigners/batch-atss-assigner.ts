@@ -14,7 +14,11 @@ import { unassigned } from './unassigned';
 const options = z.strictObject({
   num_classes: z.int().positive().optional().describe('Number of classes; accepted and without effect'),
   iou_calculator: iouCalculatorOption,
-  topk: z.int().positive().default(9).describe('Nearest points of each level that are candidates of a ground-truth box'),
+  topk: z
+    .int()
+    .positive()
+    .default(9)
+    .describe('Nearest points of each level that are candidates of a ground-truth box'),
 });
 
 const contract = {
@@ -38,7 +42,9 @@ export class BatchATSSAssigner implements Assigner {
     const count = priors.length / 4;
     const result = { ...unassigned(count, labels.length), scores: new Float32Array(count) };
     if (labels.length === 0 || count === 0) return result;
-    const squares = priors.map((_, i) => priors[(i & ~3) | (i & 1)] + (i & 2 ? 2.5 : -2.5) * priors[(i & ~3) | 2 | (i & 1)]);
+    const squares = priors.map(
+      (_, i) => priors[(i & ~3) | (i & 1)] + (i & 2 ? 2.5 : -2.5) * priors[(i & ~3) | 2 | (i & 1)],
+    );
     /** Ground-truth boxes of which each point is positive. */
     const owners = new Map<number, number[]>();
     for (const g of labels.keys())
@@ -93,5 +99,6 @@ export const batchATSSAssignerDefinition = defineModule({
   example: "{ type: 'BatchATSSAssigner', num_classes: 80, topk: 9 }",
   options,
   contract,
-  build: ({ iou_calculator, topk }, context) => new BatchATSSAssigner(topk, buildIouCalculator(iou_calculator, context)),
+  build: ({ iou_calculator, topk }, context) =>
+    new BatchATSSAssigner(topk, buildIouCalculator(iou_calculator, context)),
 });

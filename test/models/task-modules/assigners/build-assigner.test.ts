@@ -30,6 +30,8 @@ const anchorHead = [
   'HungarianAssigner',
   'UniformAssigner',
 ];
+const scored = ['BatchTaskAlignedAssigner', 'BatchATSSAssigner'];
+const softly = ['SimOTAAssigner', 'DynamicSoftLabelAssigner', 'BatchDynamicSoftLabelAssigner', ...scored];
 const queryHead = ['HungarianAssigner'];
 /** Heads that assign by a rule of their own, or in two stages (RepPointsHead). */
 const OWN_RULE = [
@@ -40,6 +42,7 @@ const OWN_RULE = [
   'AutoAssignHead',
   'FoveaHead',
   'RepPointsHead',
+  'YOLOv5Head',
 ];
 /** Assigners that serve each of the other dense heads. */
 const SERVED: Record<string, string[]> = {
@@ -70,10 +73,14 @@ const SERVED: Record<string, string[]> = {
     'TaskAlignedAssigner',
     'UniformAssigner',
   ],
-  YOLOXHead: ['SimOTAAssigner', 'BatchTaskAlignedAssigner'],
-  YOLOv8Head: ['BatchTaskAlignedAssigner'],
-  RTMDetHead: ['SimOTAAssigner', 'DynamicSoftLabelAssigner', 'BatchTaskAlignedAssigner'],
-  RTMDetSepBNHead: ['SimOTAAssigner', 'DynamicSoftLabelAssigner', 'BatchTaskAlignedAssigner'],
+  YOLOXHead: ['SimOTAAssigner', ...scored],
+  'mmyolo.YOLOXHead': ['SimOTAAssigner', ...scored],
+  YOLOv6Head: scored,
+  PPYOLOEHead: scored,
+  YOLOv8Head: scored,
+  RTMDetHead: softly,
+  RTMDetSepBNHead: softly,
+  'mmyolo.RTMDetHead': softly,
   DETRHead: queryHead,
   ConditionalDETRHead: queryHead,
   DABDETRHead: queryHead,
@@ -92,6 +99,8 @@ const REQUIRED: Record<string, object> = {
   GARPNHead: guided,
   GARetinaHead: guided,
   DDODHead: { reg_assigner: { type: 'ATSSAssigner', topk: 9 } },
+  YOLOv6Head: { initial_epoch: 4, initial_assigner: { type: 'BatchATSSAssigner' } },
+  PPYOLOEHead: { initial_epoch: 4, initial_assigner: { type: 'BatchATSSAssigner' } },
   TOODHead: { initial_epoch: 4, initial_assigner: { type: 'ATSSAssigner', topk: 9 } },
 };
 
@@ -113,10 +122,14 @@ test('every dense head is in the table', () => {
   expect(heads.map(({ type }) => type).sort()).toEqual(Object.keys(SERVED).sort());
 });
 
+/** One number where the module reads one. */
+const channelsFor = ({ in_channels }: ModuleConfig) =>
+  typeof in_channels === 'number' ? inputs[0].channels : inputs.map(({ channels }) => channels);
+
 describe.each(heads.map((d) => [d.type, example(d.example)] as const))('%s', (type, config) => {
   const { head_module: layers } = config;
   const small: ModuleConfig = layers
-    ? { ...config, head_module: { ...(layers as ModuleConfig), in_channels: inputs.map(({ channels }) => channels) } }
+    ? { ...config, head_module: { ...(layers as ModuleConfig), in_channels: channelsFor(layers as ModuleConfig) } }
     : config;
 
   test.each(Object.entries(ASSIGNERS))(`${type} and %s`, (name, assigner) => {

@@ -30,6 +30,11 @@ const SERVED: Record<string, string[]> = {
   TOODHead: boxes,
   FCOSHead: points,
   YOLOV3Head: ['YOLOBBoxCoder'],
+  YOLOv5Head: ['YOLOv5BBoxCoder'],
+  'mmyolo.YOLOXHead': ['YOLOXBBoxCoder'],
+  YOLOv6Head: points,
+  PPYOLOEHead: points,
+  'mmyolo.RTMDetHead': points,
   YOLOv8Head: points,
   RTMDetHead: points,
   RTMDetSepBNHead: points,
@@ -78,10 +83,14 @@ test('every head with a coder is in the tables', () => {
   expect(registry.types('bbox_head').sort()).toEqual([...BBOX_HEADS, 'SABLHead'].sort());
 });
 
+/** One number where the module reads one. */
+const channelsFor = ({ in_channels }: ModuleConfig) =>
+  typeof in_channels === 'number' ? inputs[0].channels : inputs.map(({ channels }) => channels);
+
 describe.each(withCoder.map((d) => [d.type, example(d.example)] as const))('%s', (type, config) => {
   const { head_module: layers } = config;
   const small: ModuleConfig = layers
-    ? { ...config, head_module: { ...(layers as ModuleConfig), in_channels: inputs.map(({ channels }) => channels) } }
+    ? { ...config, head_module: { ...(layers as ModuleConfig), in_channels: channelsFor(layers as ModuleConfig) } }
     : config;
 
   test.each(CODERS)(`${type} and %s`, (coder) => {
