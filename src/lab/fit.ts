@@ -157,7 +157,7 @@ const reportProblems = (problems: DataProblem[], notices: string[], log: (line: 
   },
   onDropped(dropped: DataProblem[]) {
     problems.push(...dropped);
-    notices.push(...problemLines(dropped));
+    notices.push(...problemLines(dropped).map(withRelativePaths));
   },
 });
 
