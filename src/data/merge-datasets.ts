@@ -11,7 +11,7 @@ import type { Dataset, ImageRecord } from './types';
 export function mergeDatasets(datasets: readonly Dataset[], name: string, classes = classesOfAll(datasets)): Dataset {
   if (datasets.length === 0) throw new DetLabError(`Cannot merge "${name}": expected at least one data set`);
   const records = withDistinctIds(
-    datasets.flatMap((dataset) => {
+    withWeights(datasets).flatMap((dataset) => {
       const labels = dataset.classes.map((className) => classes.indexOf(className));
       if (labels.every((label, i) => label === i)) return dataset.records;
       return dataset.records.map(
@@ -35,6 +35,18 @@ export function mergeDatasets(datasets: readonly Dataset[], name: string, classe
 export const classesOfAll = (datasets: readonly Dataset[]): string[] => [
   ...new Set(datasets.flatMap(({ classes }) => classes)),
 ];
+
+/** Where one of them has weights of its boxes, the boxes of the others weigh 1. */
+function withWeights(datasets: readonly Dataset[]): readonly Dataset[] {
+  if (!datasets.some(({ records }) => records.some(({ truths }) => truths.weights))) return datasets;
+  const weighed = (record: ImageRecord): ImageRecord => {
+    const { truths } = record;
+    return truths.weights
+      ? record
+      : { ...record, truths: { ...truths, weights: new Float32Array(truths.labels.length).fill(1) } };
+  };
+  return datasets.map((dataset) => ({ ...dataset, records: dataset.records.map(weighed) }));
+}
 
 /** A sentence on image files that are in several data sets. */
 function repeated(records: readonly ImageRecord[]): string[] {

@@ -28,6 +28,8 @@ export interface Truths {
   masks?: InstanceMasks;
   /** Identity of each object, over the images of a video or the steps of a pipeline. */
   instanceIds?: Int32Array;
+  /** Factor on the losses of the priors and RoIs assigned to each box: the score of a pseudo-label. 1 without them. */
+  weights?: Float32Array;
 }
 
 /** Precomputed proposals, for detectors without a region proposal network. */

@@ -11,8 +11,8 @@ import { Model } from './model';
 import { Recipe } from './recipe';
 import type { Run } from './run';
 
-declare module './model' {
-  interface Model {
+declare module './model-words' {
+  interface ModelWords {
     /**
      * A new model that starts from this one's weights, with the classes of the data: heads of other classes start anew, with a line in
      * the log. Stages as in `recipe.fineTune`.
@@ -24,9 +24,13 @@ declare module './model' {
   }
 }
 
-Model.prototype.fineTune = function (data, options) {
-  return fineTune(this, data, options);
-};
+Object.defineProperty(Model.prototype, 'fineTune', {
+  value(this: Model, data: LabDataset, options?: FineTuneOptions) {
+    return fineTune(this, data, options);
+  },
+  writable: true,
+  configurable: true,
+});
 
 /**
  * A new model that starts from the weights of another, with the classes of the data: heads of other classes start anew, with a line in

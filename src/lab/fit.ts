@@ -40,6 +40,7 @@ import { trainLoader } from './train-loader';
 import { visBackendsHook } from './vis-backends';
 import { fitWarmUp } from './warm-up';
 import { type Watched, watchedImages } from './watched';
+import { checkWeightedLabels } from './weighted-labels';
 import { wholeConfig } from './whole-config';
 
 /** Images with problems that get a line in the log each. */
@@ -72,6 +73,7 @@ export async function fit(
   const onLine = (line: string) => void (notices.includes(line) || startLines.push(line));
   const detector = await buildModel(spec, classes, planned.seed, onLine, { signal: options.signal });
   const model = new Model(detector, classes, spec.name, wholeConfig(spec.config, detector));
+  checkWeightedLabels(model.config, data.train);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
   const loader = trainLoader(data.train, spec.config, planned, {
@@ -155,7 +157,7 @@ const reportProblems = (problems: DataProblem[], notices: string[], log: (line: 
   },
   onDropped(dropped: DataProblem[]) {
     problems.push(...dropped);
-    notices.push(...problemLines(dropped));
+    notices.push(...problemLines(dropped).map(withRelativePaths));
   },
 });
 

@@ -315,7 +315,14 @@ const SHAPES = {
   'Model.evaluate': ['evaluate', { ...evaluation, ...corruptionShapes }],
   'Model.pseudoLabel': [
     'label images',
-    { threshold: z.union([share, z.record(z.string(), share)]), ignore: share, batch, precision, ...progress },
+    {
+      threshold: z.union([share, z.record(z.string(), share)]),
+      ignore: share,
+      weights: z.literal('score'),
+      batch,
+      precision,
+      ...progress,
+    },
   ],
   'PseudoLabels.filter': [
     'review pseudo-labels',

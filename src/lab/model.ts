@@ -28,6 +28,7 @@ import { loadStrictly } from './load-strictly';
 import { checkMethod } from './method-options';
 import { modelFile, withoutConfig } from './model-file';
 import { chooseThreshold, type ModelThreshold, storedThreshold, thresholdNote } from './model-threshold';
+import type { ModelWords } from './model-words';
 import { isOnnxFile, type SaveOnnxOptions, saveOnnx } from './onnx/save-onnx';
 import { ownMeta } from './own-meta';
 import {
@@ -71,6 +72,9 @@ export interface ModelErrorsOptions extends EvaluateOptions, ErrorKindOptions {
 const freed = new WeakSet<Detector>();
 
 export class Model implements Displayable {
+  /** A run from these weights in stages, on data with classes of its own: see fine-tune-model.ts. */
+  declare readonly fineTune: ModelWords['fineTune'];
+
   constructor(
     readonly detector: Detector,
     readonly classes: readonly string[],
@@ -139,7 +143,7 @@ export class Model implements Displayable {
     options: PseudoLabelOptions = {},
   ): Promise<PseudoLabels> {
     checkMethod('Model.pseudoLabel', options);
-    const { ignore, threshold, ...rest } = options;
+    const { ignore, threshold, weights, ...rest } = options;
     thresholdsOf(this.classes, threshold);
     const records = images instanceof LabDataset ? images.train.records : [];
     const source = images instanceof LabDataset ? records.map(({ path: file }) => file) : images;
@@ -151,7 +155,7 @@ export class Model implements Displayable {
       );
     const name = `${images instanceof LabDataset ? images.name : 'images'} labelled by ${this.name}`;
     const ids = new Map(records.map(({ id, path: file }) => [file, id]));
-    return pseudoLabelsOf(name, found, ids, { threshold, ignore, standard: this.threshold?.score });
+    return pseudoLabelsOf(name, found, ids, { threshold, ignore, weights, standard: this.threshold?.score });
   }
 
   /**

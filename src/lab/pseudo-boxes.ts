@@ -62,13 +62,14 @@ export function datasetOfBoxes(
   classes: readonly string[],
   images: readonly PseudoImage[],
   boxes: readonly PseudoBox[],
+  weights?: 'score',
 ): Dataset {
   const byImage = new Map<string, PseudoBox[]>();
   for (const box of boxes)
     if (box.status !== 'rejected') byImage.set(box.image, [...(byImage.get(box.image) ?? []), box]);
   const records = images.flatMap((image) => {
     const found = byImage.get(image.path) ?? [];
-    return found.some(({ status }) => status === 'accepted') ? [recordOf(image, found, classes)] : [];
+    return found.some(({ status }) => status === 'accepted') ? [recordOf(image, found, classes, weights)] : [];
   });
   const accepted = boxes.filter(({ status }) => status === 'accepted').length;
   return {
@@ -76,11 +77,19 @@ export function datasetOfBoxes(
     classes: [...classes],
     records,
     problems: [],
-    notices: [`"${name}": ${accepted.toLocaleString('en')} boxes are labels of a model, not of a person`],
+    notices: [
+      `"${name}": ${accepted.toLocaleString('en')} boxes are labels of a model, not of a person` +
+        (weights ? '; their losses are weighted by their scores' : ''),
+    ],
   };
 }
 
-function recordOf(image: PseudoImage, boxes: readonly PseudoBox[], classes: readonly string[]): ImageRecord {
+function recordOf(
+  image: PseudoImage,
+  boxes: readonly PseudoBox[],
+  classes: readonly string[],
+  weights?: 'score',
+): ImageRecord {
   const area = ({ bbox: [x1, y1, x2, y2], mask }: PseudoBox) => (mask ? rleArea(mask) : (x2 - x1) * (y2 - y1));
   return {
     ...image,
@@ -88,6 +97,7 @@ function recordOf(image: PseudoImage, boxes: readonly PseudoBox[], classes: read
       bboxes: Float32Array.from(boxes.flatMap(({ bbox }) => bbox)),
       labels: Int32Array.from(boxes, ({ label }) => classes.indexOf(label)),
       ignored: Uint8Array.from(boxes, ({ status }) => Number(status === 'unsure')),
+      ...(weights && { weights: Float32Array.from(boxes, ({ score }) => score) }),
     },
     areas: Float32Array.from(boxes, area),
     scores: Float32Array.from(boxes, ({ score }) => score),

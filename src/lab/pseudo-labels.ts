@@ -28,6 +28,11 @@ export interface PseudoLabelOptions {
   threshold?: PseudoThreshold;
   /** Detections from this score up to the threshold are `unsure`: ignored in training. By default there are none. */
   ignore?: number;
+  /**
+   * `'score'`: the losses of what is assigned to a label are multiplied by its score, so that labels that are likely wrong teach less
+   * (compare Soft Teacher, ICCV 2021). For RetinaNet and two-stage detectors of boxes; others are refused by `fit`.
+   */
+  weights?: 'score';
   /** Images per forward pass. */
   batch?: number;
   precision?: 'float32' | 'bfloat16' | 'float16';
@@ -51,6 +56,8 @@ export class PseudoLabels extends SavableDisplay {
     readonly classes: readonly string[],
     private readonly images: readonly PseudoImage[],
     readonly boxes: readonly PseudoBox[],
+    /** What their losses are weighted by. */
+    readonly weights?: 'score',
   ) {
     super();
     this.what = `pseudo-labels of ${name}`;
@@ -59,7 +66,7 @@ export class PseudoLabels extends SavableDisplay {
 
   /** Images with an accepted box as training images. */
   get train(): Dataset {
-    return datasetOfBoxes(this.name, this.classes, this.images, this.boxes);
+    return datasetOfBoxes(this.name, this.classes, this.images, this.boxes, this.weights);
   }
 
   get data(): LabDataset {
@@ -67,7 +74,7 @@ export class PseudoLabels extends SavableDisplay {
   }
 
   private with(boxes: readonly PseudoBox[]): PseudoLabels {
-    return new PseudoLabels(this.name, this.classes, this.images, boxes);
+    return new PseudoLabels(this.name, this.classes, this.images, boxes, this.weights);
   }
 
   private set(filter: PseudoFilter, status: PseudoStatus): PseudoLabels {
@@ -227,7 +234,12 @@ export function pseudoLabelsOf(
   name: string,
   found: PredictionList,
   ids: ReadonlyMap<string, number>,
-  { threshold, ignore, standard }: Pick<PseudoLabelOptions, 'threshold' | 'ignore'> & { standard?: number },
+  {
+    threshold,
+    ignore,
+    weights,
+    standard,
+  }: Pick<PseudoLabelOptions, 'threshold' | 'ignore' | 'weights'> & { standard?: number },
 ): PseudoLabels {
   const { classes } = found;
   const thresholds = thresholdsOf(classes, threshold, standard);
@@ -244,5 +256,5 @@ export function pseudoLabelsOf(
       boxes.push({ id: boxes.length + 1, image: path, label, score, bbox, status, ...(mask && { mask }) });
     }
   }
-  return new PseudoLabels(name, classes, images, boxes);
+  return new PseudoLabels(name, classes, images, boxes, weights);
 }

@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LabDataset, PseudoLabels, startEngine } from '../../src';
+import { LabDataset, PseudoLabels, startEngine } from '../../src';
+import type { ConfigObject } from '../../src/config';
 import type { PseudoBox } from '../../src/lab/pseudo-boxes';
+import { checkWeightedLabels } from '../../src/lab/weighted-labels';
 import { JUPYTER_DISPLAY } from '../../src/visualization/display';
 import { quick, scenes, small } from './small';
 
@@ -115,4 +117,60 @@ test('train, label, review, retrain', async () => {
   run.model.dispose();
   const html = String((await pseudo()[JUPYTER_DISPLAY]())['text/html']);
   expect(html).toContain('pseudo-label 4, accepted');
+});
+
+/** The labels of a person as those of a model that gives each the same score. */
+function scored(score: number, weights?: 'score'): PseudoLabels {
+  const { records } = data.train;
+  const boxes = records.flatMap(({ path: image, truths: { bboxes, labels } }) =>
+    Array.from(labels, (label, k) => ({
+      ...{ image, label: data.classes[label], score, status: 'accepted' as const },
+      bbox: [...bboxes.subarray(4 * k, 4 * k + 4)] as unknown as PseudoBox['bbox'],
+    })),
+  );
+  const numbered = boxes.map((box, i) => ({ id: i + 1, ...box }));
+  return new PseudoLabels('street', data.classes, records, numbered, weights);
+}
+
+test('weights by score scale the losses of what is assigned to a label, and others weigh 1', async () => {
+  const losses = async (pseudo: PseudoLabels) => {
+    const found: Record<string, number>[] = [];
+    const hooks = [
+      { afterIteration: ({ losses: of }: { losses: Record<string, number> }) => void found.push({ ...of }) },
+    ];
+    const train = new LabDataset('street', pseudo.train, undefined);
+    const run = await small().fit(train, { ...quick, epochs: 1, batch: 12, workers: 0, seed: 1, hooks });
+    run.model.dispose();
+    return found[0];
+  };
+  const [plain, full, half] = [
+    await losses(scored(0.5)),
+    await losses(scored(1, 'score')),
+    await losses(scored(0.5, 'score')),
+  ];
+  expect(full).toEqual(plain);
+  for (const name of ['loss_bbox', 'loss_rpn_bbox']) {
+    expect(plain[name]).toBeGreaterThan(0);
+    expect(half[name]).toBeCloseTo(plain[name] / 2, 6);
+  }
+  for (const name of ['loss_cls', 'loss_rpn_cls']) {
+    expect(half[name]).toBeLessThan(plain[name]);
+    expect(half[name]).toBeGreaterThan(plain[name] / 2);
+  }
+  const merged = data.merge(scored(0.5, 'score')).train.records;
+  expect([...merged[0].truths.weights!]).toEqual([...merged[0].truths.labels].map(() => 1));
+  expect([...merged.at(-1)!.truths.weights!]).toEqual([...merged.at(-1)!.truths.labels].map(() => 0.5));
+});
+
+test('losses that do not weigh single boxes are refused by name', () => {
+  const weighted = scored(0.5, 'score').train;
+  const check = (model: ConfigObject) => () => checkWeightedLabels({ model }, weighted);
+  expect(check({ bbox_head: { type: 'ATSSHead' } })).toThrow(/model\.bbox_head is ATSSHead, .*expected RetinaHead/);
+  const giou = { type: 'GIoULoss' };
+  expect(check({ bbox_head: { type: 'RetinaHead', loss_bbox: giou } })).toThrow(/bbox_head\.loss_bbox is GIoULoss/);
+  const roi = { type: 'StandardRoIHead', bbox_head: { type: 'Shared2FCBBoxHead' } };
+  expect(check({ roi_head: { ...roi, mask_head: { type: 'FCNMaskHead' } } })).toThrow(/mask_head is FCNMaskHead/);
+  expect(check({ type: 'DETR' })).toThrow(/two-stage/);
+  expect(check({ rpn_head: { type: 'RPNHead' }, roi_head: roi })).not.toThrow();
+  expect(() => checkWeightedLabels({ model: { type: 'DETR' } }, data.train)).not.toThrow();
 });

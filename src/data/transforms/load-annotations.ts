@@ -64,13 +64,14 @@ export const LoadAnnotations = defineModule({
           'Remove one of them',
       );
     return (sample) => {
-      const { bboxes, labels, ignored, instanceIds } = sample.record.truths;
+      const { bboxes, labels, ignored, instanceIds, weights } = sample.record.truths;
       const n = options.with_bbox ? labels.length : 0;
       sample.truths = {
         bboxes: bboxes.slice(0, 4 * n),
         labels: options.with_label ? labels.slice(0, n) : new Int32Array(n),
         ignored: ignored.slice(0, n),
         ...(instanceIds && { instanceIds: instanceIds.slice(0, n) }),
+        ...(weights && { weights: weights.slice(0, n) }),
       };
       if (options.with_seg) sample.semantic = loadSemantic(sample.record, sample.meta.oriShape, options);
       if (!with_mask) return sample;

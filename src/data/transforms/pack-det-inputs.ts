@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
+import { DetLabError } from '../../errors';
 import { pixelsOf, type Transform, truthsOf } from './sample';
 
 const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction'] as const;
@@ -47,6 +48,10 @@ export const PackDetInputs = defineModule({
   }),
   build: (): Transform => (sample) => {
     const image = pixelsOf(sample, 'PackDetInputs');
+    if (sample.record.truths.weights && !truthsOf(sample).weights)
+      throw new DetLabError(
+        `Cannot pack "${sample.meta.imgPath}": a transform of the pipeline has lost the weights of its labels. Train on labels without weights`,
+      );
     sample.packed = { image, meta: sample.meta, truths: truthsOf(sample) };
     if (sample.semantic) sample.packed.semantic = sample.semantic;
     if (sample.proposals) sample.packed.proposals = sample.proposals;

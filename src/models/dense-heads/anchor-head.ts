@@ -171,7 +171,7 @@ export abstract class AnchorHead<
 
   protected boxLoss(
     predicted: BoxPredictions,
-    { positives, boxes, avgFactor }: BatchTargets,
+    { positives, boxes, boxWeights, avgFactor }: BatchTargets,
     loss: Loss = this.lossBbox,
   ): tf.Scalar {
     if (positives.length === 0) {
@@ -179,7 +179,8 @@ export abstract class AnchorHead<
       return zeroLoss(this);
     }
     const target = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
-    return loss.forward(this.predictedBoxes(predicted, positives), target, { avgFactor }) as tf.Scalar;
+    const weight = boxWeights && tf.tensor2d(boxWeights, [positives.length, 1]);
+    return loss.forward(this.predictedBoxes(predicted, positives), target, { weight, avgFactor }) as tf.Scalar;
   }
 
   /** What the box loss compares for the positives [P, 4]: boxes in pixels with `reg_decoded_bbox`, else coded ones. */
@@ -222,5 +223,6 @@ function levelTargets(targets: BatchTargets, total: number, [start, end]: [numbe
       return Math.floor(row / total) * (end - start) + (row % total) - start;
     }),
     boxes: takeBoxes(targets.boxes, positives),
+    ...(targets.boxWeights && { boxWeights: Float32Array.from(positives, (k) => targets.boxWeights![k]) }),
   };
 }

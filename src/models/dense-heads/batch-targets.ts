@@ -19,6 +19,8 @@ export interface BatchTargets {
   overlaps: Float32Array;
   metrics?: Float32Array;
   scores?: Float32Array;
+  /** Factor on the box loss of each positive [P], where the ground truth has them; `labelWeights` has it in it. */
+  boxWeights?: Float32Array;
   /** Divisor of the losses. */
   avgFactor: number;
   images: readonly ImageTargets[];
@@ -37,11 +39,11 @@ export function batchTargets(images: readonly ImageTargets[], options: BatchTarg
   const { total, numClasses, positiveWeight } = options;
   const labels = new Int32Array(images.length * total).fill(numClasses);
   const labelWeights = new Float32Array(labels.length);
-  for (const [i, { positive, negative, labels: classes }] of images.entries()) {
+  for (const [i, { positive, negative, labels: classes, weights }] of images.entries()) {
     for (const k of negative) labelWeights[i * total + k] = 1;
     for (const [j, k] of positive.entries()) {
       labels[i * total + k] = classes[j];
-      labelWeights[i * total + k] = positiveWeight;
+      labelWeights[i * total + k] = positiveWeight * (weights?.[j] ?? 1);
     }
   }
   return { labels, labelWeights, ...positiveTargets(images, total) };
@@ -56,6 +58,8 @@ export function sampledTargets(images: readonly ImageTargets[], options: BatchTa
   const labels = new Int32Array(count + negatives.length).fill(numClasses);
   labels.set(images.flatMap((t) => [...t.labels]));
   const labelWeights = new Float32Array(labels.length).fill(1).fill(positiveWeight, 0, count);
+  const { boxWeights } = targets;
+  if (boxWeights) labelWeights.set(boxWeights.map((weight) => weight * positiveWeight));
   return { rows: Int32Array.from([...targets.positives, ...negatives]), labels, labelWeights, ...targets };
 }
 
@@ -64,6 +68,9 @@ export const averagedTargets = (targets: BatchTargets): BatchTargets => ({
   ...targets,
   avgFactor: meanOverRanks(targets.avgFactor),
 });
+
+const weightsOf = ({ labels, weights = new Float32Array(labels.length).fill(1) }: ImageTargets): Float32Array =>
+  weights;
 
 function positiveTargets(images: readonly ImageTargets[], total: number) {
   const optional = (name: 'metrics' | 'scores') => {
@@ -76,6 +83,7 @@ function positiveTargets(images: readonly ImageTargets[], total: number) {
     overlaps: joinArrays(images.map(({ overlaps }) => overlaps)),
     metrics: optional('metrics'),
     scores: optional('scores'),
+    ...(images.some(({ weights }) => weights) && { boxWeights: joinArrays(images.map(weightsOf)) }),
     avgFactor: images.reduce((sum, t) => sum + t.avgFactor, 0),
     images,
   };

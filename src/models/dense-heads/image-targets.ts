@@ -17,6 +17,8 @@ export interface ImageTargets {
   overlaps: Float32Array; // [P]
   metrics?: Float32Array; // [P]
   scores?: Float32Array; // [P]
+  /** Factor on the losses of each positive, where the ground truth has them. */
+  weights?: Float32Array; // [P]
   /** (prior, label) pairs excluded from the classification loss. */
   ignoredLabels?: Int32Array; // [pairs, 2]
   /** Priors and ground-truth boxes [pairs, 4] that the box loss compares in place of the positives. */
@@ -62,6 +64,7 @@ export function imageTargets(
     overlaps: atPositives(assigned.maxOverlaps),
     metrics: metrics && atPositives(metrics),
     scores: scores && atPositives(scores),
+    ...(sampled.positiveWeights && { weights: sampled.positiveWeights }),
     ignoredLabels: inside && ignored ? ignored.map((v, k) => (k & 1 ? v : inside[v])) : ignored,
     boxPairs: pairs && {
       priors: among(pairs.filter((_, k) => k % 2 === 0)),

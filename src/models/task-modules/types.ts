@@ -23,6 +23,8 @@ export interface Instances {
   labels: Int32Array; // [K]
   /** Regions that are neither object nor background. */
   ignored: Float32Array; // [regions, 4]
+  /** Factors on the losses of what is assigned to each box; 1 without them. */
+  weights?: Float32Array; // [K]
   /** One for each box, where they were loaded. */
   masks?: InstanceMasks;
   /** 0 or 1 at the points at which masks are compared, those of `Predictions.masks`. */
@@ -171,6 +173,8 @@ export interface SamplingResult {
   positiveTruth: Int32Array;
   positiveLabels: Int32Array;
   positiveBoxes: Float32Array;
+  /** Factor on the losses of each positive, where the ground truth has them. */
+  positiveWeights?: Float32Array;
   /** Divisor of the losses. */
   avgFactor: number;
   /** Highest IoU of each candidate with any ground truth, from assigners that give it. */

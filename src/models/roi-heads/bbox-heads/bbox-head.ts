@@ -102,7 +102,11 @@ export class BBoxHead extends Module implements BoxHead {
   }
 
   /** Over the positives only, and of each only the box of its class; divided by the number of all rois. */
-  private boxLoss(deltas: tf.Tensor2D, { labels, positives, boxes, rois }: BBoxTargets, avgFactor: number): tf.Scalar {
+  private boxLoss(
+    deltas: tf.Tensor2D,
+    { labels, positives, boxes, boxWeights, rois }: BBoxTargets,
+    avgFactor: number,
+  ): tf.Scalar {
     const size = this.coder.encodeSize;
     const perRoI = deltas.shape[1] / size;
     const rows = deltas.reshape<tf.Tensor2D>([deltas.shape[0] * perRoI, size]);
@@ -120,7 +124,8 @@ export class BBoxHead extends Module implements BoxHead {
       predicted = this.coder.decodeTensors(proposals, predicted);
     }
     const target = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
-    return this.lossBbox.forward(predicted, target, { avgFactor }) as tf.Scalar;
+    const weight = boxWeights && tf.tensor2d(boxWeights, [positives.length, 1]);
+    return this.lossBbox.forward(predicted, target, { weight, avgFactor }) as tf.Scalar;
   }
 }
 

@@ -15,6 +15,8 @@ export interface BBoxTargets {
   positiveWeight: number;
   /** Weight of each RoI in the classification loss, in place of `positiveWeight` for the positives and 1 for others. */
   labelWeights?: Float32Array;
+  /** Factor on the box loss of each positive, where the ground truth has them; `labelWeights` has it in it. */
+  boxWeights?: Float32Array;
 }
 
 export interface BBoxTargetOptions {
@@ -52,13 +54,19 @@ export function bboxTargets(sampled: SamplingResult[], options: BBoxTargetOption
     boxes: Float32Array.from(boxes),
     positiveWeight: positiveWeight > 0 ? positiveWeight : 1,
   };
-  if (sampled.some(({ negativeWeights }) => negativeWeights)) targets.labelWeights = labelWeights(targets, sampled);
+  if (sampled.some(({ positiveWeights }) => positiveWeights))
+    targets.boxWeights = Float32Array.from(
+      sampled.flatMap(({ positive, positiveWeights }) => Array.from(positive, (_, k) => positiveWeights?.[k] ?? 1)),
+    );
+  if (targets.boxWeights || sampled.some(({ negativeWeights }) => negativeWeights))
+    targets.labelWeights = labelWeights(targets, sampled);
   return targets;
 }
 
-/** Weights of all RoIs, with those of the negatives that a sampler gave. */
+/** Weights of all RoIs, with those of the negatives that a sampler gave and of the positives that the ground truth has. */
 function labelWeights(targets: BBoxTargets, sampled: readonly SamplingResult[]): Float32Array {
   const weights = labelWeightsOf(targets);
+  for (const [k, i] of targets.positives.entries()) weights[i] *= targets.boxWeights?.[k] ?? 1;
   let at = 0;
   for (const { positive, negative, negativeWeights } of sampled) {
     if (negativeWeights) weights.set(negativeWeights, at + positive.length);

@@ -16,6 +16,7 @@ export function samplingResult(
   countNegatives: boolean,
   numTruths = 0,
 ): SamplingResult {
+  const { weights } = instances;
   const positiveTruth = positive.map((i) => assigned[i] - 1);
   return {
     priors,
@@ -25,6 +26,7 @@ export function samplingResult(
     positiveTruth,
     positiveLabels: positive.map((i) => labels[i]),
     positiveBoxes: takeBoxes(instances.bboxes, positiveTruth),
+    ...(weights && { positiveWeights: Float32Array.from(positiveTruth, (truth) => weights[truth]) }),
     avgFactor: Math.max(positive.length, 1) + (countNegatives ? Math.max(negative.length, 1) : 0),
     maxOverlaps,
   };
