@@ -103,7 +103,7 @@ template <typename T>
 void convolve(const DirectWork<T>& w, int64_t images) {
   const int64_t threads = at::get_num_threads(), bytes = w.rowSize() * w.strides[0] * int64_t(sizeof(T));
   // a band that packs the filter is longer, so that it packs less often
-  int64_t bands = std::max<int64_t>(1, w.outHeight * bytes / (w.panels ? kBandBytes : 2 * kBandBytes));
+  int64_t bands = std::max<int64_t>(1, w.outHeight * bytes / (w.panels ? kBandBytes : 3 * kBandBytes));
   while (bands < w.outHeight && images * bands % threads != 0) bands++;
   bands = std::min(bands, w.outHeight);
   const int64_t longest = (w.outHeight + bands - 1) / bands;
