@@ -1,13 +1,15 @@
 // A trained detector of each family ships as ONNX and as a page: the same image has the same detections in Node, ONNX Runtime and
 // Chromium. (`test/lab/demo.test.ts` has one of them in every run.)
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LabDataset, startEngine } from '../../src';
 import { catalogue } from '../../src/models/catalogue';
+import { packageRoot } from '../../src/paths';
 import { browser } from '../frontends/browser';
+import { REFUSED } from '../onnx/refused-detectors';
 import { bundled } from './bundled';
 import { expectSameEverywhere } from './same-everywhere';
 import { fewScenes, trainedConfig, trainedModel } from './trained';
@@ -22,14 +24,19 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** What all detectors of two stages have in common, and one whose proposals come with the data: a photograph has none. */
-const OTHERS = ['TwoStageDetector', 'FastRCNN'];
+/** Types in the text of the shipped configs. */
+const shipped = readdirSync(join(packageRoot, 'configs'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => readFileSync(join(packageRoot, 'configs', file), 'utf8'))
+  .join('\n');
+/** Proposals that come with the data, which a photograph has none of; and what saving refuses. */
+const WITHOUT = ['FastRCNN', ...Object.values(REFUSED).map(({ type }) => type)];
 
-test('every detector and every dense head is among them', () => {
+test('every detector and every dense head of the shipped configs is among them', () => {
   const models = Object.keys(TRAINED).map((family) => JSON.stringify(trainedConfig(family, 1).model));
   const missing = catalogue
-    .filter(({ kind }) => kind === 'detector' || kind === 'dense_head')
-    .filter(({ type }) => !OTHERS.includes(type) && !models.some((model) => model.includes(`"${type}"`)));
+    .filter(({ kind, type }) => (kind === 'detector' || kind === 'dense_head') && shipped.includes(`'${type}'`))
+    .filter(({ type }) => !WITHOUT.includes(type) && !models.some((model) => model.includes(`"${type}"`)));
   expect(missing.map(({ type }) => type)).toEqual([]);
 });
 
