@@ -1,6 +1,6 @@
 // `npm run bench -- --scale --mmdet PYTHON`: listing, memory and first batch of annotation files as large as COCO's and Objects365's
 // training sets, beside MMDetection's CocoDataset (pycocotools), each in a process of its own. `--sets coco,objects365`,
-// `--share 0.1` and `--rounds 3` narrow it; `--folder` keeps the files, 0.5 and 4.4 GB.
+// `--share 0.1` and `--rounds 3` narrow it; `--folder` keeps the files, 0.5 and 3.5 GB.
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
