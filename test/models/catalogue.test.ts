@@ -38,6 +38,10 @@ const levels = (strides: number[], channels: number[]) =>
 const LEVELS: Record<string, ReturnType<typeof levels>> = {
   BFP: levels([4, 8, 16, 32, 64], [256, 256, 256, 256, 256]),
   SSDNeck: levels([8, 16], [512, 1024]),
+  YOLOv6RepPAFPN: levels([8, 16, 32], [128, 256, 512]),
+  YOLOv6CSPRepPAFPN: levels([8, 16, 32], [128, 256, 512]),
+  PPYOLOECSPPAFPN: levels([8, 16, 32], [128, 256, 512]),
+  'mmyolo.YOLOXPAFPN': levels([8, 16, 32], [128, 256, 512]),
   YOLOv8PAFPN: levels([8, 16, 32], [128, 256, 512]),
   YOLOV3Neck: levels([8, 16, 32], [256, 512, 1024]),
   CenterNetHead: levels([4], [64]),

@@ -37,7 +37,10 @@ const cspnextOptions = z.strictObject({
     .default({ scale_factor: 2, mode: 'nearest' })
     .describe('How a coarser level is enlarged'),
   conv_cfg: convCfg.nullable().default(null).describe('Convolution type of the CSP layers'),
-  norm_cfg: yoloNeckOptions.norm_cfg.unwrap().default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }),
+  norm_cfg: yoloNeckOptions.norm_cfg
+    .unwrap()
+    .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
+    .describe('Norm'),
   init_cfg: initCfg
     .nullable()
     .default({

@@ -189,7 +189,7 @@ describe('the message', () => {
       reads: ['scores'],
     } as const;
     expect(message(() => buildAssigner({ type: 'SimOTAAssigner' }, at, offer))).toMatch(
-      /YOLOv8Head reads scores of the assignment, SimOTAAssigner gives maxOverlaps\. .*: BatchTaskAlignedAssigner$/,
+      /YOLOv8Head reads scores of the assignment, SimOTAAssigner gives maxOverlaps\. .*: BatchTaskAlignedAssigner, BatchATSSAssigner$/,
     );
   });
 });
