@@ -1,7 +1,13 @@
 // Masks as LoadAnnotations reads them, and on their way through the transforms.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, it } from 'vitest';
+import '../../../src/data/node-platform';
+import { flipSemantic, resizeSemantic } from '../../../src/data/semantic-map';
 import { flipRle, padRle, resizeRle, rleArea, toRles } from '../../../src/masks';
+import { labelMapPng } from '../../../src/masks/label-map';
 import { toInstances } from '../../../src/models/task-modules';
 import { H, load, record, run, star, W, whole } from './outlined';
 
@@ -77,4 +83,26 @@ it('and to the truths that are learnt', async () => {
   const { masks, labels } = toInstances(truths);
   expect([...labels]).toEqual([0, 1]);
   expect(toRles(masks!)[0]).toEqual(whole);
+});
+
+it('semantic maps: read, moved with the pixels, refused where a step leaves them', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'semantic-'));
+  const semanticFile = path.join(folder, 'map.png');
+  const data = Uint16Array.from({ length: W * H }, (_, i) => (i % 7 === 0 ? 255 : i % 5));
+  writeFileSync(semanticFile, labelMapPng({ width: W, height: H, data }));
+  const read = { ...load, with_seg: true };
+  const resize = { type: 'Resize', scale: [90, 70], keep_ratio: true };
+  try {
+    const mapped = { ...record, semanticFile };
+    const { semantic, image } = await run([read, resize, { type: 'RandomFlip', prob: 1 }], mapped);
+    expect([semantic!.width, semantic!.height]).toEqual([image.width, image.height]);
+    const expected = flipSemantic(resizeSemantic({ data, width: W, height: H }, 90, 60), 'horizontal');
+    expect([...semantic!.data]).toEqual([...expected.data]);
+    const less = await run([{ ...read, reduce_zero_label: true }], mapped);
+    expect([...less.semantic!.data]).toEqual(Array.from(data, (v) => (v === 0 || v === 255 ? 255 : v - 1)));
+    await expect(run([read, { type: 'Expand', prob: 1 }], mapped)).rejects.toThrow(/Cannot move the semantic map/);
+    await expect(run([read])).rejects.toThrow(/Set data_prefix.seg/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
