@@ -30,7 +30,12 @@ export class SplitAttentionBottleneck extends Module {
   constructor(config: BlockConfig, { radix, reductionFactor, avgDownStride }: SplitAttentionOptions) {
     super();
     const { inPlanes, planes, stride, dilation, style, convCfg, normCfg, middleCfg, downsample } = config;
-    const { outPlanes = planes * SplitAttentionBottleneck.expansion, width = planes, groups = 1, plugins = [] } = config;
+    const {
+      outPlanes = planes * SplitAttentionBottleneck.expansion,
+      width = planes,
+      groups = 1,
+      plugins = [],
+    } = config;
     const [stride1, stride2] = style === 'pytorch' ? [1, stride] : [stride, 1];
     this.pool = avgDownStride ? stride2 : 1;
     const pointwise = (inChannels: number, outChannels: number, step: number) =>
