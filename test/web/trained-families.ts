@@ -96,10 +96,6 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   DDOD: { config: 'ddod_r50_fpn_1x_coco' },
   // score voting has no form in ONNX
   PAA: { config: 'paa_r50_fpn_1x_coco', model: { bbox_head: { score_voting: false } } },
-  CenterNet: {
-    config: 'centernet_r18-dcnv2_8xb16-crop512-140e_coco',
-    model: { neck: { in_channels: 64 }, bbox_head: { in_channels: 64 } },
-  },
   'CenterNet, update': { config: 'centernet-update_r50-caffe_fpn_ms-1x_coco' },
   'RetinaNet, guided anchors': { config: 'ga-retinanet_r50-caffe_fpn_1x_coco' },
   'RPN, guided anchors': { config: 'ga-rpn_r50-caffe_fpn_1x_coco' },
