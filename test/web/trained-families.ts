@@ -94,8 +94,8 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   GFL: { config: 'gfl_r50_fpn_1x_coco' },
   VFNet: { config: 'vfnet_r50_fpn_1x_coco' },
   DDOD: { config: 'ddod_r50_fpn_1x_coco' },
-  PAA: { config: 'paa_r50_fpn_1x_coco' },
-  CenterNet: { config: 'centernet_r18-dcnv2_8xb16-crop512-140e_coco', iterations: 500 },
+  // score voting has no form in ONNX
+  PAA: { config: 'paa_r50_fpn_1x_coco', model: { bbox_head: { score_voting: false } } },
   'CenterNet, update': { config: 'centernet-update_r50-caffe_fpn_ms-1x_coco' },
   'RetinaNet, guided anchors': { config: 'ga-retinanet_r50-caffe_fpn_1x_coco' },
   'RPN, guided anchors': { config: 'ga-rpn_r50-caffe_fpn_1x_coco' },
