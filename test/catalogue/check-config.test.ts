@@ -55,10 +55,10 @@ test('types that are not there are listed at once, each with its path and the ne
 test('inside a module nobody knows, the parts are looked at too', () => {
   const given = config();
   given.model = {
-    type: 'CenterNet',
+    type: 'CornerNet',
     backbone: { type: 'ResNet', depth: 51 },
     neck: { type: 'FPM' },
-    bbox_head: { type: 'CenterNetHead', loss_wh: { type: 'L2Loss' }, heads: [{ bbox_coder: { type: 'NoCoder' } }] },
+    bbox_head: { type: 'CornerHead', loss_wh: { type: 'L2Loss' }, heads: [{ bbox_coder: { type: 'NoCoder' } }] },
     train_cfg: { assigner: { type: 'NoAssigner' } },
   };
   given.train_dataloader.dataset = {
