@@ -14,6 +14,8 @@ const WITHOUT_MODULE: Record<string, string> = {
   'test/golden-data.test.ts': 'how all tests read and compare golden files',
   'test/contributing/': 'the examples of CONTRIBUTING.md, compiled and run',
   'test/onnx/catalogue.test.ts': 'whether every part of a detector is compared as ONNX',
+  'test/kernels/torch/convolution-sums.test.ts':
+    "the sums of the engine's convolutions, of whatever file computes them",
   'test/frontends/': "Jupyter's front ends, in a browser",
   'test/engine/conformance/': 'one suite for every engine',
   'test/training/training-curves': 'whole detectors, trained step by step beside the reference',

@@ -62,11 +62,7 @@ export function buildPipeline(
     loading(config, i, registry.build('transform', step, { path: `${path}.${i}` })),
   );
   requireReducible(config, path);
-  const last = config.at(-1)?.type;
-  if (!last || registry.get('transform', last).type !== 'PackDetInputs')
-    throw new DetLabError(
-      `Cannot build ${path}: expected PackDetInputs as the last transform, received "${last ?? 'nothing'}"`,
-    );
+  requirePacking(config, registry, path);
   const { inner = 0, maxRefetch = 15 } = options;
   const portable = hasOnlyBuiltIn(config, registry);
 
@@ -133,6 +129,14 @@ export function buildPipeline(
       return packedOf(await prepare(record, random, { pixels }), path, record);
     },
   };
+}
+
+function requirePacking(config: readonly ModuleConfig[], registry: Registry, path: string): void {
+  const last = config.at(-1)?.type;
+  if (!last || registry.get('transform', last).type !== 'PackDetInputs')
+    throw new DetLabError(
+      `Cannot build ${path}: expected PackDetInputs as the last transform, received "${last ?? 'nothing'}"`,
+    );
 }
 
 /** A step that knows what the steps after it need of the image that it loads. */

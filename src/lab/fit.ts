@@ -63,8 +63,7 @@ export async function fit(
   const { spec, notices } = await checked(given, data, options, ranks);
   const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
   notices.push(...ranksNotices(ranks, planned, options));
-  const classes = resolveClasses(spec, data);
-  const energy = new RunEnergy();
+  const [classes, energy] = [resolveClasses(spec, data), new RunEnergy()];
   const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined, cost: () => energy.cost() });
   const runLog = new RunLog(options.log ?? view.log);
   const log = (line: string) => runLog.line(line);
@@ -77,9 +76,7 @@ export async function fit(
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
   const loader = trainLoader(data.train, spec.config, planned, {
-    workers: options.workers,
-    imageCacheMB: options.imageCacheMB,
-    shard: ranks && { rank: ranks.rank, size: ranks.size },
+    ...loadingOf(options, ranks),
     ...reportProblems(problems, notices, log),
   });
   const warmUp = fitWarmUp(planned, loader.length);
@@ -136,6 +133,12 @@ export async function fit(
     await loader.close();
   }
 }
+
+const loadingOf = ({ workers, imageCacheMB }: PreparedOptions, ranks?: Ranks) => ({
+  workers,
+  imageCacheMB,
+  shard: ranks && { rank: ranks.rank, size: ranks.size },
+});
 
 /** Share of waiting from which it is said what shortens it. */
 const LONG_WAITING = 0.1;

@@ -14,6 +14,7 @@ import { PUBLISHED } from '../training/publish-weights';
 import { drawingShape } from '../visualization/drawing-options';
 import { CAM_METHODS } from './cam-methods';
 import { Folds } from './folds';
+import { inferenceShape, precisionShape, sideShape } from './inference-shape';
 import { corruptionShapes, metricShape, slicesShape, some } from './measured-options';
 import { FOLDER_CONTENTS } from './prediction/folder-contents';
 
@@ -23,25 +24,9 @@ const share = z.number().min(0).max(1);
 const iou = z.number().positive().max(1);
 const text = z.string().min(1);
 const size = z.tuple([positive, positive]);
-const precision = z.enum(['float32', 'bfloat16', 'float16']);
+const precision = precisionShape;
 const part = z.enum(['train', 'val']);
-const side = z.union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])]);
-/** Words of `tta` are checked where the views are made. */
-const inference = {
-  precision,
-  tta: z.union([z.literal(true), z.array(z.union([z.string(), z.number()]))]),
-  tiles: z.union([
-    positive,
-    z.strictObject({
-      size: side,
-      overlap: z.number().min(0).max(0.95).optional(),
-      merge: z.enum(['nms', 'greedy_nmm', 'wbf']).optional(),
-      metric: z.enum(['iou', 'ios']).optional(),
-      threshold: z.number().positive().max(1).optional(),
-      whole: z.boolean().optional(),
-    }),
-  ]),
-};
+const side = sideShape;
 const progress = { signal: abortSignal, onProgress: callback };
 const rule = z.enum(['greater', 'less']);
 const fit = {
@@ -106,7 +91,7 @@ const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
 const evaluation = {
   batch,
-  ...inference,
+  ...inferenceShape,
   part: z.enum(['val', 'test']),
   metric: metricShape,
   slices: slicesShape,
@@ -115,7 +100,7 @@ const evaluation = {
 const rate = z.number().positive().max(240);
 /** A tracker's options are checked where it is built. */
 const track = z.union([z.literal(true), z.looseObject({})]);
-const prediction = { ...inference, batch, fps: rate, maxFrames: positive, track, ...progress };
+const prediction = { ...inferenceShape, batch, fps: rate, maxFrames: positive, track, ...progress };
 const saving = {
   as: z.enum(FOLDER_CONTENTS),
   data: z.custom<object>(

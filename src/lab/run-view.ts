@@ -111,10 +111,9 @@ export function runView(
   const screen = quiet ? undefined : notebook();
   const terminal = !quiet && !screen && process.stderr.isTTY === true;
   const view = progressView('', { quiet });
-  const imagesId = crypto.randomUUID();
+  const [imagesId, chartId] = [crypto.randomUUID(), crypto.randomUUID()];
   const curves: TrainingCurves = { unit, steps: [], evaluations: [] };
   const spending = new Spending(cost);
-  const chartId = crypto.randomUUID();
   const chart =
     screen &&
     liveChart(

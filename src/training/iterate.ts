@@ -62,11 +62,8 @@ export async function iterate(
     const dispose = () => {
       for (const gradient of gradients) gradient?.dispose();
     };
-    const bad = Object.entries(scalars).filter(([name, v]) => name.includes('loss') && !Number.isFinite(v));
-    // the sum is named only when no part is to blame
-    const named = bad.length > 1 ? bad.filter(([name]) => name !== 'loss') : bad;
-    const problem =
-      named.length > 0 ? `${named.map(([name, v]) => `${name} is ${v}`).join(', ')} ${where()}` : undefined;
+    const named = lossesNotFinite(scalars);
+    const problem = named && `${named} ${where()}`;
     const begun = ranks ? [...gradients] : [];
     const since = performance.now();
     if (ranks)
@@ -107,6 +104,14 @@ export async function iterate(
     before?.dispose();
     batch.inputs.dispose();
   }
+}
+
+/** `loss_cls is NaN`; undefined where all losses are finite. */
+function lossesNotFinite(scalars: Record<string, number>): string | undefined {
+  const bad = Object.entries(scalars).filter(([name, v]) => name.includes('loss') && !Number.isFinite(v));
+  // the sum is named only when no part is to blame
+  const named = bad.length > 1 ? bad.filter(([name]) => name !== 'loss') : bad;
+  return named.length > 0 ? named.map(([name, v]) => `${name} is ${v}`).join(', ') : undefined;
 }
 
 /** What an iteration changes before its update: the buffers of the model and the random stream. */

@@ -17,9 +17,11 @@ interface Waiting {
 
 /** Starts `count` threads for portable pipelines. */
 export function workerPool({ stages, records, order, cache }: SamplePlan, count: number): SampleSource {
-  const usesOtherImages = stages.some((stage) => stage.usesOtherImages);
   // records that mix with no others come with their requests, unless threads have them anyway
-  const packed = packRecords(records, usesOtherImages);
+  const packed = packRecords(
+    records,
+    stages.some((stage) => stage.usesOtherImages),
+  );
   const plan: WorkerPlan = {
     stages: stages.map(({ config, options }) => ({ config, options })),
     order,
@@ -87,15 +89,19 @@ export function workerPool({ stages, records, order, cache }: SamplePlan, count:
     async close() {
       closed = true;
       // threads exit by themselves after the samples in flight: sharp is never interrupted within an image
-      const ended = threads.map((thread) => new Promise((resolve) => thread.once('exit', resolve)));
-      for (const thread of threads) {
-        thread.ref();
-        thread.postMessage('close');
-      }
+      const ended = threads.map(leave);
       if (!failure) await Promise.all(ended);
       for (const id of [...waiting.keys()]) settle(id)?.reject(new DetLabError('The loader was closed'));
     },
   };
+}
+
+/** Asks a thread to end; resolves when it has. */
+function leave(thread: Worker): Promise<unknown> {
+  const ended = new Promise((resolve) => thread.once('exit', resolve));
+  thread.ref();
+  thread.postMessage('close');
+  return ended;
 }
 
 /** Without compiled code (in tests) the thread compiles the sources as its process does, by what `--require` preloads. */

@@ -24,16 +24,18 @@ const REQUIRED = 1 | 2 | 4 | 8;
 
 /** @returns a reader of one entry, which is complete in the table or not there */
 export function readAnnotationBytes(table: AnnotationSink): (cursor: JsonCursor) => Status {
-  const values = { id: 0, image: 0, category: 0, area: 0, flags: 0, from: 0, to: 0 };
-  const box = new Float64Array(4);
+  const reader = new AnnotationReader(table);
+  return (cursor) => reader.read(cursor);
+}
 
-  const integerLike = (cursor: JsonCursor): Status => {
-    cursor.next();
-    const status = cursor.number();
-    return status === DONE && Math.abs(cursor.value) >= MAX_INTEGER ? OTHER : status;
-  };
+class AnnotationReader {
+  private readonly values = { id: 0, image: 0, category: 0, area: 0, flags: 0, from: 0, to: 0 };
+  private readonly box = new Float64Array(4);
 
-  const field = (cursor: JsonCursor, key: string): Status => {
+  constructor(private readonly table: AnnotationSink) {}
+
+  private field(cursor: JsonCursor, key: string): Status {
+    const { values, box } = this;
     let status: Status;
     switch (key) {
       case 'id':
@@ -57,14 +59,14 @@ export function readAnnotationBytes(table: AnnotationSink): (cursor: JsonCursor)
         values.flags &= ~NO_AREA;
         return status;
       case 'iscrowd':
-        return flag(cursor, CROWD);
+        return this.flag(cursor, CROWD);
       case 'ignore':
-        return flag(cursor, IGNORE);
+        return this.flag(cursor, IGNORE);
       case 'is_group_of':
       case 'isgroupof':
       case 'IsGroupOf':
         // the first of them that is not null counts
-        return values.flags & GROUP ? OTHER : flag(cursor, GROUP);
+        return values.flags & GROUP ? OTHER : this.flag(cursor, GROUP);
       case 'segmentation': {
         cursor.next();
         values.from = cursor.at;
@@ -82,9 +84,10 @@ export function readAnnotationBytes(table: AnnotationSink): (cursor: JsonCursor)
       default:
         return OTHER;
     }
-  };
+  }
 
-  const flag = (cursor: JsonCursor, bit: number): Status => {
+  private flag(cursor: JsonCursor, bit: number): Status {
+    const { values } = this;
     const c = cursor.next();
     let set: boolean;
     if (c === LETTER_T || c === LETTER_F) {
@@ -98,9 +101,10 @@ export function readAnnotationBytes(table: AnnotationSink): (cursor: JsonCursor)
     }
     values.flags = set ? values.flags | bit : values.flags & ~bit;
     return DONE;
-  };
+  }
 
-  const store = (cursor: JsonCursor): void => {
+  private store(cursor: JsonCursor): void {
+    const { table, values, box } = this;
     const chunk = table.open();
     const row = table.length & CHUNK_MASK;
     chunk.ids[row] = values.id;
@@ -114,9 +118,10 @@ export function readAnnotationBytes(table: AnnotationSink): (cursor: JsonCursor)
       chunk.setOutline(row, table.texts.add(cursor.bytes, from, to), to - from);
     }
     table.length++;
-  };
+  }
 
-  return (cursor) => {
+  read(cursor: JsonCursor): Status {
+    const { values, box } = this;
     if (cursor.next() !== OPEN_OBJECT) return missing(cursor);
     cursor.at++;
     values.flags = NO_AREA;
@@ -131,7 +136,7 @@ export function readAnnotationBytes(table: AnnotationSink): (cursor: JsonCursor)
       status = cursor.over(COLON);
       if (status !== DONE) return status;
       const key = keyOf(cursor.bytes, from, to);
-      status = key === undefined ? cursor.skip() : field(cursor, key);
+      status = key === undefined ? cursor.skip() : this.field(cursor, key);
       if (status !== DONE) return status;
       if (key !== undefined) {
         const bit = 1 << KEYS.indexOf(key as Key);
@@ -145,9 +150,15 @@ export function readAnnotationBytes(table: AnnotationSink): (cursor: JsonCursor)
     }
     if ((found & REQUIRED) !== REQUIRED || cursor.absent !== absent) return OTHER;
     if (values.flags & POLYGONS && (box[2] < 1 || box[3] < 1)) return OTHER;
-    store(cursor);
+    this.store(cursor);
     return DONE;
-  };
+  }
+}
+
+function integerLike(cursor: JsonCursor): Status {
+  cursor.next();
+  const status = cursor.number();
+  return status === DONE && Math.abs(cursor.value) >= MAX_INTEGER ? OTHER : status;
 }
 
 const missing = ({ at, end, whole }: JsonCursor): Status => (at >= end && !whole ? INCOMPLETE : OTHER);
