@@ -336,4 +336,8 @@ export const DENSE: Record<string, ModuleConfig> = {
 };
 
 const { bbox_head: ssdHead, ...ssd } = DENSE.SSD as Record<string, unknown>;
-DENSE['PISA, SSD'] = { ...(ssd as ModuleConfig), bbox_head: { ...(ssdHead as object), type: 'PISASSDHead' } };
+DENSE['PISA, SSD'] = {
+  type: 'SingleStageDetector',
+  ...ssd,
+  bbox_head: { ...(ssdHead as object), type: 'PISASSDHead' },
+};

@@ -100,7 +100,11 @@ export function narrowed(config: ConfigObject): ConfigObject {
     train_cfg: fewer(train_cfg ?? null),
     test_cfg: fewer(test_cfg ?? null),
   };
-  if (isObject(roi_head)) model.roi_head = { ...roi_head, bbox_head: slim(roi_head.bbox_head ?? null) };
+  if (isObject(roi_head)) {
+    const { feat_relay_head: relay } = roi_head;
+    model.roi_head = { ...roi_head, bbox_head: slim(roi_head.bbox_head ?? null) };
+    if (isObject(relay)) model.roi_head.feat_relay_head = { ...relay, in_channels: 32 };
+  }
   const { in_channels } = lanes;
   if (trunk.type === 'ResNet' && objectAt(trunk, 'norm_cfg').type !== 'GN' && isObject(first)) {
     model.backbone = { ...trunk, base_channels: 8 };
