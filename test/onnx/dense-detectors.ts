@@ -336,4 +336,4 @@ export const DENSE: Record<string, ModuleConfig> = {
 };
 
 const { bbox_head: ssdHead, ...ssd } = DENSE.SSD as Record<string, unknown>;
-DENSE['PISA, SSD'] = { ...ssd, bbox_head: { ...(ssdHead as object), type: 'PISASSDHead' } } as ModuleConfig;
+DENSE['PISA, SSD'] = { ...ssd, bbox_head: { ...(ssdHead as object), type: 'PISASSDHead' } } as unknown as ModuleConfig;
