@@ -28,6 +28,7 @@ export function findRelatedSettings(config: Options): ConfigNotice[] {
     ...withoutValidation(config),
     ...logUnit(config),
     ...undrawn(config),
+    ...['train', 'val', 'test'].flatMap((part) => [...unreadMaps(config, part)]),
   ];
 }
 
@@ -99,6 +100,27 @@ function* unfiltered(config: Options, part: string): Generator<ConfigNotice> {
     lost: true,
   };
 }
+
+/** A folder of semantic maps that no step of the pipeline reads. */
+function* unreadMaps(config: Options, part: string): Generator<ConfigNotice> {
+  let at = `${part}_dataloader.dataset`;
+  let dataset = optionsOf(optionsOf(config[`${part}_dataloader`]).dataset);
+  const isRead = saysTrue(dataset, 'with_seg');
+  for (; isOptions(dataset.dataset); dataset = dataset.dataset) at += '.dataset';
+  const { seg } = optionsOf(dataset.data_prefix);
+  if (typeof seg !== 'string' || seg === '' || isRead) return;
+  yield {
+    paths: [`${at}.data_prefix.seg`],
+    message: `${valueText(seg)} has no effect: semantic maps are read by LoadAnnotations with with_seg: true, of which there is none`,
+    lost: false,
+  };
+}
+
+/** Whether an option of that name is true anywhere in a value. */
+const saysTrue = (value: unknown, name: string): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ((value as Options)[name] === true || Object.values(value).some((one) => saysTrue(one, name)));
 
 function* lossScale({ optim_wrapper: wrapper }: Options): Generator<ConfigNotice> {
   const { type, dtype, loss_scale: scale } = optionsOf(wrapper);

@@ -221,25 +221,29 @@ test('a process of several is named', () => {
   }
 });
 
-test('a module of MMYOLO is told from its namesake in MMDetection', () => {
-  const of = (model: Record<string, unknown>, more: Record<string, unknown> = {}) =>
-    findConfigProblems(
-      { model: { type: 'YOLOX', backbone: { type: 'CSPDarknet' }, ...model }, ...more },
-      catalogue,
-    ).filter(({ unknown }) => unknown);
+test('a module of MMPose is told from its namesake in MMDetection', () => {
+  const of = (val_evaluator: object) =>
+    findConfigProblems({ val_evaluator }, catalogue).filter(({ unknown }) => unknown);
   const lack =
-    /^neck "YOLOXPAFPN" of MMYOLO 0.6.0 is not implemented: the module of this name is MMDetection's, "mmdet.YOLOXPAFPN"$/;
-  const neck = { in_channels: [128, 256, 512], out_channels: 128 };
-  for (const problems of [
-    of({ neck: { type: 'mmyolo.YOLOXPAFPN', ...neck } }),
-    of({ neck: { type: 'YOLOXPAFPN', ...neck } }, { default_scope: 'mmyolo' }),
-    of({ neck: { type: 'YOLOXPAFPN', ...neck, widen_factor: 0.5 } }),
-  ])
-    expect(problems).toEqual([
-      { path: 'model.neck', message: expect.stringMatching(lack), unknown: expect.anything() },
-    ]);
-  expect(of({ neck: { type: 'mmdet.YOLOXPAFPN', ...neck } }, { default_scope: 'mmyolo' })).toEqual([]);
-  expect(
-    of({ bbox_head: { type: 'YOLOXHead', head_module: { type: 'YOLOXHeadModule' } } }).map(({ path }) => path),
-  ).toEqual(['model.bbox_head', 'model.bbox_head.head_module']);
+    /^metric "CocoMetric" of mmpose is not implemented: the module of this name is MMDetection's, "mmdet.CocoMetric"$/;
+  expect(of({ type: 'mmpose.CocoMetric' })).toEqual([
+    { path: 'val_evaluator', message: expect.stringMatching(lack), unknown: expect.anything() },
+  ]);
+  expect(of({ type: 'mmdet.CocoMetric', ann_file: 'a.json' })).toEqual([]);
+});
+
+test('a name that two packages have is the module that its scope or its options say', () => {
+  const of = (neck: object, more: object = {}) =>
+    findConfigProblems({ model: { type: 'YOLOX', backbone: { type: 'CSPDarknet' }, neck }, ...more }, catalogue)
+      .filter(({ path }) => path.startsWith('model.neck'))
+      .map(({ path, message }) => `${path}: ${message}`);
+  const sizes = { in_channels: [128, 256, 512], out_channels: 128 };
+  const scope = { default_scope: 'mmyolo' };
+  // deepen_factor is MMYOLO's alone, num_csp_blocks MMDetection's with other values
+  const own = { ...sizes, deepen_factor: 0.33 };
+  expect(of({ type: 'mmyolo.YOLOXPAFPN', ...own })).toEqual([]);
+  expect(of({ type: 'YOLOXPAFPN', ...own }, scope)).toEqual([]);
+  expect(of({ type: 'YOLOXPAFPN', ...own })).toEqual([]);
+  expect(of({ type: 'mmdet.YOLOXPAFPN', ...sizes }, scope)).toEqual([]);
+  expect(of({ type: 'mmdet.YOLOXPAFPN', ...own }, scope)).toEqual([expect.stringMatching(/deepen_factor/)]);
 });

@@ -28,7 +28,6 @@ const WITHOUT = {
 const LINES = [
   /^visualizer.vis_backends.0: vis_backend "WandbVisBackend" of MMEngine \S+ is not implemented/,
   /^custom_hooks.0: hook "NaiveVisualizationHook" of MMEngine \S+ is not implemented/,
-  /^default_hooks.visualization.draw: true is not acted on: .*`detlab predict --out` do$/,
   /^launcher: "pytorch" has no effect: a launcher is an option: /,
   /^train_dataloader.pin_memory: true has no effect: /,
 ];

@@ -32,7 +32,12 @@ const LABELS: { config: ModuleConfig; limit: number }[] = [
   { config: { type: 'GHMC' }, limit: 4 },
 ];
 /** Losses of logits [N, 3] and soft targets of the same shape; the others are of probabilities. */
-const SOFT: ModuleConfig[] = [{ type: 'VarifocalLoss' }, { type: 'VarifocalLoss', gamma: 0.5 }, { type: 'DiceLoss' }];
+const SOFT: ModuleConfig[] = [
+  { type: 'VarifocalLoss' },
+  { type: 'VarifocalLoss', gamma: 0.5 },
+  { type: 'DiceLoss' },
+  { type: 'KnowledgeDistillationKLDivLoss' },
+];
 const PROBABILITIES: ModuleConfig[] = [
   { type: 'GaussianFocalLoss' },
   { type: 'QualityFocalLoss', activated: true },

@@ -64,6 +64,8 @@ const SERVED: Record<string, string[]> = {
   LADHead: anchorHead,
   DDODHead: anchorHead,
   LDHead: anchorHead,
+  PISARetinaHead: anchorHead,
+  PISASSDHead: anchorHead,
   YOLOV3Head: [
     'GridAssigner',
     'MaxIoUAssigner',
