@@ -32,7 +32,8 @@ export function enliven(module: Module, random: Random): void {
     const gaussian = (std: number, mean = 0) =>
       Float32Array.from({ length: p.variable.size }, () => mean + std * random.normal());
     let values: Float32Array;
-    if (fanIn) values = gaussian((name.startsWith('bbox_head') ? 0.6 : 1) / Math.sqrt(fanIn));
+    const branches = name.includes('.rbr_') ? 3 : 1; // whose outputs are added
+    if (fanIn) values = gaussian((name.startsWith('bbox_head') ? 0.6 : 1) / Math.sqrt(branches * fanIn));
     else if (/running_var$/.test(name)) values = gaussian(0.1, 1).map(Math.abs);
     else if (/running_mean$|bias$/.test(name)) values = gaussian(0.1);
     else continue;

@@ -27,6 +27,7 @@ const plugin = (cfg: object, position: string) => ({
   plugins: [{ cfg, stages: [false, false, true, true], position }],
 });
 const small = { out_channels: 32, num_outs: 5 };
+const joins = { out_channels: [8, 16, 32], num_csp_blocks: 2 };
 
 export const BACKBONES: Record<string, ModuleConfig> = {
   ResNet: resnet,
@@ -136,6 +137,8 @@ export const NECKS: Record<string, ModuleConfig | ModuleConfig[]> = {
     num_deconv_kernels: [4, 4, 4],
     use_dcn: true,
   },
+  YOLOv6RepBiPAFPN: { type: 'YOLOv6RepBiPAFPN', ...joins },
+  YOLOv6CSPRepBiPAFPN: { type: 'YOLOv6CSPRepBiPAFPN', ...joins },
   'FPN, bilinear': { ...fpn, upsample_cfg: { mode: 'bilinear' } },
   'FPN_CARAFE, pixel shuffle': {
     ...small,
