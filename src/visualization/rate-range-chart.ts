@@ -21,12 +21,15 @@ export function rateRangeSpec({ title, rates, losses, smoothed, marks }: RateRan
   const margin = 0.08 * (top - low || 1);
   const rows = (values: readonly number[]) =>
     values.flatMap((loss, i) => (Number.isFinite(loss) ? [{ rate: rates[i], loss }] : []));
+  // a tenth of a rate may be below those that were tried
+  const marked = [rates[0], rates[rates.length - 1], ...marks.map(({ rate }) => rate)];
+  const domain: [number, number] = [Math.min(...marked), Math.max(...marked)];
   const x = {
     field: 'rate',
     type: 'quantitative',
     title: 'learning rate',
-    scale: { type: 'log', domain: [rates[0], rates[rates.length - 1]], nice: false },
-    axis: { format: '~e', values: powersOfTen(rates[0], rates[rates.length - 1]) },
+    scale: { type: 'log', domain, nice: false },
+    axis: { format: '~e', values: powersOfTen(...domain) },
   };
   const y = {
     field: 'loss',
