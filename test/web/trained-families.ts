@@ -7,6 +7,8 @@ export interface TrainedFamily {
   config: string;
   /** Merged into the narrow model. */
   model?: ConfigObject;
+  /** The widths are the config's: of narrow ones, in_channels times widen_factor would not be the backbone's. */
+  asShipped?: true;
   /** Of two images. */
   iterations?: number;
   /** Of AdamW. */
@@ -111,7 +113,8 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
     },
   },
   YOLOX: { config: 'yolox_nano_8xb8-300e_coco', model: { neck: { in_channels: [32, 64, 128] } } },
-  YOLOv8: { config: 'yolov8_n_syncbn_fast_8xb16-500e_coco' },
+  YOLOv5: { config: 'yolov5_n-v61_syncbn_fast_8xb16-300e_coco', asShipped: true, iterations: 500, lr: 0.002 },
+  YOLOv8: { config: 'yolov8_n_syncbn_fast_8xb16-500e_coco', asShipped: true, iterations: 500, lr: 0.002 },
   RTMDet: { config: 'rtmdet_tiny_8xb32-300e_coco', iterations: 400 },
   'RTMDet with one tower': {
     config: 'rtmdet_tiny_8xb32-300e_coco',

@@ -11,9 +11,10 @@ export const fewScenes = (dir: string): Promise<LabDataset> =>
 
 /** The config of the family, narrow, with what trains it on scenes as they come out of its test pipeline. */
 export function trainedConfig(family: string, iterations: number): ConfigObject {
-  const { config: name, model: changes = {}, lr = 0.003, fullSize } = TRAINED[family];
+  const { config: name, model: changes = {}, lr = 0.003, fullSize, asShipped } = TRAINED[family];
   const { config } = detector(name);
-  const { model, test_dataloader } = narrowed(config);
+  const { model: narrow, test_dataloader } = narrowed(config);
+  const model = asShipped ? config.model : narrow;
   // the sizes of other images
   const preprocessor = { ...((model as ConfigObject).data_preprocessor as ConfigObject), batch_augments: null };
   const { batch_sampler: _sampler, collate_fn: _collate, ...loader } = config.train_dataloader as ConfigObject;
@@ -40,6 +41,8 @@ export function trainedConfig(family: string, iterations: number): ConfigObject 
       { type: 'LinearLR', start_factor: 0.05, by_epoch: false, begin: 0, end: 20 },
       { type: 'CosineAnnealingLR', T_max: iterations, by_epoch: true, convert_to_iter_based: true },
     ],
+    // YOLOv5's and YOLOv8's own rises for the first thousand iterations
+    default_hooks: { ...(config.default_hooks as ConfigObject), param_scheduler: { type: 'ParamSchedulerHook' } },
     custom_hooks: [],
   };
 }
