@@ -137,7 +137,7 @@ export class JsonCursor {
   }
 
   /** Any value. NaN and Infinity are accepted and counted. */
-  skip(depth = 0): Status {
+  passValue(depth = 0): Status {
     const c = this.next();
     if (c === QUOTE) return this.string();
     if (c === OPEN_LIST) return this.items(depth, CLOSE_LIST);
@@ -159,7 +159,7 @@ export class JsonCursor {
         const status = this.string() || this.over(COLON);
         if (status !== DONE) return status;
       }
-      const status = this.skip(depth + 1);
+      const status = this.passValue(depth + 1);
       if (status !== DONE) return status;
       const c = this.next();
       if (c !== COMMA && c !== close) return this.missing();

@@ -125,7 +125,7 @@ class Reading {
   private async other(parsed: boolean): Promise<unknown> {
     const { cursor } = this;
     await this.peek();
-    const length = await this.require(() => cursor.skip());
+    const length = await this.require(() => cursor.passValue());
     if (!parsed) return undefined;
     return parseJson(this.text(cursor.at - length, cursor.at)).json;
   }
@@ -143,7 +143,7 @@ class Reading {
       if (status === OTHER) {
         cursor.at = start;
         const before = cursor.absent;
-        status = cursor.skip();
+        status = cursor.passValue();
         cursor.absent = before;
         if (status === DONE) {
           const { json, absent } = parseJson(this.text(start, cursor.at));

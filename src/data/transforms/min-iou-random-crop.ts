@@ -3,11 +3,10 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
-import { cropMasks } from '../../masks';
+import { boxesWhere } from '../../geometry/boxes';
 import type { Random } from '../../random';
-import { takeInstances } from '../instances';
 import { cropPixels, type Window } from '../pixels/pixel-image';
+import { croppedTruths } from './cropped-truths';
 import { pixelsOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
 
 /** Windows tried per minimum IoU before another one is drawn. */
@@ -78,11 +77,7 @@ export function drawMinIoUCrop(
 export function applyMinIoUCrop(sample: Sample, window: Window, clip = true): Sample {
   const truths = truthsOf(sample);
   if (truths.labels.length > 0) {
-    const kept = takeInstances(truths, centersInside(truths.bboxes, window));
-    kept.bboxes = shiftBoxes(kept.bboxes, -window.left, -window.top);
-    if (clip) kept.bboxes = clipBoxes(kept.bboxes, [window.height, window.width]);
-    if (kept.masks) kept.masks = cropMasks(kept.masks, window);
-    sample.truths = kept;
+    sample.truths = croppedTruths(truths, window, centersInside(truths.bboxes, window), clip);
   }
   replacePixels(sample, cropPixels(pixelsOf(sample, 'MinIoURandomCrop'), window));
   return sample;

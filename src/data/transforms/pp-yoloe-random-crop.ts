@@ -4,11 +4,10 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
-import { cropMasks } from '../../masks';
+import { boxesWhere } from '../../geometry/boxes';
 import type { Random } from '../../random';
-import { takeInstances } from '../instances';
 import { cropPixels, type Window } from '../pixels/pixel-image';
+import { croppedTruths } from './cropped-truths';
 import { pixelsOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
 
 const f = Math.fround;
@@ -90,11 +89,7 @@ function drawWindow(
 }
 
 function cropTo(sample: Sample, window: Window, kept: readonly number[]): Sample {
-  const truths = takeInstances(truthsOf(sample), kept);
-  const { width, height, left, top } = window;
-  truths.bboxes = clipBoxes(shiftBoxes(truths.bboxes, -left, -top), [height, width]);
-  if (truths.masks) truths.masks = cropMasks(truths.masks, window);
-  sample.truths = truths;
+  sample.truths = croppedTruths(truthsOf(sample), window, kept);
   replacePixels(sample, cropPixels(pixelsOf(sample, 'PPYOLOERandomCrop'), window));
   return sample;
 }

@@ -31,17 +31,17 @@ it.each(['01', '1.', '-', '.5', '+1', '1e', 'x'])('refuses the number %s', (text
 it('goes over values, and knows when the bytes end within one', () => {
   const value = '{"a\\u00b5\\"": [1, -2.5e3, "x]", {}, [], null, true, false], "b": {"c": "\\\\"}}';
   const cursor = cursorAt(value);
-  expect(cursor.skip()).toBe(DONE);
+  expect(cursor.passValue()).toBe(DONE);
   expect(cursor.at).toBe(Buffer.byteLength(value));
   for (let end = 0; end < value.length; end++) {
-    expect(cursorAt(value.slice(0, end), false).skip(), value.slice(0, end)).toBe(INCOMPLETE);
-    expect(cursorAt(value.slice(0, end)).skip(), value.slice(0, end)).toBe(OTHER);
+    expect(cursorAt(value.slice(0, end), false).passValue(), value.slice(0, end)).toBe(INCOMPLETE);
+    expect(cursorAt(value.slice(0, end)).passValue(), value.slice(0, end)).toBe(OTHER);
   }
 });
 
 it.each(['{"a" 1}', '[1 2]', '{a: 1}', '"\\x"', '"a\nb"', '[1,]', '{"a":1,}', 'nul', "'a'"])(
   'is no JSON: %s',
   (text) => {
-    expect(cursorAt(text).skip()).toBe(OTHER);
+    expect(cursorAt(text).passValue()).toBe(OTHER);
   },
 );

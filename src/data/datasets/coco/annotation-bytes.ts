@@ -78,7 +78,7 @@ class AnnotationReader {
       case 'attributes': {
         cursor.next();
         const from = cursor.at;
-        status = cursor.skip();
+        status = cursor.passValue();
         return status === DONE && cursor.bytes.subarray(from, cursor.at).includes('rotation') ? OTHER : status;
       }
       default:
@@ -91,7 +91,7 @@ class AnnotationReader {
     const c = cursor.next();
     let set: boolean;
     if (c === LETTER_T || c === LETTER_F) {
-      const status = cursor.skip();
+      const status = cursor.passValue();
       if (status !== DONE) return status;
       set = c === LETTER_T;
     } else {
@@ -136,7 +136,7 @@ class AnnotationReader {
       status = cursor.over(COLON);
       if (status !== DONE) return status;
       const key = keyOf(cursor.bytes, from, to);
-      status = key === undefined ? cursor.skip() : this.field(cursor, key);
+      status = key === undefined ? cursor.passValue() : this.field(cursor, key);
       if (status !== DONE) return status;
       if (key !== undefined) {
         const bit = 1 << KEYS.indexOf(key as Key);
