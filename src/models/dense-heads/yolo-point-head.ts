@@ -4,13 +4,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
-import type { Detections, ImageMeta } from '../../data/types';
 import type { Loss, LossCall } from '../losses';
 import { type AssignerOffer, buildBBoxCoder, buildPriorGenerator, type Size } from '../task-modules';
 import type { BatchTargets } from './batch-targets';
-import type { Candidates } from './decode-detections';
-import { decodeYoloDetections, type YOLOTestCfg, yoloSelection } from './decode-yolo-detections';
-import { type CandidateTensors, DenseHead, type DenseHeadConfig, type Selection } from './dense-head';
+import type { YOLOTestCfg } from './decode-yolo-detections';
+import { DecodedYOLOHead } from './decoded-yolo-head';
+import type { CandidateTensors, DenseHeadConfig } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import type { ComputedParts } from './detached-predictions';
 import { buildHeadModule, type HeadModule } from './head-module';
@@ -38,7 +37,7 @@ interface PositiveBoxes {
   quality: Float32Array; // [P]
 }
 
-export abstract class YOLOPointHead<C extends YOLOPointHeadConfig> extends DenseHead<
+export abstract class YOLOPointHead<C extends YOLOPointHeadConfig> extends DecodedYOLOHead<
   C & { num_classes: number },
   YOLOPointMaps
 > {
@@ -146,22 +145,6 @@ export abstract class YOLOPointHead<C extends YOLOPointHeadConfig> extends Dense
 
   protected override candidates(outputs: DenseOutputs<YOLOPointMaps>): CandidateTensors {
     return { scores: tf.sigmoid(outputs.flat('scores')), boxes: this.boxes(outputs) };
-  }
-
-  protected override decode(boxes: Float32Array): Float32Array {
-    return boxes;
-  }
-
-  protected override decodedBoxes(boxes: tf.Tensor): tf.Tensor {
-    return boxes;
-  }
-
-  override get selection(): Selection {
-    return yoloSelection(this.testCfg);
-  }
-
-  protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: YOLOTestCfg, rescale: boolean): Detections {
-    return decodeYoloDetections(candidates, meta, cfg, rescale);
   }
 }
 

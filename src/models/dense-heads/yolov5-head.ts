@@ -5,7 +5,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
-import type { Detections, ImageMeta } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { bboxOverlaps } from '../../geometry/boxes';
 import { meanOverRanks, sumOverRanks } from '../../ops/over-ranks';
@@ -15,9 +14,9 @@ import { buildBBoxCoder, buildPriorGenerator, type Instances, type Size } from '
 import { type LevelMatches, matchByShape } from '../task-modules/assigners/match-by-shape';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { cellPriors } from './cell-priors';
-import type { Candidates } from './decode-detections';
-import { decodeYoloDetections, type YOLOTestCfg, yoloSelection, yoloTestCfg } from './decode-yolo-detections';
-import { type CandidateTensors, DenseHead, type Selection } from './dense-head';
+import { yoloTestCfg } from './decode-yolo-detections';
+import { DecodedYOLOHead } from './decoded-yolo-head';
+import type { CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import { buildHeadModule, type HeadModule, headModuleOption } from './head-module';
 import {
@@ -91,7 +90,7 @@ export interface LevelTargets extends LevelMatches {
 }
 
 /** `predictions` are, of each anchor, four codes, the objectness and the classes, all before the sigmoid. */
-export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends DenseHead<
+export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends DecodedYOLOHead<
   C & { num_classes: number },
   'predictions'
 > {
@@ -245,22 +244,6 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
   /** Not called: assignment and losses are one, see `trainingLosses`. */
   protected override losses(): Losses {
     return {};
-  }
-
-  protected override decode(boxes: Float32Array): Float32Array {
-    return boxes;
-  }
-
-  protected override decodedBoxes(boxes: tf.Tensor): tf.Tensor {
-    return boxes;
-  }
-
-  override get selection(): Selection {
-    return yoloSelection(this.testCfg);
-  }
-
-  protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: YOLOTestCfg, rescale: boolean): Detections {
-    return decodeYoloDetections(candidates, meta, cfg, rescale);
   }
 }
 
