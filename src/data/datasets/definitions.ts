@@ -61,7 +61,7 @@ const shared = {
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
   return_classes: ignoredOption(forText, { schema: z.boolean().default(false) }),
   caption_prompt: ignoredOption(forText),
-  seg_map_suffix: z.string().default('.png').describe('Ending of the files of semantic maps'),
+  seg_map_suffix: ignoredOption('semantic maps of such data sets are not read', { schema: z.string().default('.png') }),
   serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
   max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
   file_client_args: fromDisk,
@@ -75,6 +75,7 @@ const cocoOptions = z.strictObject({
     .strictObject({ img: z.string().default(''), seg: z.string().optional(), sub_data_root: unusedPrefix })
     .default({ img: '' })
     .describe('img: folder of images; seg: folder of semantic maps, named as the images'),
+  seg_map_suffix: z.string().default('.png').describe('Ending of the files of semantic maps'),
   proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
 });
 
