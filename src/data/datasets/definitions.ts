@@ -25,7 +25,7 @@ import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
 
 const forText = 'no detector here reads class names as text';
-const unusedPrefix = ignoredOption('the dataset has no such folder', {
+export const unusedPrefix = ignoredOption('the dataset has no such folder', {
   schema: z.string().optional(),
   harmless: [''],
 });
@@ -33,7 +33,8 @@ const fromDisk = ignoredOption('files are read from disk', {
   harmless: [{ backend: 'disk' }, { backend: 'local' }],
   lost: true,
 });
-const shared = {
+/** Of every data set. */
+export const datasetOptions = {
   data_root: z.string().nullable().default('').describe('Root folder of the other paths'),
   metainfo: metainfoOption,
   absent_classes: z
@@ -68,8 +69,8 @@ const shared = {
   lazy_init: ignoredOption('annotations are read at once', { schema: z.boolean().default(false) }),
 };
 
-const cocoOptions = z.strictObject({
-  ...shared,
+export const cocoOptions = z.strictObject({
+  ...datasetOptions,
   ann_file: z.string().describe('Annotation file'),
   data_prefix: z
     .strictObject({ img: z.string().default(''), seg: z.string().optional(), sub_data_root: unusedPrefix })
@@ -88,10 +89,10 @@ function addSemanticFiles({ records }: Dataset, images: string, folder: string, 
 }
 
 /** @param defaults what the type of the dataset sets: default class names, its filter */
-function cocoLoader(
+export function cocoLoader(
   options: z.output<typeof cocoOptions>,
   { path: at }: BuildContext,
-  defaults: Pick<CocoOptions, 'classes' | 'filterIgnored' | 'imageFile'> = {},
+  defaults: Pick<CocoOptions, 'classes' | 'filterIgnored' | 'imageField' | 'imageFile'> = {},
   prepare?: (files: CityscapesFiles) => Promise<string | undefined>,
 ): DatasetLoader {
   return {
@@ -159,7 +160,7 @@ export const Objects365V1Dataset = objects365('Objects365V1Dataset', 'v1', OBJEC
 export const Objects365V2Dataset = objects365('Objects365V2Dataset', 'v2', OBJECTS365_V2);
 
 const vocOptions = z.strictObject({
-  ...shared,
+  ...datasetOptions,
   ann_file: z.string().describe('List of image ids: <folder>/ImageSets/Main/<split>.txt'),
   ann_subdir: z.literal('Annotations').default('Annotations').describe('Only "Annotations": folder of the XML files'),
   img_subdir: z.literal('JPEGImages').default('JPEGImages').describe('Only "JPEGImages": folder of the images'),
@@ -212,7 +213,7 @@ export const VOCDataset = defineModule({
 });
 
 const middleOptions = z.strictObject({
-  ...shared,
+  ...datasetOptions,
   ann_file: z.string().describe('Annotation file, .json or .pkl'),
   data_prefix: z
     .strictObject({ img: z.string().optional(), img_path: z.string().optional(), sub_data_root: unusedPrefix })
@@ -263,7 +264,7 @@ export const CustomDataset = defineModule({
 });
 
 /** The option that MMYOLO's datasets add; applied in evaluation. */
-const batchShapes = {
+export const batchShapes = {
   batch_shapes_cfg: batchShapesOptions
     .nullish()
     .describe('Sorts evaluation images by aspect ratio and pads them per batch'),
@@ -291,7 +292,7 @@ export const YOLOv5VOCDataset = defineModule({
   build: (options, context): DatasetLoader => vocLoader(options, context),
 });
 
-export const DATASETS = [
+export const GENERAL_DATASETS = [
   CocoDataset,
   CityscapesDataset,
   Objects365V1Dataset,
@@ -304,7 +305,10 @@ export const DATASETS = [
   ...WRAPPERS,
 ] as const satisfies readonly AnyDefinition[];
 
-function filterOf(options: { test_mode: boolean; filter_cfg: { filter_empty_gt: boolean; min_size: number } | null }): {
+export function filterOf(options: {
+  test_mode: boolean;
+  filter_cfg: { filter_empty_gt: boolean; min_size: number } | null;
+}): {
   filterEmpty?: boolean;
   minSize?: number;
 } {
@@ -313,7 +317,7 @@ function filterOf(options: { test_mode: boolean; filter_cfg: { filter_empty_gt: 
 }
 
 /** What the options select of a dataset, with the colours of its classes. */
-function usedPart(
+export function usedPart(
   dataset: Dataset,
   { indices, metainfo }: Pick<z.output<typeof cocoOptions>, 'indices' | 'metainfo'>,
   at: string,

@@ -103,6 +103,8 @@ function decode(
     return graph.node('Reshape', [value, shape], { allowzero: 0 });
   };
   if (!deltas) return { boxes: each(clip(boxes, sizes(), context), 1), perRoi: 1 };
+  if (coder.confidences)
+    throw new DetLabError(`${coder.constructor.name} gives the scores factors of its own, which RoIs have no form for`);
   const rows = [
     {
       value: graph.node('Reshape', [boxes, graph.ints([-1, 4])], { allowzero: 0 }),
