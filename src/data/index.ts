@@ -26,6 +26,7 @@ export {
   type PipelineStage,
 } from './loader';
 export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
+export { imagesByClass } from './loading/class-aware-order';
 export { decodeImage, imageSize } from './loading/decode';
 export {
   type SampleTrace,

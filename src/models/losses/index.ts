@@ -4,11 +4,14 @@ import type { AnyDefinition } from '../../catalogue/registry';
 import { balancedL1LossDefinition } from './balanced-l1-loss';
 import { boundedIoULossDefinition } from './bounded-iou-loss';
 import { ciouLossDefinition } from './ciou-loss';
+import { crossEntropyCustomLossDefinition } from './cross-entropy-custom-loss';
 import { crossEntropyLossDefinition } from './cross-entropy-loss';
 import { diceLossDefinition } from './dice-loss';
 import { diouLossDefinition } from './diou-loss';
 import { distributionFocalLossDefinition } from './distribution-focal-loss';
 import { eiouLossDefinition } from './eiou-loss';
+import { eqlv2LossDefinition } from './eqlv2-loss';
+import { focalCustomLossDefinition } from './focal-custom-loss';
 import { focalLossDefinition } from './focal-loss';
 import { gaussianFocalLossDefinition } from './gaussian-focal-loss';
 import { ghmcDefinition } from './ghmc';
@@ -50,6 +53,7 @@ export { IoULoss } from './iou-loss';
 export { KnowledgeDistillationKLDivLoss } from './knowledge-distillation-kl-div-loss';
 export { L1Loss } from './l1-loss';
 export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from './loss';
+export { hasOwnScores } from './loss';
 export { MSELoss } from './mse-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
 export { SeesawLoss } from './seesaw-loss';
@@ -63,6 +67,9 @@ export { zeroLoss } from './zero-loss';
 export const losses = [
   crossEntropyLossDefinition,
   focalLossDefinition,
+  crossEntropyCustomLossDefinition,
+  focalCustomLossDefinition,
+  eqlv2LossDefinition,
   qualityFocalLossDefinition,
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,

@@ -66,6 +66,8 @@ function lowerHead(
   part: string,
 ): HeadOutputs {
   const { graph } = context;
+  if (head.probabilities)
+    throw new DetLabError('the loss_cls of its bbox_head has probabilities of its own, for which there is no form yet');
   const { extractor } = pooler;
   const { maps, order } = poolRois(extractor, features, roiRows(boxes, context), context);
   const pooled = maps.map(({ value, channels }) => ({
