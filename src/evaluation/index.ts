@@ -6,6 +6,7 @@ import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DumpDetResults } from './dump-det-results';
+import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
 import { OpenImagesMetric } from './open-images-metric';
 import { VOCMetric } from './voc-metric';
@@ -41,6 +42,7 @@ export const METRICS = [
   CocoMetric,
   BoundaryMetric,
   LVISMetric,
+  LVISFixedAPMetric,
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,
