@@ -12,6 +12,7 @@ import { problemLines } from '../problem-lines';
 import type { Dataset, ImageRecord } from '../types';
 import { classNames, readCategories } from './coco/categories';
 import { readContent } from './coco/content';
+import { cachedContent } from './coco/content-cache';
 import { fieldsOf } from './coco/fields';
 import { type CocoImage, readImages } from './coco/images';
 import { LabelledAnnotations, usedCategories } from './coco/labelled-annotations';
@@ -31,7 +32,8 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
 }
 
 /**
- * Reads a COCO annotation file; `imgDir` holds its images. What cannot be used is reported in `problems`, what is guessed in
+ * Reads a COCO annotation file; `imgDir` holds its images. What was read of a large file is kept in the user's cache folder (see
+ * coco/content-cache.ts), its images are checked each time. What cannot be used is reported in `problems`, what is guessed in
  * `notices`.
  *
  * @throws DetLabError when the file or the folder cannot be used (missing, not JSON, no categories, none of the images).
@@ -39,7 +41,7 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
  */
 export async function loadCoco(annFile: string, imgDir: string, options: CocoOptions = {}): Promise<Dataset> {
   const file = path.resolve(annFile);
-  const content = await readContent(file);
+  const content = await cachedContent(file, readContent);
   const report = new CocoReport(file);
   report.notices.push(...content.notices);
   const categories = readCategories(content.categories, report);
