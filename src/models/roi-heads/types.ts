@@ -72,7 +72,7 @@ export interface BoxHead extends Module {
   refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape?: [number, number]): Float32Array;
 }
 
-/** Kind `mask_head`: predicts a mask of each class, or one for all, in every roi. */
+/** Kind `mask_head` in an RoI head: predicts a mask of each class, or one for all, in every roi. */
 export interface MaskHead extends Module {
   readonly numClasses: number;
   /** Pooled RoIs [K, h, w, C] -> logits [K, H, W, classes]. */
@@ -122,6 +122,5 @@ declare module '../../catalogue/registry' {
     roi_extractor: RoIExtractor;
     shared_head: SharedHead;
     bbox_head: BoxHead;
-    mask_head: MaskHead;
   }
 }
