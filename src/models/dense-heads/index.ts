@@ -45,6 +45,9 @@ import { yolov5HeadDefinition } from './yolov5-head';
 import { yolov5HeadModuleDefinition } from './yolov5-head-module';
 import { yolov6HeadDefinition } from './yolov6-head';
 import { yolov6HeadModuleDefinition } from './yolov6-head-module';
+import { yolov7HeadDefinition } from './yolov7-head';
+import { yolov7HeadModuleDefinition } from './yolov7-head-module';
+import { yolov7P6HeadModuleDefinition } from './yolov7-p6-head-module';
 import { yolov8HeadDefinition } from './yolov8-head';
 import { yolov8HeadModuleDefinition } from './yolov8-head-module';
 import { yoloxHeadDefinition } from './yolox-head';
@@ -93,6 +96,7 @@ export { YOLOV3Head } from './yolov3-head';
 export { YOLOv5Head } from './yolov5-head';
 export { YOLOv5HeadModule } from './yolov5-head-module';
 export { YOLOv6Head } from './yolov6-head';
+export { YOLOv7Head } from './yolov7-head';
 export { YOLOv8Head } from './yolov8-head';
 export { YOLOv8HeadModule } from './yolov8-head-module';
 export { YOLOXHead } from './yolox-head';
@@ -115,6 +119,9 @@ export const denseHeads = [
   yoloxHeadModuleDefinition,
   mmyoloRTMDetHeadDefinition,
   rtmdetSepBNHeadModuleDefinition,
+  yolov7HeadDefinition,
+  yolov7HeadModuleDefinition,
+  yolov7P6HeadModuleDefinition,
   yolov8HeadDefinition,
   yolov8HeadModuleDefinition,
   atssHeadDefinition,
