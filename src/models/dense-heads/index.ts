@@ -8,9 +8,11 @@ import { centerNetUpdateHeadDefinition } from './centernet-update-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
 import { ddodHeadDefinition } from './ddod-head';
+import { ddqDETRHeadDefinition } from './ddq-detr-head';
 import { deformableDETRHeadDefinition } from './deformable-detr-head';
 import { detrHeadDefinition } from './detr-head';
 import { dinoHeadDefinition } from './dino-head';
+import { embeddingRPNHeadDefinition } from './embedding-rpn-head';
 import { fcosHeadDefinition } from './fcos-head';
 import { foveaHeadDefinition } from './fovea-head';
 import { freeAnchorRetinaHeadDefinition } from './free-anchor-retina-head';
@@ -99,6 +101,7 @@ export { YOLOXHead } from './yolox-head';
 
 export const denseHeads = [
   rpnHeadDefinition,
+  embeddingRPNHeadDefinition,
   retinaHeadDefinition,
   pisaRetinaHeadDefinition,
   pisaSSDHeadDefinition,
@@ -127,6 +130,7 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  ddqDETRHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
   yolov3HeadDefinition,
