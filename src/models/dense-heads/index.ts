@@ -5,7 +5,9 @@ import { atssHeadDefinition } from './atss-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
 import { centerNetHeadDefinition } from './centernet-head';
 import { centerNetUpdateHeadDefinition } from './centernet-update-head';
+import { centripetalHeadDefinition } from './centripetal-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
+import { cornerHeadDefinition } from './corner-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
 import { ddodHeadDefinition } from './ddod-head';
 import { ddqDETRHeadDefinition } from './ddq-detr-head';
@@ -150,4 +152,6 @@ export const denseHeads = [
   ddodHeadDefinition,
   centerNetHeadDefinition,
   centerNetUpdateHeadDefinition,
+  cornerHeadDefinition,
+  centripetalHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];
