@@ -10,10 +10,10 @@ export interface RankedBoxes {
   boxes: tf.Tensor3D;
 }
 
-/** For each image, the indices that NMS keeps among `candidates`, best first; without `nms` all. */
+/** For each image, the indices that NMS keeps among `candidates`, best first. */
 function keptOf(
   { scores, boxes }: RankedBoxes,
-  nms: NmsConfig | null,
+  nms: NmsConfig,
   candidates?: readonly Int32Array[],
 ): Int32Array[] {
   const [images, count] = scores.shape;
@@ -33,7 +33,7 @@ function keptOf(
 }
 
 /** The `k` best distinct boxes of each image, -1 where there are fewer: int32 [B, k]. A constant. */
-export function distinctIndices(ranked: RankedBoxes, k: number, nms: NmsConfig | null): tf.Tensor2D {
+export function distinctIndices(ranked: RankedBoxes, k: number, nms: NmsConfig): tf.Tensor2D {
   return composite({ name: 'DistinctIndices', inputs: { ...ranked }, attrs: { k, nms } }, () => {
     const kept = keptOf(ranked, nms);
     const table = new Int32Array(kept.length * k).fill(-1);
