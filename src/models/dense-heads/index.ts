@@ -5,12 +5,16 @@ import { atssHeadDefinition } from './atss-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
 import { centerNetHeadDefinition } from './centernet-head';
 import { centerNetUpdateHeadDefinition } from './centernet-update-head';
+import { centripetalHeadDefinition } from './centripetal-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
+import { cornerHeadDefinition } from './corner-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
 import { ddodHeadDefinition } from './ddod-head';
+import { ddqDETRHeadDefinition } from './ddq-detr-head';
 import { deformableDETRHeadDefinition } from './deformable-detr-head';
 import { detrHeadDefinition } from './detr-head';
 import { dinoHeadDefinition } from './dino-head';
+import { embeddingRPNHeadDefinition } from './embedding-rpn-head';
 import { fcosHeadDefinition } from './fcos-head';
 import { foveaHeadDefinition } from './fovea-head';
 import { freeAnchorRetinaHeadDefinition } from './free-anchor-retina-head';
@@ -103,6 +107,7 @@ export { YOLOXHead } from './yolox-head';
 
 export const denseHeads = [
   rpnHeadDefinition,
+  embeddingRPNHeadDefinition,
   retinaHeadDefinition,
   pisaRetinaHeadDefinition,
   pisaSSDHeadDefinition,
@@ -134,6 +139,7 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  ddqDETRHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
   yolov3HeadDefinition,
@@ -153,4 +159,6 @@ export const denseHeads = [
   ddodHeadDefinition,
   centerNetHeadDefinition,
   centerNetUpdateHeadDefinition,
+  cornerHeadDefinition,
+  centripetalHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];
