@@ -242,7 +242,10 @@ export class CascadeRoIHead extends Module implements RoIHead {
   get parts(): RoIHeadParts {
     return {
       stages: this.stages,
-      masks: this.maskHeads.map((head, i) => ({ head, pooler: this.maskPoolers[i] })),
+      masks: this.maskHeads.map((head, i) => ({
+        poolers: [this.maskPoolers[i]],
+        predict: ([pooled], labels) => ({ logits: head.classLogits(pooled, labels) }),
+      })),
       cfg: this.testCfg(),
     };
   }

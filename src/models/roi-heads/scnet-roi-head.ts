@@ -28,7 +28,6 @@ import type { FeatureRelayHead } from './mask-heads/feature-relay-head';
 import type { GlobalContextHead } from './mask-heads/global-context-head';
 import { roiMaskHead } from './narrow-mask-head';
 import { nextProposals } from './next-proposals';
-import { noGraph } from './no-graph';
 import { batchRoIDetections } from './roi-detections';
 import type { RoIHeadParts } from './roi-head-parts';
 import type { RoIPooler } from './roi-pooler';
@@ -151,16 +150,23 @@ export class SCNetRoIHead extends CascadeRoIHead {
     labels: Int32Array,
     shared: tf.Tensor2D | undefined,
   ): tf.Tensor3D {
-    const pooled = this.maskPooler.forward(features, rois);
-    const relayed = this.relayHead && shared ? tf.add<tf.Tensor4D>(pooled, this.relayHead.forward(shared)) : pooled;
-    return this.maskHead.classLogits(relayed, labels);
+    return this.maskHead.classLogits(this.relayed(this.maskPooler.forward(features, rois), shared), labels);
+  }
+
+  /** What masks are predicted from: the features of the last stage are added to what is pooled. */
+  private relayed(pooled: tf.Tensor4D, shared: tf.Tensor2D | undefined): tf.Tensor4D {
+    return this.relayHead && shared ? tf.add<tf.Tensor4D>(pooled, this.relayHead.forward(shared)) : pooled;
   }
 
   /** The feature levels, then the semantic features, then the vectors of the images. */
   private withContext(features: tf.Tensor4D[]): tf.Tensor4D[] {
-    const semantic = this.semanticHead?.forward(features).features;
-    const image = this.contextHead?.forward(features).vectors;
-    return [...features, ...(semantic ? [semantic] : []), ...(image ? [image] : [])];
+    return [...features, ...this.contextOf(features)];
+  }
+
+  private contextOf(levels: tf.Tensor4D[]): tf.Tensor4D[] {
+    const semantic = this.semanticHead?.forward(levels).features;
+    const image = this.contextHead?.forward(levels).vectors;
+    return [...(semantic ? [semantic] : []), ...(image ? [image] : [])];
   }
 
   override predict(
@@ -205,7 +211,20 @@ export class SCNetRoIHead extends CascadeRoIHead {
   }
 
   override get parts(): RoIHeadParts {
-    throw noGraph('SCNetRoIHead', 'relays features of the boxes to the masks');
+    const { maskHead, maskPooler } = this;
+    const { head, pooler } = this.stages[this.stages.length - 1];
+    return {
+      ...super.parts,
+      maps: (levels) => this.contextOf(levels),
+      masks: [
+        {
+          poolers: [maskPooler, pooler],
+          predict: ([ofMask, ofBox], labels) => ({
+            logits: maskHead.classLogits(this.relayed(ofMask, head.forward(ofBox).shared), labels),
+          }),
+        },
+      ],
+    };
   }
 }
 

@@ -11,8 +11,11 @@ import type { BBoxTargets } from './bbox-heads/bbox-targets';
 export interface RoILayer {
   /** [height, width] in bins. */
   readonly outputSize: [number, number];
-  /** How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift. */
-  readonly sampling?: { samplingRatio: number; aligned: boolean };
+  /**
+   * How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift; or once, in the middle of a
+   * bin, with zeros outside of the map.
+   */
+  readonly sampling?: { samplingRatio: number; aligned: boolean } | 'centers';
   /** Features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]. */
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D;
 }

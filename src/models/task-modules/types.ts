@@ -96,6 +96,7 @@ export interface BoxCoder {
   decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, options?: DecodeOptions): T;
   /** How sure codes are of their boxes: factors on the scores; all 1 without. */
   confidences?(codes: Float32Array): Float32Array; // [n, encodeSize] -> [n]
+  confidenceTensors?(codes: tf.Tensor): tf.Tensor; // [..., n, encodeSize] -> [..., n]
 }
 
 export interface IouCalculator {

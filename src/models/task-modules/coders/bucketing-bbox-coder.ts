@@ -1,13 +1,13 @@
 // BucketingBBoxCoder: each side of a box by the bucket that it is in and its offset from the bucket's centre (Wang et al., Side-Aware
 // Boundary Localization, ECCV 2020). Buckets divide the enlarged prior from each side to its middle; order: left, right, top, bottom.
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import { DetLabError } from '../../../errors';
 import { bestClass } from '../../../ops/best-class';
 import type { BoxCoder, DecodeOptions } from '../types';
 import { useBoxType } from '../use-box-type-option';
+import { boxRows } from './box-rows';
 
 const f = Math.fround;
 const options = z.strictObject({
@@ -126,8 +126,48 @@ export class BucketingBBoxCoder implements BoxCoder {
     });
   }
 
-  decodeTensors<T extends tf.Tensor>(): T {
-    throw new DetLabError('BucketingBBoxCoder chooses buckets, which has no form in ONNX yet. Save it as .safetensors');
+  /** Of each side its numbers in the codes: scores of buckets [..., n, perSide], then their offsets. */
+  private static sidesOf(codes: tf.Tensor): { scores: tf.Tensor; offsets: tf.Tensor }[] {
+    const parts = tf.split(codes, 8, -1);
+    return [0, 1, 2, 3].map((s) => ({ scores: parts[s], offsets: parts[s + 4] }));
+  }
+
+  /** Differentiable in the offsets. */
+  decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, options: DecodeOptions = {}): T {
+    const { scale_factor, num_buckets, clip_border } = this.options;
+    const [low, high] = tf.split(boxRows(priors), 2, -1); // [..., n, 2]
+    const center = tf.mul(tf.add(low, high), 0.5);
+    const half = tf.mul(tf.sub(high, low), 0.5 * scale_factor);
+    const [start, end] = [tf.sub(center, half), tf.add(center, half)];
+    const size = tf.div(tf.sub(end, start), num_buckets);
+    const coordinates = BucketingBBoxCoder.sidesOf(codes).map(({ scores, offsets }, s) => {
+      const ofAxis = (x: tf.Tensor) => tf.split(x, 2, -1)[s >> 1];
+      const best = tf.argMax(scores, -1);
+      const chosen = tf.oneHot(best, this.perSide).cast('float32');
+      const offset = tf.sum(tf.mul(offsets, chosen), -1, true);
+      const steps = tf.expandDims(tf.add(best.cast('float32'), 0.5), -1);
+      const inward = s % 2 === 0 ? tf.sub(steps, offset) : tf.sub(tf.neg(steps), offset);
+      return tf.add(ofAxis(s % 2 === 0 ? start : end), tf.mul(inward, ofAxis(size)));
+    });
+    const corners = tf.concat(
+      [0, 1, 2, 3].map((c) => coordinates[COORDINATES.indexOf(c)]),
+      -1,
+    ) as T;
+    if (!clip_border || !options.maxShape) return corners;
+    const [h, w] = options.maxShape;
+    return tf.minimum(tf.maximum(corners, 0), [w - 1, h - 1, w - 1, h - 1]);
+  }
+
+  confidenceTensors(codes: tf.Tensor): tf.Tensor {
+    const sides = BucketingBBoxCoder.sidesOf(codes).map(({ scores }) => {
+      const { values, indices } = tf.topk(scores, 2);
+      const [first, second] = tf.split(values, 2, -1);
+      const [at, next] = tf.split(indices.cast('float32'), 2, -1);
+      const total = tf.sum(tf.exp(tf.sub(scores, first)), -1, true);
+      const isNeighbour = tf.equal(tf.abs(tf.sub(at, next)), 1).cast('float32');
+      return tf.div(tf.add(tf.mul(tf.exp(tf.sub(second, first)), isNeighbour), 1), total);
+    });
+    return tf.squeeze(tf.div(tf.addN(sides), 4), [-1]);
   }
 }
 
