@@ -35,7 +35,7 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
 }
 
 /**
- * Reads a COCO annotation file; `imgDir` holds its images. What was read of a large file is kept in the user's cache folder (see
+ * Reads a COCO annotation file; `imgDir` holds its images. What was read of a large file is kept in DetLab's cache folder (see
  * coco/content-cache.ts), its images are checked each time. What cannot be used is reported in `problems`, what is guessed in
  * `notices`.
  *

@@ -1,4 +1,4 @@
-// The content of a large COCO file as it was read, in the user's cache folder, so that a file is parsed once. It is known by the
+// The content of a large COCO file as it was read, in DetLab's cache folder, so that a file is parsed once. It is known by the
 // file's path, size and time of change; one that was written while it was read, or just before, is not kept.
 
 import { createHash } from 'node:crypto';
@@ -48,7 +48,8 @@ interface Header extends Identity {
 }
 
 /**
- * What `read` gives for `file`, from the cache where it is kept there. `DETLAB_ANNOTATION_CACHE=0` turns the cache off.
+ * What `read` gives for `file`, from the cache where it is kept there. `DETLAB_ANNOTATION_CACHE` is another folder for it, or 0 for
+ * none.
  *
  * @example await cachedContent('instances_train2017.json', readContent)
  */
@@ -56,7 +57,7 @@ export async function cachedContent(
   file: string,
   read: (file: string) => Promise<CocoContent>,
   {
-    folder = path.join(places.cache(), 'annotations'),
+    folder = process.env.DETLAB_ANNOTATION_CACHE || path.join(places.cache(), 'annotations'),
     leastBytes = 16 * MEGABYTE,
     fileBytes = 2048 * MEGABYTE,
     allBytes = 4096 * MEGABYTE,
