@@ -37,6 +37,7 @@ export {
   subtractRle,
 } from './rle';
 export { columnRuns, cropRle, flipRle, padRle, resizeRle } from './rle-geometry';
+export { rleOfIds, rlesOfMap } from './rle-of-ids';
 export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';
 export {

@@ -29,6 +29,7 @@ import { YOLOv5HSVRandomAug, YOLOXHSVRandomAug } from './hsv-random-aug';
 import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
+import { LoadPanopticAnnotations } from './load-panoptic-annotations';
 import { LoadProposals } from './load-proposals';
 import { MinIoURandomCrop } from './min-iou-random-crop';
 import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
@@ -62,6 +63,7 @@ import { YOLOv5RandomAffine } from './yolov5-random-affine';
 export const TRANSFORMS = [
   LoadImageFromFile,
   LoadAnnotations,
+  LoadPanopticAnnotations,
   LoadProposals,
   ProposalBroadcaster,
   Resize,

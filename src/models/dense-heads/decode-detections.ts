@@ -65,17 +65,29 @@ export function filterScoresAndTopk(
 }
 
 /** Detections of one image; in pixels of the original image with `rescale`, else of the network's input. */
-export function decodeDetections(
+export const decodeDetections = (
   candidates: Candidates,
   meta: ImageMeta,
   cfg: SuppressionCfg,
   rescale: boolean,
-): Detections {
+): Detections => selectDetections(candidates, meta, cfg, rescale).detections;
+
+/** The same, and the prior of each. */
+export function selectDetections(
+  candidates: Candidates,
+  meta: ImageMeta,
+  cfg: SuppressionCfg,
+  rescale: boolean,
+): { detections: Detections; priors: Int32Array } {
   const { score_thr = 0, nms_pre = -1 } = cfg;
   const { priors, labels, scores } = filterScoresAndTopk(candidates, score_thr, nms_pre);
   const boxes = toFrame(candidates.decode(priors), meta, rescale);
   const { factors } = candidates;
-  return nmsAndLimit({ boxes, labels, scores: factors ? scores.map((s, k) => s * factors[priors[k]]) : scores }, cfg);
+  const { detections, rows } = suppressRows(
+    { boxes, labels, scores: factors ? scores.map((s, k) => s * factors[priors[k]]) : scores },
+    cfg,
+  );
+  return { detections, priors: rows.map((row) => priors[row]) };
 }
 
 /** Boxes in pixels of the network's input, in those of the original image with `rescale`. */
@@ -90,10 +102,18 @@ export function toFrame(
 }
 
 /** Drops boxes below the minimum size, suppresses by label and keeps the best `max_per_img`. */
-export function nmsAndLimit(
-  { boxes, scores, labels }: { boxes: Float32Array; scores: Float32Array; labels: Int32Array },
+export const nmsAndLimit = (rows: ScoredBoxes, cfg: SuppressionCfg): Detections => suppressRows(rows, cfg).detections;
+
+interface ScoredBoxes {
+  boxes: Float32Array;
+  scores: Float32Array;
+  labels: Int32Array;
+}
+
+function suppressRows(
+  { boxes, scores, labels }: ScoredBoxes,
   { min_bbox_size: min = -1, nms, max_per_img = -1 }: SuppressionCfg,
-): Detections {
+): { detections: Detections; rows: Int32Array } {
   const large = (i: number) =>
     Math.fround(boxes[4 * i + 2] - boxes[4 * i]) > min && Math.fround(boxes[4 * i + 3] - boxes[4 * i + 1]) > min;
   const kept = Int32Array.from(scores.keys()).filter((i) => min < 0 || large(i));
@@ -104,9 +124,13 @@ export function nmsAndLimit(
     nms as NmsConfig,
   );
   const count = max_per_img >= 0 ? Math.min(max_per_img, result.keep.length) : result.keep.length;
+  const rows = Int32Array.from(result.keep.subarray(0, count), (k) => kept[k]);
   return {
-    bboxes: result.bboxes.slice(0, 4 * count),
-    scores: result.scores.slice(0, count),
-    labels: Int32Array.from(result.keep.subarray(0, count), (k) => labels[kept[k]]),
+    detections: {
+      bboxes: result.bboxes.slice(0, 4 * count),
+      scores: result.scores.slice(0, count),
+      labels: rows.map((row) => labels[row]),
+    },
+    rows,
   };
 }

@@ -25,7 +25,7 @@ export type DeformableDETRHeadConfig = DETRHeadConfig &
   Pick<z.output<typeof deformableDETRHeadOptions>, 'share_pred_layer' | 'num_pred_layer' | 'as_two_stage'>;
 
 /** Linear layers with ReLU between them, numbered as in a Sequential that holds the ReLUs too. */
-class BoxBranch extends Module {
+export class BoxBranch extends Module {
   private readonly layers: Linear[] = [];
 
   constructor(channels: number, count: number, sizeBias: number) {

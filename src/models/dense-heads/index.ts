@@ -5,12 +5,16 @@ import { atssHeadDefinition } from './atss-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
 import { centerNetHeadDefinition } from './centernet-head';
 import { centerNetUpdateHeadDefinition } from './centernet-update-head';
+import { centripetalHeadDefinition } from './centripetal-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
+import { cornerHeadDefinition } from './corner-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
 import { ddodHeadDefinition } from './ddod-head';
+import { ddqDETRHeadDefinition } from './ddq-detr-head';
 import { deformableDETRHeadDefinition } from './deformable-detr-head';
 import { detrHeadDefinition } from './detr-head';
 import { dinoHeadDefinition } from './dino-head';
+import { embeddingRPNHeadDefinition } from './embedding-rpn-head';
 import { fcosHeadDefinition } from './fcos-head';
 import { foveaHeadDefinition } from './fovea-head';
 import { freeAnchorRetinaHeadDefinition } from './free-anchor-retina-head';
@@ -45,6 +49,9 @@ import { yolov5HeadDefinition } from './yolov5-head';
 import { yolov5HeadModuleDefinition } from './yolov5-head-module';
 import { yolov6HeadDefinition } from './yolov6-head';
 import { yolov6HeadModuleDefinition } from './yolov6-head-module';
+import { yolov7HeadDefinition } from './yolov7-head';
+import { yolov7HeadModuleDefinition } from './yolov7-head-module';
+import { yolov7P6HeadModuleDefinition } from './yolov7-p6-head-module';
 import { yolov8HeadDefinition } from './yolov8-head';
 import { yolov8HeadModuleDefinition } from './yolov8-head-module';
 import { yoloxHeadDefinition } from './yolox-head';
@@ -93,12 +100,14 @@ export { YOLOV3Head } from './yolov3-head';
 export { YOLOv5Head } from './yolov5-head';
 export { YOLOv5HeadModule } from './yolov5-head-module';
 export { YOLOv6Head } from './yolov6-head';
+export { YOLOv7Head } from './yolov7-head';
 export { YOLOv8Head } from './yolov8-head';
 export { YOLOv8HeadModule } from './yolov8-head-module';
 export { YOLOXHead } from './yolox-head';
 
 export const denseHeads = [
   rpnHeadDefinition,
+  embeddingRPNHeadDefinition,
   retinaHeadDefinition,
   pisaRetinaHeadDefinition,
   pisaSSDHeadDefinition,
@@ -115,6 +124,9 @@ export const denseHeads = [
   yoloxHeadModuleDefinition,
   mmyoloRTMDetHeadDefinition,
   rtmdetSepBNHeadModuleDefinition,
+  yolov7HeadDefinition,
+  yolov7HeadModuleDefinition,
+  yolov7P6HeadModuleDefinition,
   yolov8HeadDefinition,
   yolov8HeadModuleDefinition,
   atssHeadDefinition,
@@ -127,6 +139,7 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  ddqDETRHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
   yolov3HeadDefinition,
@@ -146,4 +159,6 @@ export const denseHeads = [
   ddodHeadDefinition,
   centerNetHeadDefinition,
   centerNetUpdateHeadDefinition,
+  cornerHeadDefinition,
+  centripetalHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -115,17 +115,19 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
     return { ...pyramid, memory, sizes, batch };
   }
 
-  /** Class scores of the encoded pixels, and boxes before the sigmoid, by the branches after those of the decoder. */
+  /** Class scores of the encoded pixels, and boxes before the sigmoid, by each of some branches after those of the decoder. */
   protected propose(
     { memory, shapes, sizes, keyPaddingMask, batch }: EncodedPyramid,
-    layer: number,
+    layers: readonly number[],
     project: (x: tf.Tensor3D) => tf.Tensor3D,
-  ): { scores: tf.Tensor3D; boxes: tf.Tensor3D } {
+  ): { scores: tf.Tensor3D; boxes: tf.Tensor3D }[] {
     const { proposals, valid } = encoderProposals(batch, shapes, keyPaddingMask ? sizes : sizes.map(() => shapes));
     return exactly(() => {
       const output = project(tf.mul(memory, valid));
-      const boxes = tf.add<tf.Tensor3D>(this.bboxHead.regBranches.at(layer).forward(output), proposals);
-      return { scores: this.bboxHead.clsBranches.at(layer).forward(output), boxes };
+      return layers.map((layer) => ({
+        scores: this.bboxHead.clsBranches.at(layer).forward(output),
+        boxes: tf.add<tf.Tensor3D>(this.bboxHead.regBranches.at(layer).forward(output), proposals),
+      }));
     });
   }
 }
@@ -219,7 +221,7 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
       const references: tf.Tensor3D = tf.sigmoid(source.points.forward(queryPos));
       return { query, queryPos, references, encoder: undefined };
     }
-    const proposed = this.propose(pyramid, this.decoder.numLayers, (x) =>
+    const [proposed] = this.propose(pyramid, [this.decoder.numLayers], (x) =>
       source.memoryNorm.forward(source.memory.forward(x)),
     );
     const objectness = tf.slice(proposed.scores, [0, 0, 0], [-1, -1, 1]).reshape([batch, -1]);

@@ -3,12 +3,14 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
+import { ddqDETRDefinition } from './ddq-detr';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
+import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
@@ -45,6 +47,8 @@ export const detectors = [
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,
+  sparseRCNNDefinition,
+  queryInstDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
   ...distillationDefinitions,
@@ -53,4 +57,5 @@ export const detectors = [
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  ddqDETRDefinition,
 ] as const satisfies readonly AnyDefinition[];

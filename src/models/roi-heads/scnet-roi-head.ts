@@ -26,6 +26,7 @@ import {
 } from './mask-branch';
 import type { FeatureRelayHead } from './mask-heads/feature-relay-head';
 import type { GlobalContextHead } from './mask-heads/global-context-head';
+import { roiMaskHead } from './narrow-mask-head';
 import { nextProposals } from './next-proposals';
 import { batchRoIDetections } from './roi-detections';
 import type { RoIHeadParts } from './roi-head-parts';
@@ -61,7 +62,8 @@ export class SCNetRoIHead extends CascadeRoIHead {
     const extractor = registry.build('roi_extractor', given.mask_roi_extractor, at('mask_roi_extractor'));
     this.maskPooler = this.pooler(extractor);
     const maskPlace = { ...at('mask_head'), inputs: [extractor.output] };
-    this.maskHead = this.addChild('mask_head', registry.build('mask_head', given.mask_head, maskPlace));
+    const maskHead = registry.build('mask_head', given.mask_head, maskPlace);
+    this.maskHead = this.addChild('mask_head', roiMaskHead(maskHead, { ...maskPlace, type: given.mask_head.type }));
     if (given.semantic_head) {
       if (!given.semantic_roi_extractor)
         throw new DetLabError(

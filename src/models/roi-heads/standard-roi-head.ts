@@ -29,6 +29,7 @@ import {
   maskTargets,
   withMasks,
 } from './mask-branch';
+import { roiMaskHead } from './narrow-mask-head';
 import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
 import type { MaskParts, RoIHeadParts } from './roi-head-parts';
@@ -100,13 +101,9 @@ export class StandardRoIHead<C extends StandardRoIHeadConfig = StandardRoIHeadCo
         if (maskExtractor instanceof Module) this.addChild('mask_roi_extractor', maskExtractor);
         this.maskPooler = new RoIPooler(maskExtractor, shared);
       }
-      this.maskHead = this.addChild(
-        'mask_head',
-        registry.build('mask_head', config.mask_head, {
-          path: `${path}.mask_head`,
-          ...head((this.maskPooler ?? pooler).output),
-        }),
-      );
+      const place = { path: `${path}.mask_head`, ...head((this.maskPooler ?? pooler).output) };
+      const maskHead = registry.build('mask_head', config.mask_head, place);
+      this.maskHead = this.addChild('mask_head', roiMaskHead(maskHead, { ...place, type: config.mask_head.type }));
     }
     const at = { registry, path: `${path}.train_cfg` };
     const sampler = cfg ? new ProposalSampler(cfg, at, this.constructor.name) : undefined;

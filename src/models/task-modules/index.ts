@@ -14,6 +14,7 @@ import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { pointAssignerDefinition } from './assigners/point-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
+import { topkHungarianAssignerDefinition } from './assigners/topk-hungarian-assigner';
 import { uniformAssignerDefinition } from './assigners/uniform-assigner';
 import { bucketingBBoxCoderDefinition } from './coders/bucketing-bbox-coder';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
@@ -126,6 +127,7 @@ export const taskModules = [
   tblrBBoxCoderDefinition,
   centerRegionAssignerDefinition,
   taskAlignedAssignerDefinition,
+  topkHungarianAssignerDefinition,
   pointAssignerDefinition,
   gridAssignerDefinition,
   uniformAssignerDefinition,

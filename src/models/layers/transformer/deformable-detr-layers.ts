@@ -100,8 +100,8 @@ export function onEveryLevel(references: tf.Tensor3D, validRatios: tf.Tensor3D):
 export interface DeformableDecoderInputs {
   value: tf.Tensor3D;
   pyramid: Pyramid;
-  /** Which query may not see which, [Q, Q]. */
-  selfAttnMask?: tf.Tensor2D;
+  /** Which query may not see which: bool [Q, Q], or what is added to the attention, [B, 1, Q, Q]. */
+  selfAttnMask?: tf.Tensor;
 }
 
 export class DeformableDetrDecoderLayer extends Module {
