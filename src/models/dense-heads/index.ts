@@ -6,6 +6,7 @@ import { autoAssignHeadDefinition } from './auto-assign-head';
 import { centerNetHeadDefinition } from './centernet-head';
 import { centerNetUpdateHeadDefinition } from './centernet-update-head';
 import { centripetalHeadDefinition } from './centripetal-head';
+import { boxInstBboxHeadDefinition, condInstBboxHeadDefinition } from './condinst-bbox-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
 import { cornerHeadDefinition } from './corner-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
@@ -43,6 +44,7 @@ import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
 import { ssdHeadDefinition } from './ssd-head';
 import { toodHeadDefinition } from './tood-head';
 import { vfnetHeadDefinition } from './vfnet-head';
+import { yolactHeadDefinition } from './yolact-head';
 import { yolofHeadDefinition } from './yolof-head';
 import { yolov3HeadDefinition } from './yolov3-head';
 import { yolov5HeadDefinition } from './yolov5-head';
@@ -95,6 +97,7 @@ export { RTMDetSepBNHead } from './rtmdet-sep-bn-head';
 export { SSDHead } from './ssd-head';
 export { TOODHead } from './tood-head';
 export { VFNetHead } from './vfnet-head';
+export { YOLACTHead } from './yolact-head';
 export { YOLOFHead } from './yolof-head';
 export { YOLOV3Head } from './yolov3-head';
 export { YOLOv5Head } from './yolov5-head';
@@ -161,4 +164,7 @@ export const denseHeads = [
   centerNetUpdateHeadDefinition,
   cornerHeadDefinition,
   centripetalHeadDefinition,
+  condInstBboxHeadDefinition,
+  boxInstBboxHeadDefinition,
+  yolactHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -11,6 +11,7 @@ import { distillationDefinitions } from './distillation';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
+import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
@@ -33,6 +34,10 @@ export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
+export {
+  SingleStageInstanceSegmentor,
+  type SingleStageInstanceSegmentorConfig,
+} from './single-stage-instance-segmentor';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
 export const detectors = [
@@ -51,6 +56,7 @@ export const detectors = [
   queryInstDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
+  ...singleStageInstanceDefinitions,
   ...distillationDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
