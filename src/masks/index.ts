@@ -40,6 +40,7 @@ export { columnRuns, cropRle, flipRle, padRle, resizeRle } from './rle-geometry'
 export { rleOfIds, rlesOfMap } from './rle-of-ids';
 export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';
+export { type Bitmap, sampleMask } from './sample-mask';
 export {
   rleToSegmentation,
   type Segmentation,

@@ -9,6 +9,7 @@ import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
+import { segHeads } from './seg-heads';
 import { taskModules } from './task-modules';
 import { testTimeAugs } from './test-time-augs';
 import { trackers } from './trackers';
@@ -20,6 +21,7 @@ export const catalogue: AnyDefinition[] = [
   ...necks,
   ...denseHeads,
   ...roiHeads,
+  ...segHeads,
   ...losses,
   ...taskModules,
   ...positionalEncodings,

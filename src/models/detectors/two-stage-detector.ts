@@ -110,7 +110,16 @@ export class TwoStageDetector extends BaseDetector {
     if (!this.rpn)
       return withZeroGradients(this.roiHead.loss(features, givenProposals(batch), batch, context, auxiliary), features);
     const { losses, proposals } = this.rpn.lossAndPredict(features, classAgnostic(batch), context, this.proposalCfg);
-    return { ...firstStageNames(losses), ...this.roiHead.loss(features, proposals, batch, context, auxiliary) };
+    return {
+      ...firstStageNames(losses),
+      ...this.roiHead.loss(features, proposals, batch, context, auxiliary),
+      ...this.moreLosses(features, batch),
+    };
+  }
+
+  /** Of heads beside the two stages. */
+  protected moreLosses(_features: tf.Tensor4D[], _batch: DetBatch): Losses {
+    return {};
   }
 
   /** Both stages once; the second sees the proposals of the samples, or without them those of the first. */
@@ -128,7 +137,7 @@ export class TwoStageDetector extends BaseDetector {
     return this.roiHead.predict(features, this.propose(features, batch), batch, { rescale });
   }
 
-  private propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
+  protected propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
     if (this.rpn && !hasProposals(batch)) return this.rpn.predict(features, batch, { rescale: false });
     return givenProposals(batch);
   }
