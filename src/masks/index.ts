@@ -51,6 +51,7 @@ export { rleOfIds, rlesOfMap } from './rle-of-ids';
 export { type Moments, rleMoments } from './rle-moments';
 export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';
+export { type Bitmap, sampleMask } from './sample-mask';
 export {
   rleToSegmentation,
   type Segmentation,

@@ -8,6 +8,7 @@ import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
+import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
@@ -32,6 +33,7 @@ export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
+export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
 export {
@@ -54,6 +56,7 @@ export const detectors = [
   tridentFasterRCNNDefinition,
   sparseRCNNDefinition,
   queryInstDefinition,
+  panopticFPNDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
   ...singleStageInstanceDefinitions,

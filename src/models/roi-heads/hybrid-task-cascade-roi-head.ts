@@ -15,7 +15,7 @@ import { HTCMaskHead } from './mask-heads/htc-mask-head';
 import { nextProposals } from './next-proposals';
 import type { MaskParts, RoIHeadParts } from './roi-head-parts';
 import type { RoIPooler } from './roi-pooler';
-import type { FusedSemanticHead } from './semantic-heads/fused-semantic-head';
+import { type FusedSemanticHead, fusedSemanticHead } from './semantic-heads/fused-semantic-head';
 import type { RoIExtractor, StageInput, StageTraining } from './types';
 
 const options = z.strictObject({
@@ -47,7 +47,8 @@ export class HybridTaskCascadeRoIHead extends CascadeRoIHead {
         throw new DetLabError(
           `Cannot build HybridTaskCascadeRoIHead at ${path}: semantic_head needs semantic_roi_extractor, which pools from its features`,
         );
-      const head = registry.build('semantic_head', semantic_head, { path: `${path}.semantic_head`, inputs });
+      const at = { path: `${path}.semantic_head`, inputs };
+      const head = fusedSemanticHead(registry.build('semantic_head', semantic_head, at), 'HybridTaskCascadeRoIHead', at.path);
       const place = {
         path: `${path}.semantic_roi_extractor`,
         inputs: [{ channels: head.channels, stride: head.stride }],

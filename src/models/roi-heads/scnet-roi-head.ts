@@ -31,7 +31,7 @@ import { nextProposals } from './next-proposals';
 import { batchRoIDetections } from './roi-detections';
 import type { RoIHeadParts } from './roi-head-parts';
 import type { RoIPooler } from './roi-pooler';
-import type { FusedSemanticHead } from './semantic-heads/fused-semantic-head';
+import { type FusedSemanticHead, fusedSemanticHead } from './semantic-heads/fused-semantic-head';
 import type { MaskHead, RoIExtractor, StageInput, StageTraining } from './types';
 
 const options = z.strictObject({
@@ -69,7 +69,8 @@ export class SCNetRoIHead extends CascadeRoIHead {
         throw new DetLabError(
           `Cannot build SCNetRoIHead at ${path}: semantic_head needs semantic_roi_extractor, which pools from its features`,
         );
-      const head = registry.build('semantic_head', given.semantic_head, at('semantic_head'));
+      const built = registry.build('semantic_head', given.semantic_head, at('semantic_head'));
+      const head = fusedSemanticHead(built, 'SCNetRoIHead', path);
       const levels = [{ channels: head.channels, stride: head.stride }];
       const place = { ...at('semantic_roi_extractor'), inputs: levels };
       this.semanticExtractor = registry.build('roi_extractor', given.semantic_roi_extractor, place);

@@ -37,6 +37,7 @@ import { yoloAnchorGeneratorDefinition } from './prior-generators/yolo-anchor-ge
 import { combinedSamplerDefinition } from './samplers/combined-sampler';
 import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
 import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
+import { maskPseudoSamplerDefinition } from './samplers/mask-pseudo-sampler';
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
@@ -120,6 +121,7 @@ export const taskModules = [
   iouBalancedNegSamplerDefinition,
   ohemSamplerDefinition,
   pseudoSamplerDefinition,
+  maskPseudoSamplerDefinition,
   scoreHLRSamplerDefinition,
   atssAssignerDefinition,
   yoloBBoxCoderDefinition,
