@@ -6,6 +6,7 @@ import { CenterNetHead } from '../models/dense-heads/centernet-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
+import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import type { Detector } from '../models/types';
 import { type DenseNetwork, isDenseHead } from './dense-candidates';
@@ -77,6 +78,10 @@ function exporterOf(detector: Detector): Export {
   if (detector instanceof SingleStageDetector)
     throw new DetLabError(
       `${detector.bboxHead.constructor.name} has no form in ONNX yet: it does not select among priors`,
+    );
+  if (detector instanceof SingleStageInstanceSegmentor)
+    throw new DetLabError(
+      `${detector.maskHead.constructor.name} has no form in ONNX yet: it computes the masks of selected instances alone`,
     );
   throw new DetLabError(`detectors of type ${detector.constructor.name} have no form in ONNX yet`);
 }

@@ -219,3 +219,12 @@ test('values and options that their package has and DetLab has not', () => {
     [`${pipeline}.3.transforms.1.type`, 'mistake'],
   ]);
 });
+
+test('by_epoch beside the type of a training loop is right where both say the same', () => {
+  const train = (train_cfg: object) => lines({ ...config(), train_cfg });
+  expect(train({ type: 'EpochBasedTrainLoop', by_epoch: true, max_epochs: 36 })).toEqual([]);
+  expect(train({ by_epoch: false, max_iters: 100 })).toEqual([]);
+  expect(train({ type: 'EpochBasedTrainLoop', by_epoch: false, max_epochs: 36 })).toEqual([
+    expect.stringMatching(/train_cfg: unknown option "by_epoch"/),
+  ]);
+});

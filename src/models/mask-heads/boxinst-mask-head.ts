@@ -82,8 +82,8 @@ export class BoxInstMaskHead extends CondInstMaskHead<Config> {
       const plane = tf.tensor3d(Float32Array.from(pairs.subarray(k * h * w, (k + 1) * h * w)), [1, h, w]);
       const inside = tf.mul(target, plane);
       const part = tf.sum<tf.Scalar>(tf.mul(pairwiseAffinity(logits, offset), inside));
-      sum = sum ? tf.add(sum, part) : part;
-      number = number ? tf.add(number, tf.sum(inside)) : tf.sum(inside);
+      sum = sum ? tf.add<tf.Scalar>(sum, part) : part;
+      number = number ? tf.add<tf.Scalar>(number, tf.sum(inside)) : tf.sum(inside);
     }
     return { pairwise: sum!, pairs: number!.dataSync<'float32'>()[0] };
   }
