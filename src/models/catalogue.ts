@@ -7,6 +7,7 @@ import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
 import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
+import { maskHeads } from './mask-heads';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
 import { taskModules } from './task-modules';
@@ -19,6 +20,7 @@ export const catalogue: AnyDefinition[] = [
   ...backbones,
   ...necks,
   ...denseHeads,
+  ...maskHeads,
   ...roiHeads,
   ...losses,
   ...taskModules,

@@ -24,6 +24,8 @@ export interface DetBatch {
   imageSizes?: tf.Tensor2D;
   /** Size [H, W] that masks of the truths are to be padded to; they stay as they are when absent. */
   maskShape?: [number, number];
+  /** Of each image, which neighbouring pixels look alike (BoxInst): a plane of 0 and 1 for each neighbour [neighbours, h, w]. */
+  alike?: Uint8Array[];
   /** Class of the padding of semantic maps; they are not padded when absent. */
   semanticPad?: number;
 }

@@ -5,6 +5,7 @@ import { atssHeadDefinition } from './atss-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
 import { centerNetHeadDefinition } from './centernet-head';
 import { centerNetUpdateHeadDefinition } from './centernet-update-head';
+import { boxInstBboxHeadDefinition, condInstBboxHeadDefinition } from './condinst-bbox-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
 import { ddodHeadDefinition } from './ddod-head';
@@ -39,6 +40,7 @@ import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
 import { ssdHeadDefinition } from './ssd-head';
 import { toodHeadDefinition } from './tood-head';
 import { vfnetHeadDefinition } from './vfnet-head';
+import { yolactHeadDefinition } from './yolact-head';
 import { yolofHeadDefinition } from './yolof-head';
 import { yolov3HeadDefinition } from './yolov3-head';
 import { yolov5HeadDefinition } from './yolov5-head';
@@ -93,6 +95,7 @@ export { RTMDetSepBNHead } from './rtmdet-sep-bn-head';
 export { SSDHead } from './ssd-head';
 export { TOODHead } from './tood-head';
 export { VFNetHead } from './vfnet-head';
+export { YOLACTHead } from './yolact-head';
 export { YOLOFHead } from './yolof-head';
 export { YOLOV3Head } from './yolov3-head';
 export { YOLOv5Head } from './yolov5-head';
@@ -157,4 +160,7 @@ export const denseHeads = [
   ddodHeadDefinition,
   centerNetHeadDefinition,
   centerNetUpdateHeadDefinition,
+  condInstBboxHeadDefinition,
+  boxInstBboxHeadDefinition,
+  yolactHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

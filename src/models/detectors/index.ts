@@ -9,6 +9,7 @@ import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
+import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
@@ -31,6 +32,10 @@ export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
+export {
+  SingleStageInstanceSegmentor,
+  type SingleStageInstanceSegmentorConfig,
+} from './single-stage-instance-segmentor';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
 export const detectors = [
@@ -47,6 +52,7 @@ export const detectors = [
   tridentFasterRCNNDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
+  ...singleStageInstanceDefinitions,
   ...distillationDefinitions,
   detrDefinition,
   conditionalDETRDefinition,

@@ -23,10 +23,11 @@ from pycocotools import mask as coco
 
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
+from zoo_mask_families import MASK_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES}
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
@@ -115,17 +116,18 @@ def training_samples(cfg, samples):
     return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples])
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=()):
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants)
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, iteration)
 
 
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants):
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, iteration):
     rules = [*RULES, *rules]
     MessageHub.get_current_instance().update_info('epoch', 0)
+    MessageHub.get_current_instance().update_info('iter', iteration)
     torch.manual_seed(0)
     model = models.build(ConfigDict(copy.deepcopy(cfg)))
     state = filled(model.state_dict(), rules)
@@ -158,11 +160,15 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
         if 'masks' in p:
             d['masks'] = [coco.encode(np.asfortranarray(m.numpy().astype(np.uint8)))['counts'].decode() for m in p.masks]
             d['mask_size'] = list(p.masks.shape[1:])
+            if not p.bboxes.any():  # SOLO gives none
+                rles = [coco.encode(np.asfortranarray(m.numpy().astype(np.uint8))) for m in p.masks]
+                d['bboxes'] = [[x, y, x + w, y + h] for x, y, w, h in map(coco.toBbox, rles)]
         detections.append(d)
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
     given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
-             **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {})}
+             **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {}),
+             **(dict(iteration=iteration) if iteration else {})}
     return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
 

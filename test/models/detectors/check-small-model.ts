@@ -22,6 +22,8 @@ interface Expected {
   label?: number;
   /** Passes whose losses are computed; the last one's are compared. */
   steps?: number;
+  /** Iterations of the run before; 0 when absent. */
+  iteration?: number;
   params: [string, number[]][];
   losses: Record<string, number>;
   grad_norms: Record<string, number>;
@@ -109,12 +111,13 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
   const batch = model.preprocess(samples(golden, expected));
   const parameters = model.trainable();
   const variables = parameters.map(([, p]) => p.variable);
+  const { iteration = 0 } = expected;
   for (let step = 1; step < (expected.steps ?? 1); step++)
-    tf.tidy(() => void model.loss(batch, { random: goldenNumbers(), epoch: 0, iteration: 0 }));
+    tf.tidy(() => void model.loss(batch, { random: goldenNumbers(), epoch: 0, iteration }));
   tf.tidy(() => {
     let found: Record<string, number> = {};
     const { value, grads } = tf.variableGrads(() => {
-      const parsed = parseLosses(model.loss(batch, { random: goldenNumbers(), epoch: 0, iteration: 0 }));
+      const parsed = parseLosses(model.loss(batch, { random: goldenNumbers(), epoch: 0, iteration }));
       found = Object.fromEntries(parsed.names.map((key, i) => [key, parsed.values[i].arraySync()]));
       return parsed.total;
     }, variables);
