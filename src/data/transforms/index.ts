@@ -38,6 +38,7 @@ import { Mosaic9 } from './mosaic9';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
 import { PhotoMetricDistortion } from './photo-metric-distortion';
+import { Polygon2Mask } from './polygon2mask';
 import { PPYOLOERandomCrop } from './pp-yoloe-random-crop';
 import { PPYOLOERandomDistort } from './pp-yoloe-random-distort';
 import { ProposalBroadcaster } from './proposal-broadcaster';
@@ -119,6 +120,7 @@ export const TRANSFORMS = [
   RandomErasing,
   RandomApply,
   RandomOrder,
+  Polygon2Mask,
   RemoveDataElement,
   ResizeShortestEdge,
   PPYOLOERandomCrop,

@@ -72,13 +72,19 @@ export const decodeDetections = (
   rescale: boolean,
 ): Detections => selectDetections(candidates, meta, cfg, rescale).detections;
 
+/** Detections of an image, and the prior of each. */
+export interface SelectedDetections {
+  detections: Detections;
+  priors: Int32Array;
+}
+
 /** The same, and the prior of each. */
 export function selectDetections(
   candidates: Candidates,
   meta: ImageMeta,
   cfg: SuppressionCfg,
   rescale: boolean,
-): { detections: Detections; priors: Int32Array } {
+): SelectedDetections {
   const { score_thr = 0, nms_pre = -1 } = cfg;
   const { priors, labels, scores } = filterScoresAndTopk(candidates, score_thr, nms_pre);
   const boxes = toFrame(candidates.decode(priors), meta, rescale);
@@ -110,7 +116,8 @@ interface ScoredBoxes {
   labels: Int32Array;
 }
 
-function suppressRows(
+/** The same, and the row of each. */
+export function suppressRows(
   { boxes, scores, labels }: ScoredBoxes,
   { min_bbox_size: min = -1, nms, max_per_img = -1 }: SuppressionCfg,
 ): { detections: Detections; rows: Int32Array } {

@@ -49,6 +49,8 @@ import { yolofHeadDefinition } from './yolof-head';
 import { yolov3HeadDefinition } from './yolov3-head';
 import { yolov5HeadDefinition } from './yolov5-head';
 import { yolov5HeadModuleDefinition } from './yolov5-head-module';
+import { yolov5InsHeadDefinition } from './yolov5-ins-head';
+import { yolov5InsHeadModuleDefinition } from './yolov5-ins-head-module';
 import { yolov6HeadDefinition } from './yolov6-head';
 import { yolov6HeadModuleDefinition } from './yolov6-head-module';
 import { yolov7HeadDefinition } from './yolov7-head';
@@ -119,6 +121,8 @@ export const denseHeads = [
   ssdHeadDefinition,
   yolov5HeadDefinition,
   yolov5HeadModuleDefinition,
+  yolov5InsHeadDefinition,
+  yolov5InsHeadModuleDefinition,
   yolov6HeadDefinition,
   yolov6HeadModuleDefinition,
   ppyoloeHeadDefinition,

@@ -12,7 +12,7 @@ import { type Loss, zeroLoss } from '../losses';
 import { YOLOIoULoss } from '../losses/yolo-iou-loss';
 import { buildBBoxCoder, buildPriorGenerator, type Instances, type Size } from '../task-modules';
 import { type LevelMatches, matchByShape } from '../task-modules/assigners/match-by-shape';
-import type { AssignmentWatch, DetBatch, LossContext, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { cellPriors } from './cell-priors';
 import { yoloTestCfg } from './decode-yolo-detections';
 import { DecodedYOLOHead } from './decoded-yolo-head';
@@ -166,28 +166,31 @@ export class YOLOv5Head<
     { watch }: LossContext,
   ): Losses {
     const images = batch.samples.map(({ truths, meta }) => this.instances(truths, meta.imgPath));
-    const { cls, obj, bbox } = this.lossParts(images, outputs, batch, watch);
-    const [count, ranks] = [sumOverRanks(images.length), sumOverRanks(1)];
-    return {
-      loss_cls: tf.mul<tf.Scalar>(cls, count),
-      loss_obj: tf.mul<tf.Scalar>(obj, images.length * ranks),
-      loss_bbox: tf.mul<tf.Scalar>(bbox, count),
-    };
-  }
-
-  /** The losses before they are multiplied by the number of images. */
-  protected lossParts(
-    images: readonly Instances[],
-    outputs: DenseOutputs<M | 'predictions'>,
-    batch: DetBatch,
-    watch?: AssignmentWatch,
-  ): LossParts {
     const matches = this.match(images, outputs, batch);
     const { sizes } = outputs;
     const strides = this.priors.strides.map(([x]) => x);
     const report = { source: this.name, images, matches, sizes, strides, cache: this.priorCache };
     if (watch) reportMatches(watch, report);
-    return this.sumOfLevels(outputs.maps.predictions, matches);
+    return this.matchedLosses(outputs, matches, images, batch);
+  }
+
+  protected matchedLosses(
+    { maps }: DenseOutputs<M | 'predictions'>,
+    matches: readonly LevelTargets[],
+    images: readonly Instances[],
+    _batch: DetBatch,
+  ): Losses {
+    return this.scaledLosses(this.sumOfLevels(maps.predictions, matches), images.length);
+  }
+
+  /** Multiplied by the number of images, over all processes. */
+  protected scaledLosses({ cls, obj, bbox }: LossParts, images: number): Losses {
+    const [count, ranks] = [sumOverRanks(images), sumOverRanks(1)];
+    return {
+      loss_cls: tf.mul<tf.Scalar>(cls, count),
+      loss_obj: tf.mul<tf.Scalar>(obj, images * ranks),
+      loss_bbox: tf.mul<tf.Scalar>(bbox, count),
+    };
   }
 
   /** Sums over the levels of a map. */
@@ -256,7 +259,12 @@ export class YOLOv5Head<
   protected override candidates(outputs: DenseOutputs<M | 'predictions'>): CandidateTensors {
     const { sizes } = outputs;
     const predictions = outputs.flat('predictions');
-    const [codes, object, labels] = tf.split(predictions, [4, 1, this.numClasses], 2);
+    const further = predictions.shape[2] - 5 - this.numClasses;
+    const [codes, object, labels] = tf.split(
+      predictions,
+      [4, 1, this.numClasses, ...(further > 0 ? [further] : [])],
+      2,
+    );
     return {
       scores: tf.mul(tf.sigmoid(labels), tf.sigmoid(object)),
       boxes: this.coder.decodeTensors(this.priorCache.of(sizes), codes, { strides: this.strides(sizes) }),

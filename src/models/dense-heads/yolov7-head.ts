@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Instances } from '../task-modules';
 import { matchByCost } from '../task-modules/assigners/match-by-cost';
-import type { AssignmentWatch, DetBatch } from '../types';
+import type { DetBatch, Losses } from '../types';
 import type { DenseOutputs } from './dense-outputs';
 import { type LevelTargets, type LossParts, YOLOv5Head, yolov5HeadOptions } from './yolov5-head';
 
@@ -31,21 +31,21 @@ export class YOLOv7Head extends YOLOv5Head<YOLOv7HeadConfig, Maps> {
     super(config, context, 'YOLOv7Head');
   }
 
-  protected override lossParts(
-    images: readonly Instances[],
+  protected override matchedLosses(
     outputs: DenseOutputs<Maps>,
+    matches: readonly LevelTargets[],
+    images: readonly Instances[],
     batch: DetBatch,
-    watch?: AssignmentWatch,
-  ): LossParts {
-    const main = super.lossParts(images, outputs, batch, watch);
-    const { auxiliary } = outputs.maps as Partial<typeof outputs.maps>;
-    if (!auxiliary) return main;
+  ): Losses {
+    const { predictions, auxiliary } = outputs.maps as Partial<typeof outputs.maps> & typeof outputs.maps;
+    const main = this.sumOfLevels(predictions, matches);
+    if (!auxiliary) return this.scaledLosses(main, images.length);
     // by the cost of the main predictions
-    const matches = this.match(images, outputs, batch, 2 * this.config.near_neighbor_thr);
-    const aux = this.sumOfLevels(auxiliary, matches);
+    const more = this.match(images, outputs, batch, 2 * this.config.near_neighbor_thr);
+    const aux = this.sumOfLevels(auxiliary, more);
     const add = (name: keyof LossParts) =>
       tf.add<tf.Scalar>(main[name], tf.mul(aux[name], this.config.aux_loss_weights));
-    return { cls: add('cls'), obj: add('obj'), bbox: add('bbox') };
+    return this.scaledLosses({ cls: add('cls'), obj: add('obj'), bbox: add('bbox') }, images.length);
   }
 
   /** The candidates by shape, then those of lowest cost; their predictions are read once. */
