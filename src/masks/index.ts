@@ -47,11 +47,11 @@ export {
   subtractRle,
 } from './rle';
 export { columnRuns, cropRle, flipRle, padRle, resizeRle } from './rle-geometry';
-export { rleOfIds, rlesOfMap } from './rle-of-ids';
 export { type Moments, rleMoments } from './rle-moments';
+export { rleOfIds, rlesOfMap } from './rle-of-ids';
 export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';
-export { type Bitmap, sampleMask } from './sample-mask';
+export { sampleMask } from './sample-mask';
 export {
   rleToSegmentation,
   type Segmentation,

@@ -1,17 +1,17 @@
 // Bilinear samples of masks at points between pixels.
 
-export interface Bitmap {
-  /** Row-major, 0 or 1. */
-  data: Uint8Array;
-  width: number;
-  height: number;
-}
+import type { Bitmap } from './rescale-mask';
 
 /**
  * @param x of the point, where the center of the first pixel is 0
  * @param limit size [height, width] beyond which everything is background
  */
-export function sampleMask({ data, width, height }: Bitmap, x: number, y: number, limit?: readonly [number, number]): number {
+export function sampleMask(
+  { data, width, height }: Bitmap,
+  x: number,
+  y: number,
+  limit?: readonly [number, number],
+): number {
   const [rows, columns] = limit ? [Math.min(height, limit[0]), Math.min(width, limit[1])] : [height, width];
   const read = (column: number, row: number) =>
     column >= 0 && row >= 0 && column < columns && row < rows ? data[row * width + column] : 0;

@@ -1,6 +1,7 @@
 // Small detectors that have no form in ONNX: saving one says so.
 
 import type { ModuleConfig } from '../../src/catalogue/registry';
+import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
 
 const trident = TWO_STAGE.TridentNet as Record<string, object>;
@@ -54,7 +55,7 @@ export const REFUSED: Record<string, ModuleConfig> = {
     ...TWO_STAGE.TridentNet,
     backbone: { ...trident.backbone, test_branch_idx: -1 },
     roi_head: { ...trident.roi_head, test_branch_idx: -1 },
-  'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
+  },
   SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
   'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
   SOLOv2: segmentor('SOLOv2', {
@@ -80,58 +81,4 @@ export const REFUSED: Record<string, ModuleConfig> = {
   ),
   CondInst: dynamic('CondInst'),
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
-  'Hybrid Task Cascade': detector('HybridTaskCascade', {
-    ...cascade,
-    ...masks,
-    ...semantic,
-    type: 'HybridTaskCascadeRoIHead',
-    mask_head: { ...masks.mask_head, type: 'HTCMaskHead', with_conv_res: false },
-  }),
-  SCNet: detector('SCNet', {
-    ...cascade,
-    ...masks,
-    ...semantic,
-    type: 'SCNetRoIHead',
-    bbox_head: { ...cascade.bbox_head, type: 'SCNetBBoxHead', num_shared_fcs: 1 },
-    mask_head: { ...masks.mask_head, type: 'SCNetMaskHead', num_convs: 2, conv_out_channels: 16 },
-    semantic_head: { ...semantic.semantic_head, type: 'SCNetSemanticHead', num_convs: 2 },
-    glbctx_head: { type: 'GlobalContextHead', num_convs: 1, conv_out_channels: 16 },
-    feat_relay_head: { type: 'FeatureRelayHead', in_channels: 16, out_conv_channels: 16, roi_feat_size: 3 },
-  }),
-  'Grid R-CNN': detector('GridRCNN', {
-    type: 'GridRoIHead',
-    bbox_head: { ...head, with_reg: false },
-    grid_roi_extractor: extractor(6),
-    grid_head: {
-      type: 'GridHead',
-      grid_points: 4,
-      num_convs: 1,
-      roi_feat_size: 6,
-      point_feat_channels: 4,
-      norm_cfg: { type: 'GN', num_groups: 4 },
-    },
-  }),
-  PointRend: {
-    ...detector('PointRend', {
-      type: 'PointRendRoIHead',
-      mask_roi_extractor: {
-        type: 'GenericRoIExtractor',
-        aggregation: 'concat',
-        featmap_strides: [4],
-        roi_layer: { type: 'SimpleRoIAlign', output_size: 6 },
-      },
-      mask_head: { type: 'CoarseMaskHead', num_fcs: 1, conv_out_channels: 4, fc_out_channels: 8, roi_feat_size: 6 },
-      point_head: { type: 'MaskPointHead', num_fcs: 1, fc_channels: 8 },
-    }),
-    test_cfg: {
-      ...(test_cfg as object),
-      rcnn: {
-        score_thr: 0.2,
-        nms: { type: 'nms', iou_threshold: 0.5 },
-        subdivision_steps: 2,
-        subdivision_num_points: 16,
-        scale_factor: 2,
-      },
-    },
-  },
 };

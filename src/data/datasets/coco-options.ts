@@ -76,7 +76,9 @@ function addSemanticFiles({ records }: Dataset, images: string, folder: string, 
 }
 
 /** What the type of a dataset sets: default class names, its filter, whether `seg` has panoptic maps. */
-type TypeDefaults = Pick<CocoOptions, 'classes' | 'filterIgnored' | 'imageFile'> & { panoptic?: boolean };
+type TypeDefaults = Pick<CocoOptions, 'classes' | 'filterIgnored' | 'imageField' | 'imageFile'> & {
+  panoptic?: boolean;
+};
 
 export function cocoLoader(
   options: z.output<typeof cocoOptions>,

@@ -28,7 +28,9 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
   name?: string;
   /** JSON file of precomputed proposals, for Fast R-CNN. */
   proposalFile?: string;
-  /** Where in `imgDir` the file of an image is, by the file_name of the annotations; undefined for an image to leave out. */
+  /** What the annotations have the file of an image under; default: file_name. */
+  imageField?: string;
+  /** Where in `imgDir` the file of an image is, by that field; undefined for an image to leave out. */
   imageFile?: (fileName: string) => string | undefined;
   /** Folder of the PNG files of a panoptic annotation file. */
   panopticDir?: string;
@@ -59,7 +61,7 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const available = panoptic ? thingsFirst(categories) : classNames(categories, usedCategories(table), report);
   const known = [...new Set([...categories.values()].map(({ name }) => name))];
   const { classes, absent } = selectClasses(options, options.classes ? known : available, file);
-  const images = [...readImages(imageEntries(content.images, options.imageFile), imgDir, report).values()];
+  const images = [...readImages(imageEntries(content.images, options), imgDir, report).values()];
   content.images.length = 0; // no longer needed
   if (images.length === 0)
     throw new DetLabError(
@@ -97,12 +99,16 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
 }
 
 /** The entries of images with the files that the dataset keeps them in. */
-function imageEntries(entries: unknown[], imageFile: CocoOptions['imageFile']): unknown[] {
+function imageEntries(
+  entries: unknown[],
+  { imageFile, imageField = 'file_name' }: Pick<CocoOptions, 'imageFile' | 'imageField'>,
+): unknown[] {
   if (!imageFile) return entries;
   return entries.flatMap((entry) => {
     const fields = fieldsOf(entry);
-    if (typeof fields?.file_name !== 'string') return [entry];
-    const file = imageFile(fields.file_name);
+    const given = fields?.[imageField];
+    if (typeof given !== 'string') return [entry];
+    const file = imageFile(given);
     return file === undefined ? [] : [{ ...fields, file_name: file }];
   });
 }

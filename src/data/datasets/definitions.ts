@@ -163,7 +163,7 @@ export const CustomDataset = defineModule({
 });
 
 /** The option that MMYOLO's datasets add; applied in evaluation. */
-const batchShapes = {
+export const batchShapes = {
   batch_shapes_cfg: batchShapesOptions
     .nullish()
     .describe('Sorts evaluation images by aspect ratio and pads them per batch'),
@@ -191,7 +191,7 @@ export const YOLOv5VOCDataset = defineModule({
   build: (options, context): DatasetLoader => vocLoader(options, context),
 });
 
-export const DATASETS = [
+export const GENERAL_DATASETS = [
   CocoDataset,
   CityscapesDataset,
   Objects365V1Dataset,

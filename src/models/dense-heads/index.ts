@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
+import { cascadeRPNHeadDefinition } from './cascade-rpn-head';
 import { centerNetHeadDefinition } from './centernet-head';
 import { centerNetUpdateHeadDefinition } from './centernet-update-head';
 import { centripetalHeadDefinition } from './centripetal-head';
@@ -41,7 +42,9 @@ import { rpnHeadDefinition } from './rpn-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
+import { sablRetinaHeadDefinition } from './sabl-retina-head';
 import { ssdHeadDefinition } from './ssd-head';
+import { stageCascadeRPNHeadDefinition } from './stage-cascade-rpn-head';
 import { toodHeadDefinition } from './tood-head';
 import { vfnetHeadDefinition } from './vfnet-head';
 import { yolactHeadDefinition } from './yolact-head';
@@ -65,6 +68,7 @@ export { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-hea
 export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 export { ATSSHead } from './atss-head';
 export { AutoAssignHead } from './auto-assign-head';
+export { CascadeRPNHead } from './cascade-rpn-head';
 export { CenterNetHead } from './centernet-head';
 export { CenterNetUpdateHead } from './centernet-update-head';
 export { ConditionalDETRHead } from './conditional-detr-head';
@@ -96,7 +100,9 @@ export { RetinaSepBNHead } from './retina-sep-bn-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
 export { RTMDetHead } from './rtmdet-head';
 export { RTMDetSepBNHead } from './rtmdet-sep-bn-head';
+export { SABLRetinaHead } from './sabl-retina-head';
 export { SSDHead } from './ssd-head';
+export { StageCascadeRPNHead } from './stage-cascade-rpn-head';
 export { TOODHead } from './tood-head';
 export { VFNetHead } from './vfnet-head';
 export { YOLACTHead } from './yolact-head';
@@ -171,4 +177,7 @@ export const denseHeads = [
   condInstBboxHeadDefinition,
   boxInstBboxHeadDefinition,
   yolactHeadDefinition,
+  sablRetinaHeadDefinition,
+  cascadeRPNHeadDefinition,
+  stageCascadeRPNHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

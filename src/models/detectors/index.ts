@@ -11,8 +11,8 @@ import { distillationDefinitions } from './distillation';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
-import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,

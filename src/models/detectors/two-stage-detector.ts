@@ -33,7 +33,7 @@ export const twoStageOptions = z.strictObject({
   roi_head: roiHead,
   train_cfg: z
     .strictObject({
-      rpn: firstStageTrainCfg.describe('Assignment and sampling of anchors'),
+      rpn: firstStageTrainCfg,
       rpn_proposal: proposalCfg
         .optional()
         .describe('Selection of proposals in training; that of test_cfg.rpn when absent'),

@@ -48,7 +48,11 @@ export class HybridTaskCascadeRoIHead extends CascadeRoIHead {
           `Cannot build HybridTaskCascadeRoIHead at ${path}: semantic_head needs semantic_roi_extractor, which pools from its features`,
         );
       const at = { path: `${path}.semantic_head`, inputs };
-      const head = fusedSemanticHead(registry.build('semantic_head', semantic_head, at), 'HybridTaskCascadeRoIHead', at.path);
+      const head = fusedSemanticHead(
+        registry.build('semantic_head', semantic_head, at),
+        'HybridTaskCascadeRoIHead',
+        at.path,
+      );
       const place = {
         path: `${path}.semantic_roi_extractor`,
         inputs: [{ channels: head.channels, stride: head.stride }],

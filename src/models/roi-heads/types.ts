@@ -71,6 +71,8 @@ export interface BoxHead extends Module {
   /** Pooled RoIs [K, h, w, C], and features of their objects [N, P, C], N P = K, where the stage before passed some on. */
   forward(pooled: tf.Tensor4D, objects?: tf.Tensor3D): BBoxOutputs;
   loss(outputs: BBoxOutputs, targets: BBoxTargets): Losses;
+  /** Probabilities [K, classes + 1] of the scores, where they are not their softmax. */
+  readonly probabilities?: (scores: tf.Tensor2D) => tf.Tensor2D;
   /** Classification loss [K] of each RoI alone, were `labels` right; -1 stands for the background. */
   perSampleLoss(outputs: BBoxOutputs, labels: Int32Array): Float32Array;
   /** Boxes of one image moved by the deltas (flat, one row each) of the classes `labels`, clipped to `imgShape`, if given. */

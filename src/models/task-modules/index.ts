@@ -12,6 +12,7 @@ import { gridAssignerDefinition } from './assigners/grid-assigner';
 import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { pointAssignerDefinition } from './assigners/point-assigner';
+import { regionAssignerDefinition } from './assigners/region-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
 import { topkHungarianAssignerDefinition } from './assigners/topk-hungarian-assigner';
@@ -54,6 +55,7 @@ export { HungarianAssigner } from './assigners/hungarian-assigner';
 export { linearAssignment } from './assigners/linear-assignment';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { PointAssigner } from './assigners/point-assigner';
+export { RegionAssigner } from './assigners/region-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
 export { TaskAlignedAssigner } from './assigners/task-aligned-assigner';
 export { UniformAssigner } from './assigners/uniform-assigner';
@@ -98,6 +100,7 @@ export type {
   SamplerNeed,
   SamplingResult,
   Size,
+  SquareGrid,
 } from './types';
 
 export const taskModules = [
@@ -140,4 +143,5 @@ export const taskModules = [
   yoloxBBoxCoderDefinition,
   batchATSSAssignerDefinition,
   batchDynamicSoftLabelAssignerDefinition,
+  regionAssignerDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -68,6 +68,8 @@ function lowerHead(
 ): HeadOutputs {
   const { graph } = context;
   const { inputs, order, combine } = poolRois([pooler], maps, roiRows(boxes, context), context);
+  if (head.probabilities)
+    throw new DetLabError('the loss_cls of its bbox_head has probabilities of its own, for which there is no form yet');
   const forward = (tensors: tf.Tensor[]) => {
     const [pooled] = combine(tensors);
     const outputs = head.forward(pooled);

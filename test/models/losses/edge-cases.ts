@@ -30,6 +30,9 @@ const LABELS: { config: ModuleConfig; limit: number }[] = [
   { config: { type: 'FocalLoss' }, limit: 4 },
   { config: { type: 'FocalLoss', gamma: 0.5 }, limit: 4 },
   { config: { type: 'GHMC' }, limit: 4 },
+  { config: { type: 'CrossEntropyCustomLoss', use_sigmoid: true, num_classes: 3 }, limit: 4 },
+  { config: { type: 'FocalCustomLoss', num_classes: 3 }, limit: 4 },
+  { config: { type: 'EQLV2Loss', num_classes: 2 }, limit: 3 },
 ];
 /** Losses of logits [N, 3] and soft targets of the same shape; the others are of probabilities. */
 const SOFT: ModuleConfig[] = [

@@ -37,6 +37,8 @@ export class BucketingBBoxCoder implements BoxCoder {
   readonly numBuckets: number;
   /** Buckets of each side. */
   readonly perSide: number;
+  /** Buckets of each side whose offsets are learned, at most. */
+  readonly offsetTopk: number;
   /** Scores of the buckets of the four sides, then their offsets. */
   readonly encodeSize: number;
 
@@ -44,6 +46,7 @@ export class BucketingBBoxCoder implements BoxCoder {
     this.numBuckets = options.num_buckets;
     this.perSide = Math.ceil(options.num_buckets / 2);
     this.encodeSize = 8 * this.perSide;
+    this.offsetTopk = options.offset_topk;
   }
 
   get clips(): boolean {
@@ -126,48 +129,49 @@ export class BucketingBBoxCoder implements BoxCoder {
     });
   }
 
-  /** Of each side its numbers in the codes: scores of buckets [..., n, perSide], then their offsets. */
-  private static sidesOf(codes: tf.Tensor): { scores: tf.Tensor; offsets: tf.Tensor }[] {
-    const parts = tf.split(codes, 8, -1);
-    return [0, 1, 2, 3].map((s) => ({ scores: parts[s], offsets: parts[s + 4] }));
-  }
-
-  /** Differentiable in the offsets. */
-  decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, options: DecodeOptions = {}): T {
+  decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, { maxShape }: DecodeOptions = {}): T {
     const { scale_factor, num_buckets, clip_border } = this.options;
-    const [low, high] = tf.split(boxRows(priors), 2, -1); // [..., n, 2]
+    const [low, high] = tf.split(boxRows(priors), 2, -1); // [..., n, 2 axes]
     const center = tf.mul(tf.add(low, high), 0.5);
-    const half = tf.mul(tf.sub(high, low), 0.5 * scale_factor);
+    const half = tf.mul(tf.mul(tf.sub(high, low), scale_factor), 0.5);
     const [start, end] = [tf.sub(center, half), tf.add(center, half)];
     const size = tf.div(tf.sub(end, start), num_buckets);
-    const coordinates = BucketingBBoxCoder.sidesOf(codes).map(({ scores, offsets }, s) => {
-      const ofAxis = (x: tf.Tensor) => tf.split(x, 2, -1)[s >> 1];
-      const best = tf.argMax(scores, -1);
-      const chosen = tf.oneHot(best, this.perSide).cast('float32');
-      const offset = tf.sum(tf.mul(offsets, chosen), -1, true);
-      const steps = tf.expandDims(tf.add(best.cast('float32'), 0.5), -1);
-      const inward = s % 2 === 0 ? tf.sub(steps, offset) : tf.sub(tf.neg(steps), offset);
-      return tf.add(ofAxis(s % 2 === 0 ? start : end), tf.mul(inward, ofAxis(size)));
-    });
+    const { best, offsets } = this.sideCodes(codes); // [..., n, 2 axes, 2 ends]
+    const ends = (x: tf.Tensor) => tf.split(x, 2, -1).map((end) => tf.squeeze(end, [-1]));
+    const [[lowest, highest], [lowOffset, highOffset]] = [ends(best), ends(offsets)];
+    const inBuckets = (bucket: tf.Tensor) => tf.mul(tf.add(bucket, 0.5), size);
     const corners = tf.concat(
-      [0, 1, 2, 3].map((c) => coordinates[COORDINATES.indexOf(c)]),
+      [
+        tf.sub(tf.add(start, inBuckets(lowest)), tf.mul(lowOffset, size)),
+        tf.sub(tf.sub(end, inBuckets(highest)), tf.mul(highOffset, size)),
+      ],
       -1,
-    ) as T;
-    if (!clip_border || !options.maxShape) return corners;
-    const [h, w] = options.maxShape;
-    return tf.minimum(tf.maximum(corners, 0), [w - 1, h - 1, w - 1, h - 1]);
+    );
+    if (!clip_border || !maxShape) return corners as T;
+    const [height, width] = maxShape.map((side) => side - this.clipMargin);
+    return tf.minimum(tf.maximum(corners, 0), [width, height, width, height]) as T;
+  }
+
+  /** [..., n, encodeSize] -> of each side [..., n, 2, 2] the best bucket, and the offset in it. */
+  private sideCodes(codes: tf.Tensor): { best: tf.Tensor; offsets: tf.Tensor } {
+    const outer = codes.shape.slice(0, -1);
+    const bySide = (x: tf.Tensor) => x.reshape([...outer, 2, 2, this.perSide]);
+    const [scores, offsets] = tf.split(codes, 2, -1).map(bySide);
+    const best = tf.argMax(scores, -1);
+    const chosen = tf.oneHot(best.cast('int32'), this.perSide, 1, 0).cast('bool');
+    return { best: best.cast('float32'), offsets: tf.sum(tf.where(chosen, offsets, tf.zerosLike(offsets)), -1) };
   }
 
   confidenceTensors(codes: tf.Tensor): tf.Tensor {
-    const sides = BucketingBBoxCoder.sidesOf(codes).map(({ scores }) => {
-      const { values, indices } = tf.topk(scores, 2);
-      const [first, second] = tf.split(values, 2, -1);
-      const [at, next] = tf.split(indices.cast('float32'), 2, -1);
-      const total = tf.sum(tf.exp(tf.sub(scores, first)), -1, true);
-      const isNeighbour = tf.equal(tf.abs(tf.sub(at, next)), 1).cast('float32');
-      return tf.div(tf.add(tf.mul(tf.exp(tf.sub(second, first)), isNeighbour), 1), total);
-    });
-    return tf.squeeze(tf.div(tf.addN(sides), 4), [-1]);
+    const outer = codes.shape.slice(0, -1);
+    const [scores] = tf.split(codes, 2, -1);
+    const likely = tf.softmax(scores.reshape([...outer, 4, this.perSide]));
+    const { values, indices } = tf.topk(likely, 2);
+    const [first, second] = tf.split(values, 2, -1);
+    const [at, other] = tf.split(indices.cast('float32'), 2, -1);
+    const neighbors = tf.equal(tf.abs(tf.sub(at, other)), 1);
+    const sure = tf.add(first, tf.where(neighbors, second, tf.zerosLike(second))); // [..., n, 4, 1]
+    return tf.mean(sure, -2);
   }
 }
 
