@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { Detections, ImageMeta } from '../../data/types';
-import { scaleBoxes, shiftBoxes, takeBoxes } from '../../geometry/boxes';
+import { scaleBoxes, shiftBoxes, takeBoxes, takeValues } from '../../geometry/boxes';
 import { batchedNms, type NmsConfig } from '../../ops';
 import { topIndices } from '../../ops/top-indices';
 import { nmsOption } from '../shared-options/nms-option';
@@ -91,22 +91,31 @@ export function toFrame(
 
 /** Drops boxes below the minimum size, suppresses by label and keeps the best `max_per_img`. */
 export function nmsAndLimit(
-  { boxes, scores, labels }: { boxes: Float32Array; scores: Float32Array; labels: Int32Array },
+  given: { boxes: Float32Array; scores: Float32Array; labels: Int32Array },
   { min_bbox_size: min = -1, nms, max_per_img = -1 }: SuppressionCfg,
 ): Detections {
-  const large = (i: number) =>
-    Math.fround(boxes[4 * i + 2] - boxes[4 * i]) > min && Math.fround(boxes[4 * i + 3] - boxes[4 * i + 1]) > min;
-  const kept = Int32Array.from(scores.keys()).filter((i) => min < 0 || large(i));
-  const result = batchedNms(
-    takeBoxes(boxes, kept),
-    Float32Array.from(kept, (i) => scores[i]),
-    kept.map((i) => labels[i]),
-    nms as NmsConfig,
-  );
+  const { boxes, scores, labels } = min < 0 ? given : largerThan(given, min);
+  const result = batchedNms(boxes, scores, labels, nms as NmsConfig);
   const count = max_per_img >= 0 ? Math.min(max_per_img, result.keep.length) : result.keep.length;
   return {
     bboxes: result.bboxes.slice(0, 4 * count),
     scores: result.scores.slice(0, count),
-    labels: Int32Array.from(result.keep.subarray(0, count), (k) => labels[kept[k]]),
+    labels: takeValues(labels, result.keep.subarray(0, count)),
   };
+}
+
+/** Those of which both sides are longer than `min`: mostly all of them. */
+function largerThan(
+  all: Parameters<typeof nmsAndLimit>[0],
+  min: number,
+): { boxes: Float32Array; scores: Float32Array; labels: Int32Array } {
+  const { boxes, labels, scores } = all;
+  const kept = new Int32Array(scores.length);
+  let count = 0;
+  for (let i = 0, at = 0; i < scores.length; i++, at += 4)
+    if (Math.fround(boxes[at + 2] - boxes[at]) > min && Math.fround(boxes[at + 3] - boxes[at + 1]) > min)
+      kept[count++] = i;
+  if (count === scores.length) return all;
+  const some = kept.subarray(0, count);
+  return { boxes: takeBoxes(boxes, some), scores: takeValues(scores, some), labels: takeValues(labels, some) };
 }
