@@ -7,6 +7,7 @@ import { CocoMetric } from './coco-metric';
 import { CocoPanopticMetric } from './coco-panoptic-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DumpDetResults } from './dump-det-results';
+import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
 import { OpenImagesMetric } from './open-images-metric';
 import { VOCMetric } from './voc-metric';
@@ -43,6 +44,7 @@ export const METRICS = [
   CocoPanopticMetric,
   BoundaryMetric,
   LVISMetric,
+  LVISFixedAPMetric,
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,

@@ -1,5 +1,6 @@
 // OpenImagesDataset and OpenImagesChallengeDataset (Kuznetsova et al., IJCV 2020): boxes and verified classes of images, a hierarchy
-// of classes. The challenge's metric fails in MMDetection, which writes its groups under another name; here it does not.
+// of classes. In MMDetection the challenge's metric fails, since its groups have another name, and a last image with a single box has
+// the file of the image before; here they do not.
 
 import path from 'node:path';
 import { z } from 'zod';
