@@ -35,6 +35,7 @@ export {
   type TracedState,
   type TracedStep,
 } from './loading/sample-tracer';
+export { outlinesOf, type PanopticSegment, type PanopticTruths, SEGMENT } from './panoptic';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
 export { problemLines } from './problem-lines';
@@ -52,6 +53,7 @@ export { type FrameOptions, framesAgain } from './sources/video-frames';
 export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } from './toytown/generate';
 export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';
+export { loadsAnnotations } from './transforms/annotation-steps';
 export { CORRUPTION_GROUPS, CORRUPTIONS } from './transforms/corrupt';
 export type { Sample, Transform } from './transforms/sample';
 export type * from './types';

@@ -4,6 +4,7 @@ import type { AnyDefinition } from '../catalogue/registry';
 import { BoundaryMetric } from './boundary-metric';
 import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
+import { CocoPanopticMetric } from './coco-panoptic-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DumpDetResults } from './dump-det-results';
 import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
@@ -40,6 +41,7 @@ export { writeWhole } from './write-whole';
 export const METRICS = [
   CityScapesMetric,
   CocoMetric,
+  CocoPanopticMetric,
   BoundaryMetric,
   LVISMetric,
   LVISFixedAPMetric,

@@ -29,6 +29,7 @@ const BENCHMARKS: Record<string, string> = {
   crowdhuman: 'CrowdHumanMetric',
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
+  panoptic: 'CocoPanopticMetric',
 };
 
 /** What names of a metric begin with in the log, unless it has a prefix. */
@@ -41,6 +42,7 @@ const PREFIXES: Record<string, string> = {
   CrowdHumanMetric: 'crowd_human',
   BoundaryMetric: 'boundary',
   CityScapesMetric: 'cityscapes',
+  CocoPanopticMetric: 'coco_panoptic',
 };
 
 /** Types that measure nothing. */

@@ -7,11 +7,11 @@ import type { Reading } from '../formats/annotated-image';
 import { datasetsOf } from '../formats/open-format';
 import { ReadReport } from '../formats/read-report';
 import type { Dataset } from '../types';
+import { filterOf, type sharedOptions, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { type datasetOptions, filterOf, usedPart } from './definitions';
 import { namesOf } from './metainfo';
 
-type Options = z.output<z.ZodObject<typeof datasetOptions>> & { ann_file: string };
+type Options = z.output<z.ZodObject<typeof sharedOptions>> & { ann_file: string };
 
 /**
  * @param read the images of the annotation file, as one part

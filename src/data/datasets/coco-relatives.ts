@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { type AnyDefinition, type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { CocoOptions } from './coco';
+import { cocoLoader, cocoOptions } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { cocoLoader, cocoOptions } from './definitions';
 import { namesOf } from './metainfo';
 
 const LVIS_PAPER = 'Gupta et al., LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019';

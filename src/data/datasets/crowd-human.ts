@@ -11,13 +11,14 @@ import type { ReadReport } from '../formats/read-report';
 import { LIMITS } from '../loading/bounded-read';
 import { annotatedLoader } from './annotated-loader';
 import { fieldsOf, nameOf, numberOf } from './coco/fields';
+import { sharedOptions, unusedPrefix } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { batchShapes, datasetOptions, unusedPrefix } from './definitions';
+import { batchShapes } from './definitions';
 
 const PERSON = 'person';
 
 const options = z.strictObject({
-  ...datasetOptions,
+  ...sharedOptions,
   data_root: z.string().describe('Root folder of the other paths'),
   ann_file: z.string().describe('Annotation file (.odgt): an object { ID, gtboxes } a line'),
   extra_ann_file: z

@@ -14,12 +14,12 @@ import { readTable } from '../formats/read-table';
 import { LIMITS, readBounded } from '../loading/bounded-read';
 import { annotatedLoader } from './annotated-loader';
 import { fieldsOf, nameOf, numberOf } from './coco/fields';
+import { sharedOptions, unusedPrefix } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { datasetOptions, unusedPrefix } from './definitions';
 import { ancestorsByName, readHierarchy } from './open-images-hierarchy';
 
 const options = z.strictObject({
-  ...datasetOptions,
+  ...sharedOptions,
   ann_file: z.string().describe('Boxes: a CSV file, of the challenge a text file'),
   label_file: z
     .string()

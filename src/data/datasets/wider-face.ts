@@ -11,12 +11,12 @@ import { readFiles } from '../formats/read-files';
 import type { ReadReport } from '../formats/read-report';
 import { LIMITS, readBounded } from '../loading/bounded-read';
 import { annotatedLoader } from './annotated-loader';
+import { sharedOptions, unusedPrefix } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { datasetOptions, unusedPrefix } from './definitions';
 import { readVocAnnotation } from './voc/annotation';
 
 const options = z.strictObject({
-  ...datasetOptions,
+  ...sharedOptions,
   ann_file: z.string().describe('List of image ids, one a line'),
   data_prefix: z
     .strictObject({ img: z.string().default(''), sub_data_root: unusedPrefix })

@@ -1,6 +1,7 @@
 // Losses: definitions for the catalogue, and the functions heads and user modules build on.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { associativeEmbeddingLossDefinition } from './associative-embedding-loss';
 import { balancedL1LossDefinition } from './balanced-l1-loss';
 import { boundedIoULossDefinition } from './bounded-iou-loss';
 import { ciouLossDefinition } from './ciou-loss';
@@ -28,6 +29,7 @@ import { smoothL1LossDefinition } from './smooth-l1-loss';
 import { varifocalLossDefinition } from './varifocal-loss';
 
 export { type AccuracyOptions, accuracy } from './accuracy';
+export { AssociativeEmbeddingLoss } from './associative-embedding-loss';
 export { BalancedL1Loss } from './balanced-l1-loss';
 export { bce, bceWithLogits, classRows } from './binary-cross-entropy';
 export { BoundedIoULoss } from './bounded-iou-loss';
@@ -65,6 +67,7 @@ export { YOLOIoULoss } from './yolo-iou-loss';
 export { zeroLoss } from './zero-loss';
 
 export const losses = [
+  associativeEmbeddingLossDefinition,
   crossEntropyLossDefinition,
   focalLossDefinition,
   crossEntropyCustomLossDefinition,

@@ -124,14 +124,10 @@ export class BBoxStage {
     );
   }
 
-  /**
-   * Scores (before softmax) and deltas of RoIs, in their order. A head that reads features of objects may relate all
-   * objects of an image to each other, so it sees all RoIs at once.
-   */
-  predict(features: tf.Tensor4D[], { boxes, objects }: StageInput): StageOutput {
+  /** Scores (before softmax) and deltas of RoIs, in their order. */
+  predict(features: tf.Tensor4D[], { boxes }: StageInput): StageOutput {
     const rois = roisOf(boxes);
-    if (rois.length === 0) return { scores: new Float32Array(0), objects };
-    if (objects) return this.predictObjects(features, rois, objects);
+    if (rois.length === 0) return { scores: new Float32Array(0) };
     const order = this.pooler.order(rois);
     const sorted = takeRois(rois, order);
     const chunks: { scores: Float32Array[]; deltas: Float32Array[] } = { scores: [], deltas: [] };
@@ -154,11 +150,6 @@ export class BBoxStage {
     const { scores } = this.head.forward(this.pooler.forward(features, roi));
     if (!scores) throw new DetLabError('Cannot score an RoI: the bbox_head has with_cls false');
     return scores;
-  }
-
-  private predictObjects(features: tf.Tensor4D[], rois: Float32Array, objects: tf.Tensor2D): StageOutput {
-    const outputs = this.head.forward(this.pooler.forward(features, rois), objects);
-    return { ...readOutputs(outputs), objects: outputs.objects };
   }
 }
 
@@ -201,9 +192,15 @@ function readOutputs({ scores, deltas }: BBoxOutputs): { scores: Float32Array; d
 
 /** The first stage's RoIs: proposals by image, with the features that they carry. */
 export function stageInput(proposals: readonly Proposals[]): StageInput {
-  const features = proposals.map((ofImage) => ofImage.features).filter((x) => x !== undefined);
+  const all = <T>(part: (ofImage: Proposals) => T | undefined): T[] | undefined => {
+    const parts = proposals.map(part).filter((x) => x !== undefined);
+    return parts.length === proposals.length && parts.length > 0 ? parts : undefined;
+  };
+  const features = all(({ features }) => features);
+  const learned = all(({ learned }) => learned);
   return {
     boxes: proposals.map(({ bboxes }) => bboxes),
-    objects: features.length === proposals.length && features.length > 0 ? tf.concat(features, 0) : undefined,
+    objects: features && (tf.stack(features) as tf.Tensor3D),
+    learned: learned && tf.concat(learned, 0),
   };
 }

@@ -15,6 +15,7 @@ import { pointAssignerDefinition } from './assigners/point-assigner';
 import { regionAssignerDefinition } from './assigners/region-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
+import { topkHungarianAssignerDefinition } from './assigners/topk-hungarian-assigner';
 import { uniformAssignerDefinition } from './assigners/uniform-assigner';
 import { bucketingBBoxCoderDefinition } from './coders/bucketing-bbox-coder';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
@@ -37,6 +38,7 @@ import { yoloAnchorGeneratorDefinition } from './prior-generators/yolo-anchor-ge
 import { combinedSamplerDefinition } from './samplers/combined-sampler';
 import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
 import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
+import { maskPseudoSamplerDefinition } from './samplers/mask-pseudo-sampler';
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
@@ -122,6 +124,7 @@ export const taskModules = [
   iouBalancedNegSamplerDefinition,
   ohemSamplerDefinition,
   pseudoSamplerDefinition,
+  maskPseudoSamplerDefinition,
   scoreHLRSamplerDefinition,
   atssAssignerDefinition,
   yoloBBoxCoderDefinition,
@@ -129,6 +132,7 @@ export const taskModules = [
   tblrBBoxCoderDefinition,
   centerRegionAssignerDefinition,
   taskAlignedAssignerDefinition,
+  topkHungarianAssignerDefinition,
   pointAssignerDefinition,
   gridAssignerDefinition,
   uniformAssignerDefinition,

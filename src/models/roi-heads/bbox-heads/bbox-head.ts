@@ -62,10 +62,14 @@ export class BBoxHead extends Module implements BoxHead {
     const { cls, reg } = linearInputs ?? { cls: pooled, reg: pooled };
     const { cls_predictor_cfg: clsCfg, reg_predictor_cfg: regCfg } = config;
     const boxes = reg_class_agnostic ? 1 : num_classes;
-    if (with_cls)
-      this.fcCls = this.addChild('fc_cls', predictor(clsCfg, cls, scoreChannels(this.lossCls, num_classes), 0.01));
+    if (with_cls) this.fcCls = this.addChild('fc_cls', predictor(clsCfg, cls, this.scoreChannels, 0.01));
     if (with_reg) this.fcReg = this.addChild('fc_reg', predictor(regCfg, reg, boxes * this.coder.encodeSize, 0.001));
     if (!linearInputs) this.initialize();
+  }
+
+  /** Called while the head is built, after its loss: columns of the scores, one of them for the background unless the loss has others. */
+  protected get scoreChannels(): number {
+    return scoreChannels(this.lossCls, this.config.num_classes);
   }
 
   /** What the head's init_cfg sets; a NormedLinear then starts anew by itself. */
