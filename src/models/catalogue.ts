@@ -10,6 +10,7 @@ import { losses } from './losses';
 import { maskHeads } from './mask-heads';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
+import { segHeads } from './seg-heads';
 import { taskModules } from './task-modules';
 import { testTimeAugs } from './test-time-augs';
 import { trackers } from './trackers';
@@ -22,6 +23,7 @@ export const catalogue: AnyDefinition[] = [
   ...denseHeads,
   ...maskHeads,
   ...roiHeads,
+  ...segHeads,
   ...losses,
   ...taskModules,
   ...positionalEncodings,

@@ -119,6 +119,8 @@ export interface Neck extends Module {
 export interface Proposals extends ProposalBoxes {
   /** Features [n, C] of what is in them, from a first stage that learns some (Sparse R-CNN). */
   features?: tf.Tensor2D;
+  /** The boxes [n, 4], from a first stage that learns them. */
+  learned?: tf.Tensor2D;
 }
 
 /** What a first stage is asked for in training: its losses, and proposals cut from their gradient. */

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { CenterNetHead } from '../models/dense-heads/centernet-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
@@ -12,6 +13,7 @@ import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
 import { exportDense } from './export-dense';
 import type { ExportInputs, NetworkExport } from './export-network';
+import { exportPeaks } from './export-peaks';
 import { exportQueries } from './export-queries';
 import { exportTwoStage, isDescribed } from './export-two-stage';
 import { type Dimension, Graph } from './graph';
@@ -60,9 +62,11 @@ function twoStage(detector: TwoStageDetector): Export {
 }
 
 function exporterOf(detector: Detector): Export {
+  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
+    if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);
     if (!isDenseHead(head)) return undefined;
-    const network: DenseNetwork = { head, extractFeatures: (images) => detector.extractFeatures(images) };
+    const network: DenseNetwork = { head, extractFeatures };
     return (inputs: ExportInputs) => exportDense(network, inputs);
   };
   const found =

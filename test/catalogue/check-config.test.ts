@@ -29,7 +29,7 @@ test('types that are not there are listed at once, each with its path and the ne
   given.param_scheduler[0].type = 'LinearRL';
   given.custom_hooks = [{ type: 'EMAHuk' }];
   given.default_hooks.logger.type = 'LogerHook';
-  given.visualizer.vis_backends = [{ type: 'WandbVisBackend' }];
+  given.visualizer.vis_backends = [{ type: 'ClearMLVisBackend' }];
   const problems = findConfigProblems(given, catalogue);
   expect(problems.every(({ unknown }) => unknown)).toBe(true);
   expect(

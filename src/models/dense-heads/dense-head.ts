@@ -350,7 +350,8 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   private decodeAt(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size, decoded = false) {
     const taken = takeBoxes(boxes, priors);
     if (!decoded) return this.decode(taken, priors, sizes, imgShape);
-    return this.coder.clips === false ? taken : clipBoxes(taken, imgShape);
+    const { clips = true, clipMargin: margin = 0 } = this.coder;
+    return clips ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
   }
 
   /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */

@@ -21,7 +21,10 @@ export function inferStrides(
     return inputs.map((level) => level.stride);
   }
   const pairs = given.map((s) => (typeof s === 'number' ? [s, s] : s));
-  if (inputs && (pairs.length !== inputs.length || pairs.some((s, i) => s.some((v) => !isStrideOf(v, inputs[i].stride)))))
+  if (
+    inputs &&
+    (pairs.length !== inputs.length || pairs.some((s, i) => s.some((v) => !isStrideOf(v, inputs[i].stride))))
+  )
     throw new DetLabError(
       `Cannot place priors at ${path}: ${what} has ${pairs.length} strides [${given.join(', ')}], but the features have ` +
         `${inputs.length} levels of strides [${inputs.map((l) => l.stride).join(', ')}]. Leave strides out to take theirs`,
