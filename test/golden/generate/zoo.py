@@ -97,14 +97,16 @@ class Golden:
 
 
 def with_golden(compute):
-    numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_)
+    numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_, torch.rand_like, torch.randint_like)
+    torch.rand_like = lambda x, **_: numbers.uniform(x.numel()).view(x.shape)
+    torch.randint_like = lambda x, low=0, high=2, **_: (numbers.uniform(x.numel(), low, high).floor()).view(x.shape).to(x.dtype)
     torch.rand = lambda *shape, **_: numbers.uniform(int(np.prod(shape))).view(*shape)
     torch.randperm = lambda n, **_: torch.arange(n)
     torch.Tensor.uniform_ = lambda self, low, high: self.copy_(numbers.uniform(self.numel(), low, high).view(self.shape))
     try:
         return compute()
     finally:
-        torch.rand, torch.randperm, torch.Tensor.uniform_ = kept
+        torch.rand, torch.randperm, torch.Tensor.uniform_, torch.rand_like, torch.randint_like = kept
 
 
 def training_samples(cfg, samples):
@@ -116,15 +118,15 @@ def training_samples(cfg, samples):
     return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples])
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=()):
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), gradient_tolerance=None):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants)
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, gradient_tolerance)
 
 
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants):
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, gradient_tolerance):
     rules = [*RULES, *rules]
     MessageHub.get_current_instance().update_info('epoch', 0)
     torch.manual_seed(0)
@@ -137,6 +139,8 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
         prepare(model)
     if hasattr(model, 'teacher_model'):
         model.teacher_model.load_state_dict(filled(model.teacher_model.state_dict(), rules))
+    # before DDQ's decoder takes branches of the head as its own
+    params = [[k, list(v.shape)] for k, v in model.state_dict().items()]
     model.train()
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
@@ -163,8 +167,9 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
     given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
-             **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {})}
-    return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
+             **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {}),
+             **(dict(gradient_tolerance=gradient_tolerance) if gradient_tolerance else {})}
+    return rounded(dict(config=cfg, extra_rules=rules, **given, params=params,
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
 
 
