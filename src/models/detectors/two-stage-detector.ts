@@ -33,7 +33,7 @@ export const twoStageOptions = z.strictObject({
   roi_head: roiHead,
   train_cfg: z
     .strictObject({
-      rpn: firstStageTrainCfg.describe('Assignment and sampling of anchors'),
+      rpn: firstStageTrainCfg,
       rpn_proposal: proposalCfg
         .optional()
         .describe('Selection of proposals in training; that of test_cfg.rpn when absent'),
@@ -112,7 +112,12 @@ export class TwoStageDetector extends BaseDetector {
     const { losses, proposals } = this.rpn.lossAndPredict(features, classAgnostic(batch), context, this.proposalCfg);
     // a first stage without losses reads no features either
     if (Object.keys(losses).length === 0) return withZeroGradients(second(proposals), features);
-    return { ...firstStageNames(losses), ...second(proposals) };
+    return { ...firstStageNames(losses), ...second(proposals), ...this.moreLosses(features, batch) };
+  }
+
+  /** Of heads beside the two stages. */
+  protected moreLosses(_features: tf.Tensor4D[], _batch: DetBatch): Losses {
+    return {};
   }
 
   /** Both stages once; the second sees the proposals of the samples, or without them those of the first. */
@@ -130,7 +135,7 @@ export class TwoStageDetector extends BaseDetector {
     return this.roiHead.predict(features, this.propose(features, batch), batch, { rescale });
   }
 
-  private propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
+  protected propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
     if (this.rpn && !hasProposals(batch)) return this.rpn.predict(features, batch, { rescale: false });
     return givenProposals(batch);
   }

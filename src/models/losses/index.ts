@@ -5,11 +5,14 @@ import { associativeEmbeddingLossDefinition } from './associative-embedding-loss
 import { balancedL1LossDefinition } from './balanced-l1-loss';
 import { boundedIoULossDefinition } from './bounded-iou-loss';
 import { ciouLossDefinition } from './ciou-loss';
+import { crossEntropyCustomLossDefinition } from './cross-entropy-custom-loss';
 import { crossEntropyLossDefinition } from './cross-entropy-loss';
 import { diceLossDefinition } from './dice-loss';
 import { diouLossDefinition } from './diou-loss';
 import { distributionFocalLossDefinition } from './distribution-focal-loss';
 import { eiouLossDefinition } from './eiou-loss';
+import { eqlv2LossDefinition } from './eqlv2-loss';
+import { focalCustomLossDefinition } from './focal-custom-loss';
 import { focalLossDefinition } from './focal-loss';
 import { gaussianFocalLossDefinition } from './gaussian-focal-loss';
 import { ghmcDefinition } from './ghmc';
@@ -52,6 +55,7 @@ export { IoULoss } from './iou-loss';
 export { KnowledgeDistillationKLDivLoss } from './knowledge-distillation-kl-div-loss';
 export { L1Loss } from './l1-loss';
 export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from './loss';
+export { hasOwnScores } from './loss';
 export { MSELoss } from './mse-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
 export { SeesawLoss } from './seesaw-loss';
@@ -66,6 +70,9 @@ export const losses = [
   associativeEmbeddingLossDefinition,
   crossEntropyLossDefinition,
   focalLossDefinition,
+  crossEntropyCustomLossDefinition,
+  focalCustomLossDefinition,
+  eqlv2LossDefinition,
   qualityFocalLossDefinition,
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,

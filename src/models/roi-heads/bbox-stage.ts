@@ -10,6 +10,7 @@ import { requireCfg } from '../require-cfg';
 import type { SamplePredictions, SamplingResult } from '../task-modules';
 import type { Assignment, AuxiliaryLevels, Losses, Proposals } from '../types';
 import { type BBoxTargets, bboxTargets, reorder } from './bbox-heads/bbox-targets';
+import { probabilitiesOf } from './bbox-heads/roi-classification';
 import type { ProposalSampler } from './proposal-sampler';
 import type { RoIPooler } from './roi-pooler';
 import { roisOf, takeRois, unpermute } from './rois';
@@ -172,7 +173,7 @@ function roiAssignment({ instances, stage }: StageTraining, image: number, sampl
 /** Score and box of the best class of each, and its loss as background. */
 function predictSamples(head: BoxHead, boxes: Float32Array, outputs: BBoxOutputs): SamplePredictions {
   const { deltas } = readOutputs(outputs);
-  const likely = tf.softmax(outputs.scores!.cast<tf.Tensor2D>('float32')).dataSync<'float32'>();
+  const likely = probabilitiesOf(head, outputs.scores!.cast<tf.Tensor2D>('float32')).dataSync<'float32'>();
   const best = bestClass(likely, head.numClasses + 1, head.numClasses);
   return {
     scores: best.scores,

@@ -22,6 +22,7 @@ import {
   maskTargets,
   withMasks,
 } from './mask-branch';
+import { roiMaskHead } from './narrow-mask-head';
 import { nextProposals, refineBoxes } from './next-proposals';
 import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
@@ -111,7 +112,8 @@ export class CascadeRoIHead extends Module implements RoIHead {
       : bboxPoolers.map(({ extractor }) => this.pooler(extractor, 'mask'));
     for (const [i, one] of each('mask_head', config.mask_head).entries()) {
       const context = { path: one.path, inputs: [this.maskPoolers[i].output], numClasses };
-      const head = maskHeads.push(registry.build('mask_head', one.config, context));
+      const built = registry.build('mask_head', one.config, context);
+      const head = maskHeads.push(roiMaskHead(built, { path: one.path, type: one.config.type }));
       // the reference keeps them in a list that passes no initialisation on
       head.initializeByDefault?.();
       this.maskHeads.push(head);
@@ -240,7 +242,10 @@ export class CascadeRoIHead extends Module implements RoIHead {
   get parts(): RoIHeadParts {
     return {
       stages: this.stages,
-      masks: this.maskHeads.map((head, i) => ({ head, pooler: this.maskPoolers[i] })),
+      masks: this.maskHeads.map((head, i) => ({
+        poolers: [this.maskPoolers[i]],
+        predict: ([pooled], labels) => ({ logits: head.classLogits(pooled, labels) }),
+      })),
       cfg: this.testCfg(),
     };
   }

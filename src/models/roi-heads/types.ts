@@ -11,8 +11,11 @@ import type { BBoxTargets } from './bbox-heads/bbox-targets';
 export interface RoILayer {
   /** [height, width] in bins. */
   readonly outputSize: [number, number];
-  /** How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift. */
-  readonly sampling?: { samplingRatio: number; aligned: boolean };
+  /**
+   * How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift; or once, in the middle of a
+   * bin, with zeros outside of the map.
+   */
+  readonly sampling?: { samplingRatio: number; aligned: boolean } | 'centers';
   /** Features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]. */
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D;
 }
@@ -68,13 +71,15 @@ export interface BoxHead extends Module {
   /** Pooled RoIs [K, h, w, C], and features of their objects [N, P, C], N P = K, where the stage before passed some on. */
   forward(pooled: tf.Tensor4D, objects?: tf.Tensor3D): BBoxOutputs;
   loss(outputs: BBoxOutputs, targets: BBoxTargets): Losses;
+  /** Probabilities [K, classes + 1] of the scores, where they are not their softmax. */
+  readonly probabilities?: (scores: tf.Tensor2D) => tf.Tensor2D;
   /** Classification loss [K] of each RoI alone, were `labels` right; -1 stands for the background. */
   perSampleLoss(outputs: BBoxOutputs, labels: Int32Array): Float32Array;
   /** Boxes of one image moved by the deltas (flat, one row each) of the classes `labels`, clipped to `imgShape`, if given. */
   refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape?: [number, number]): Float32Array;
 }
 
-/** Kind `mask_head`: predicts a mask of each class, or one for all, in every roi. */
+/** Kind `mask_head` in an RoI head: predicts a mask of each class, or one for all, in every roi. */
 export interface MaskHead extends Module {
   readonly numClasses: number;
   /** Pooled RoIs [K, h, w, C], and features of their objects [K, C] for a head that reads some -> logits [K, H, W, classes]. */
@@ -124,6 +129,5 @@ declare module '../../catalogue/registry' {
     roi_extractor: RoIExtractor;
     shared_head: SharedHead;
     bbox_head: BoxHead;
-    mask_head: MaskHead;
   }
 }

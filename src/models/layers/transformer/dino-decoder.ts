@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { LayerNorm } from '../../../nn';
 import { MLP } from '../../../nn/mlp';
 import { stopGradient } from '../../../ops';
+import { exactly } from '../../../ops/exactly';
 import { coordinateToEncoding, inverseSigmoid } from './coordinates';
 import {
   type DeformableDecoderInputs,
@@ -45,9 +46,14 @@ export class DinoTransformerDecoder extends DeformableDetrTransformerDecoder {
       const points = onEveryLevel(current, inputs.pyramid.validRatios);
       const [batch, queries] = points.shape;
       const first: tf.Tensor3D = tf.slice(points, [0, 0, 0, 0], [-1, -1, 1, -1]).reshape([batch, queries, 4]);
-      const queryPos = this.refPointHead.forward(coordinateToEncoding(first, this.embedDims / 2));
+      const queryPos = exactly(() => this.refPointHead.forward(coordinateToEncoding(first, this.embedDims / 2)));
       x = layer.forward(x, queryPos, points, read);
-      const refined = tf.sigmoid(tf.add<tf.Tensor3D>(regress(x, i), inverseSigmoid(current, 1e-3)));
+      const refined = tf.sigmoid(
+        tf.add<tf.Tensor3D>(
+          exactly(() => regress(x, i)),
+          inverseSigmoid(current, 1e-3),
+        ),
+      );
       current = stopGradient(refined);
       if (after) read = after(i, x, current);
       states.push(this.norm.forward(x));

@@ -11,11 +11,7 @@ export interface RankedBoxes {
 }
 
 /** For each image, the indices that NMS keeps among `candidates`, best first. */
-function keptOf(
-  { scores, boxes }: RankedBoxes,
-  nms: NmsConfig,
-  candidates?: readonly Int32Array[],
-): Int32Array[] {
+function keptOf({ scores, boxes }: RankedBoxes, nms: NmsConfig, candidates?: readonly Int32Array[]): Int32Array[] {
   const [images, count] = scores.shape;
   const allScores = stopGradient(scores).dataSync<'float32'>();
   const corners = xyxy(stopGradient(boxes).dataSync<'float32'>());
