@@ -110,14 +110,16 @@ class Golden:
 
 
 def with_golden(compute):
-    numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_)
+    numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_, torch.rand_like, torch.randint_like)
+    torch.rand_like = lambda x, **_: numbers.uniform(x.numel()).view(x.shape)
+    torch.randint_like = lambda x, low=0, high=2, **_: (numbers.uniform(x.numel(), low, high).floor()).view(x.shape).to(x.dtype)
     torch.rand = lambda *shape, **_: numbers.uniform(int(np.prod(shape))).view(*shape)
     torch.randperm = lambda n, **_: torch.arange(n)
     torch.Tensor.uniform_ = lambda self, low, high: self.copy_(numbers.uniform(self.numel(), low, high).view(self.shape))
     try:
         return compute()
     finally:
-        torch.rand, torch.randperm, torch.Tensor.uniform_ = kept
+        torch.rand, torch.randperm, torch.Tensor.uniform_, torch.rand_like, torch.randint_like = kept
 
 
 def segments_of(ids, cfg):
@@ -137,24 +139,18 @@ def training_samples(cfg, samples):
     return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples])
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0):
-    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
+def run(name, model, **case):
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, iteration)
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, **case)
 
 
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, iteration):
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), semantic=True):
-    """semantic: whether samples have a semantic map; constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
-    cfg = model
-    isYolo = cfg['type'].startswith('mmyolo.')
-    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, semantic)
-
-
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, semantic):
+def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
+                 semantic=True, gradient_tolerance=None):
+    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
+    of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; gradient_tolerance: of gradients that rounding
+    decides about"""
     rules = [*RULES, *rules]
     MessageHub.get_current_instance().update_info('epoch', 0)
     MessageHub.get_current_instance().update_info('iter', iteration)
@@ -168,6 +164,8 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
         prepare(model)
     if hasattr(model, 'teacher_model'):
         model.teacher_model.load_state_dict(filled(model.teacher_model.state_dict(), rules))
+    # before DDQ's decoder takes branches of the head as its own
+    params = [[k, list(v.shape)] for k, v in model.state_dict().items()]
     model.train()
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
@@ -199,11 +197,10 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
         detections.append(d)
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
-             **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {}),
-             **(dict(iteration=iteration) if iteration else {})}
-             **(dict(steps=steps) if steps > 1 else {}), **({} if semantic else dict(semantic=False)), **(dict(constants=constants) if constants else {})}
-    return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
+    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic,
+                 gradient_tolerance=gradient_tolerance)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None)
+    return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))
 
