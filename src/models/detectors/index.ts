@@ -16,6 +16,7 @@ import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
+  crowdDetDefinition,
   fasterRCNNDefinition,
   fastRCNNDefinition,
   gridRCNNDefinition,
@@ -51,6 +52,7 @@ export const detectors = [
   gridRCNNDefinition,
   hybridTaskCascadeDefinition,
   scnetDefinition,
+  crowdDetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,
