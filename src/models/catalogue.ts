@@ -6,6 +6,7 @@ import { dataPreprocessors } from './data-preprocessors';
 import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
 import { positionalEncodings } from './layers/positional-encodings';
+import { languageModels } from './language-models';
 import { losses } from './losses';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
@@ -23,6 +24,7 @@ export const catalogue: AnyDefinition[] = [
   ...losses,
   ...taskModules,
   ...positionalEncodings,
+  ...languageModels,
   ...testTimeAugs,
   ...trackers,
 ];
