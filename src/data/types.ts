@@ -1,6 +1,7 @@
 // Data on its way from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
 import type { InstanceMasks, Rle, Segmentation } from '../masks';
+import type { TextPrompt } from '../text/prompts';
 import type { SemanticMap } from './semantic-map';
 
 export type Pixels = Uint8Array | Float32Array;
@@ -38,6 +39,16 @@ export interface ProposalBoxes {
   scores: Float32Array;
 }
 
+/** What an annotation file says that a detector on text is to find in an image. */
+export interface ImagePrompt extends TextPrompt {
+  /** Names of the labels of the whole dataset, of which a pipeline selects some (RandomSamplingNegPos). */
+  labelMap?: Readonly<Record<string, string>>;
+  /** Of each object, the phrase of the caption that it belongs to (Flickr30k). */
+  phraseIds?: readonly number[];
+  /** Of each name, its number in the annotation file (Described Object Detection). */
+  sentenceIds?: readonly number[];
+}
+
 /** One image of a dataset, before its pixels are read. */
 export interface ImageRecord {
   id: number;
@@ -54,6 +65,8 @@ export interface ImageRecord {
   groups?: Uint8Array;
   /** What the annotation file says of the image beyond its name and size: LVIS's neg_category_ids, weather, camera, ... */
   fields?: Readonly<Record<string, unknown>>;
+  /** Of a dataset whose images have texts. */
+  prompt?: ImagePrompt;
   /** The outline of each object that has a usable one. Absent: the annotation file gives none for this image. */
   segmentations?: (Segmentation | undefined)[];
   proposals?: ProposalBoxes;
@@ -144,6 +157,8 @@ export interface PackedSample {
   image: AnyImage;
   meta: ImageMeta;
   truths: Truths;
+  /** What a detector on text is to find; the names of its classes where there is none. */
+  prompt?: TextPrompt;
   /** In the frame of the pixels. */
   proposals?: ProposalBoxes;
   /** The class of every pixel (LoadAnnotations with `with_seg`). */

@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { DetLabError } from '../errors';
 import { cacheFolder } from '../paths';
-import { installTextModelReader, type TextModelFiles } from './text-model-files';
+import { installTextFiles, type TextModelFiles } from './text-model-files';
 
 /** Where the files of a text model that is downloaded go. */
 export const textModelFolder = (name: string): string => path.join(cacheFolder(), name.replaceAll('/', '--'));
@@ -57,8 +57,11 @@ function jsonOf(file: string): Record<string, unknown> | undefined {
   }
 }
 
-installTextModelReader((name) => {
-  const looked = placesOf(name);
-  const folder = looked.find(isModel);
-  return { looked: [...new Set(looked)], ...(folder !== undefined && { files: readFolder(folder) }) };
+installTextFiles({
+  model: (name) => {
+    const looked = placesOf(name);
+    const folder = looked.find(isModel);
+    return { looked: [...new Set(looked)], ...(folder !== undefined && { files: readFolder(folder) }) };
+  },
+  json: (file) => JSON.parse(readFileSync(file, 'utf8')),
 });

@@ -21,18 +21,31 @@ export interface TextModelFiles {
 /** @returns undefined where no folder of that name is found */
 export type TextModelReader = (name: string) => { files?: TextModelFiles; looked: string[] };
 
-let reader: TextModelReader = () => ({ looked: [] });
-
-export function installTextModelReader(given: TextModelReader): void {
-  reader = given;
+export interface TextFiles {
+  model: TextModelReader;
+  /** The value of a JSON file, such as a map of names. @throws Error when there is none */
+  json(file: string): unknown;
 }
 
+let installed: TextFiles = {
+  model: () => ({ looked: [] }),
+  json: (file) => {
+    throw new DetLabError(`Cannot read "${file}": there are no files here`);
+  },
+};
+
+export function installTextFiles(given: TextFiles): void {
+  installed = given;
+}
+
+export const readTextJson = (file: string): unknown => installed.json(file);
+
 /** The files of a model, or undefined. */
-export const findTextModel = (name: string): TextModelFiles | undefined => reader(name).files;
+export const findTextModel = (name: string): TextModelFiles | undefined => installed.model(name).files;
 
 /** @throws DetLabError when they are not there, with where they are looked for */
 export function textModelFiles(name: string): TextModelFiles {
-  const { files, looked } = reader(name);
+  const { files, looked } = installed.model(name);
   if (files) return files;
   const places = looked.map((place) => `"${place}"`).join(', ');
   throw new DetLabError(

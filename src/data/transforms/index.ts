@@ -30,6 +30,7 @@ import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
 import { LoadProposals } from './load-proposals';
+import { LoadTextAnnotations } from './load-text-annotations';
 import { MinIoURandomCrop } from './min-iou-random-crop';
 import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
 import { Mosaic } from './mosaic';
@@ -50,6 +51,7 @@ import { GTBoxSubOne_GLIP, RandomFlip, RandomFlip_GLIP } from './random-flip';
 import { RandomApply, RandomOrder } from './random-order';
 import { RandomResize } from './random-resize';
 import { RandomShift } from './random-shift';
+import { RandomSamplingNegPos } from './random-sampling-neg-pos';
 import { RemoveDataElement } from './remove-data-element';
 import { FixScaleResize, Resize } from './resize';
 import { ResizeShortestEdge } from './resize-shortest-edge';
@@ -63,6 +65,7 @@ export const TRANSFORMS = [
   LoadImageFromFile,
   LoadAnnotations,
   LoadProposals,
+  LoadTextAnnotations,
   ProposalBroadcaster,
   Resize,
   RandomResize,
@@ -117,6 +120,7 @@ export const TRANSFORMS = [
   RandomErasing,
   RandomApply,
   RandomOrder,
+  RandomSamplingNegPos,
   RemoveDataElement,
   ResizeShortestEdge,
   PPYOLOERandomCrop,

@@ -18,6 +18,7 @@ import { fsafHeadDefinition } from './fsaf-head';
 import { gaRetinaHeadDefinition } from './ga-retina-head';
 import { gaRPNHeadDefinition } from './ga-rpn-head';
 import { gflHeadDefinition } from './gfl-head';
+import { groundingDINOHeadDefinition } from './grounding-dino-head';
 import { guidedAnchorHeadDefinition } from './guided-anchor-head';
 import { ladHeadDefinition } from './lad-head';
 import { ldHeadDefinition } from './ld-head';
@@ -127,6 +128,7 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  groundingDINOHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
   yolov3HeadDefinition,

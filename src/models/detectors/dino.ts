@@ -13,9 +13,10 @@ import { DINOHead } from '../dense-heads/dino-head';
 import type { QueryPredictions } from '../dense-heads/query-head';
 import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
+import { DeformableDetrTransformerEncoder } from '../layers/transformer/deformable-detr-layers';
 import { toInstances } from '../task-modules/instances';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, takeRows } from './deformable-detr';
+import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, encoded, takeRows } from './deformable-detr';
 
 const options = z.strictObject({
   ...deformableOptions,
@@ -40,7 +41,8 @@ export class DINO extends DeformableTransformer<DINOHead> {
   private readonly memoryNorm: LayerNorm;
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
-    super(config, context, { type: 'DINO', head: DINOHead });
+    const encoder = new DeformableDetrTransformerEncoder(config.encoder);
+    super(config, context, { type: 'DINO', head: DINOHead, encoder });
     const { channels } = this;
     const { num_queries: count } = config;
     this.decoder = this.addChild('decoder', new DinoTransformerDecoder(config.decoder));
@@ -54,7 +56,7 @@ export class DINO extends DeformableTransformer<DINOHead> {
   }
 
   private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): Decoded {
-    const pyramid = this.encode(features, batch);
+    const pyramid = encoded(this.flatten(features, batch), this.encoder);
     const count = this.queryEmbedding.table.shape[0];
     const [images] = pyramid.memory.shape;
     const proposed = this.propose(pyramid, this.decoder.numLayers, (x) =>

@@ -7,6 +7,7 @@ import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
+import { groundingDINODefinition } from './grounding-dino';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
@@ -29,6 +30,7 @@ export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
+export { GroundingDINO } from './grounding-dino';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
@@ -53,4 +55,5 @@ export const detectors = [
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  groundingDINODefinition,
 ] as const satisfies readonly AnyDefinition[];
