@@ -1,6 +1,7 @@
 // Data on its way from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
 import type { InstanceMasks, Rle, Segmentation } from '../masks';
+import type { LabelMap } from '../text/label-map';
 import type { TextPrompt } from '../text/prompts';
 import type { SemanticMap } from './semantic-map';
 
@@ -42,7 +43,7 @@ export interface ProposalBoxes {
 /** What an annotation file says that a detector on text is to find in an image. */
 export interface ImagePrompt extends TextPrompt {
   /** Names of the labels of the whole dataset, of which a pipeline selects some (RandomSamplingNegPos). */
-  labelMap?: Readonly<Record<string, string>>;
+  labelMap?: LabelMap;
   /** Of each object, the phrase of the caption that it belongs to (Flickr30k). */
   phraseIds?: readonly number[];
   /** Of each name, its number in the annotation file (Described Object Detection). */
@@ -137,6 +138,12 @@ export interface Dataset {
   notices?: string[];
   /** Number of objects of categories that are not among the classes; they are not used. */
   otherClasses?: number;
+  /** `base_classes` and `novel_classes` of the metainfo: those whose boxes a detector has seen, and others. */
+  classGroups?: { base: readonly string[]; novel: readonly string[] };
+  /** Labels are those of the text of each image, which is the names of the classes where it has none. */
+  readsText?: boolean;
+  /** Of data sets on text that were joined: each with its own classes. */
+  parts?: readonly Dataset[];
 }
 
 /** MMDetection's metainfo of one sample. Shapes are [height, width]; scale factors are [w, h]. */

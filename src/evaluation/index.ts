@@ -5,9 +5,16 @@ import { BoundaryMetric } from './boundary-metric';
 import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
+import { DODCocoMetric } from './dod-coco-metric';
 import { DumpDetResults } from './dump-det-results';
+import { DumpODVGResults } from './dump-odvg-results';
+import { Flickr30kMetric } from './flickr30k-metric';
+import { gRefCOCOMetric } from './grefcoco-metric';
 import { LVISMetric } from './lvis-metric';
+import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
+import { OVCocoMetric } from './ov-coco-metric';
+import { RefExpMetric } from './ref-exp-metric';
 import { VOCMetric } from './voc-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
@@ -44,5 +51,12 @@ export const METRICS = [
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,
+  Flickr30kMetric,
+  RefExpMetric,
+  gRefCOCOMetric,
+  DODCocoMetric,
+  OVCocoMetric,
+  MultiDatasetsEvaluator,
   DumpDetResults,
+  DumpODVGResults,
 ] as const satisfies readonly AnyDefinition[];

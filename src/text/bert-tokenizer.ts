@@ -2,6 +2,7 @@
 // pieces are found by Hugging Face's tokenizers; characters are normalised one by one, as their compiled library does it, so
 // that each piece is known to come from characters of the text. Positions are in code points, as in Python.
 
+/// <reference path="./tokenizers.d.ts" />
 import { Tokenizer } from '@huggingface/tokenizers';
 import { DetLabError } from '../errors';
 import { type TextModelFiles, textModelFiles } from './text-model-files';

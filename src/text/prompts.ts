@@ -77,3 +77,10 @@ export function captionWithSpans(text: string, spans: readonly (readonly Span[])
 
 /** A caption that ends with a period. */
 export const closedCaption = (text: string): string => (text.endsWith('.') ? text : text + SEPARATOR);
+
+/** What the labels of a prompt mean: its names, its phrases, or the caption as a whole. */
+export function entitiesOf({ text, tokensPositive }: TextPrompt): string[] {
+  if (typeof text !== 'string') return text.map(cleanName);
+  if (tokensPositive === -1) return [text];
+  return tokensPositive === undefined ? namesIn(text).map(cleanName) : captionWithSpans(text, Object.values(tokensPositive)).entities;
+}

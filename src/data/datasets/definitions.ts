@@ -3,7 +3,6 @@
 
 import path from 'node:path';
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
 import {
   type AnyDefinition,
   type BuildContext,
@@ -19,54 +18,15 @@ import { batchShapesOptions } from './batch-shapes';
 import { type CityscapesFiles, writeCityscapesAnnotations } from './cityscapes';
 import { type CocoOptions, loadCoco } from './coco';
 import type { DatasetLoader } from './dataset-loader';
-import { metainfoOption, namesOf, paletteOf } from './metainfo';
+import { filterOf, shared, unusedPrefix, usedPart } from './dataset-options';
+import { DODDataset } from './dod';
+import { Flickr30kDataset } from './flickr30k';
+import { MDETRStyleRefCocoDataset } from './mdetr-style-ref-coco';
+import { ODVGDataset } from './odvg';
+import { namesOf } from './metainfo';
 import { OBJECTS365_V1, OBJECTS365_V2, objects365File } from './objects365';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
-
-const forText = 'no detector here reads class names as text';
-const unusedPrefix = ignoredOption('the dataset has no such folder', {
-  schema: z.string().optional(),
-  harmless: [''],
-});
-const fromDisk = ignoredOption('files are read from disk', {
-  harmless: [{ backend: 'disk' }, { backend: 'local' }],
-  lost: true,
-});
-const shared = {
-  data_root: z.string().nullable().default('').describe('Root folder of the other paths'),
-  metainfo: metainfoOption,
-  absent_classes: z
-    .enum(['refuse', 'suspect', 'note'])
-    .default('suspect')
-    .describe(
-      "Selected classes that the files lack, DetLab's own: all refused, only those nearly spelt as another, or none",
-    ),
-  filter_cfg: z
-    .strictObject({
-      filter_empty_gt: z.boolean().default(false).describe('Drop images without ground truth'),
-      min_size: z.number().min(0).default(0).describe('Drop images whose shorter side is below this, pixels'),
-      bbox_min_size: z.number().min(0).optional().describe('Ignore boxes narrower or lower than this, pixels (VOC)'),
-    })
-    .nullable()
-    .default(null)
-    .describe('Filters of the training set'),
-  pipeline: z.array(moduleOption('transform')).default([]).describe('Transforms, in order'),
-  test_mode: z.boolean().default(false).describe('Evaluation mode: nothing is filtered'),
-  indices: z
-    .union([z.int().refine((count) => count !== 0, 'expected a number of images, not 0'), z.array(z.int()).min(1)])
-    .nullable()
-    .default(null)
-    .describe('Use only the first images, this many; the last ones if negative; or those at these indices'),
-  backend_args: z.null().default(null).describe('Only null: files are read from disk'),
-  return_classes: ignoredOption(forText, { schema: z.boolean().default(false) }),
-  caption_prompt: ignoredOption(forText),
-  seg_map_suffix: ignoredOption('semantic maps of such data sets are not read', { schema: z.string().default('.png') }),
-  serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
-  max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
-  file_client_args: fromDisk,
-  lazy_init: ignoredOption('annotations are read at once', { schema: z.boolean().default(false) }),
-};
 
 const cocoOptions = z.strictObject({
   ...shared,
@@ -301,37 +261,9 @@ export const DATASETS = [
   YOLOv5VOCDataset,
   BaseDetDataset,
   CustomDataset,
+  ODVGDataset,
+  Flickr30kDataset,
+  MDETRStyleRefCocoDataset,
+  DODDataset,
   ...WRAPPERS,
 ] as const satisfies readonly AnyDefinition[];
-
-function filterOf(options: { test_mode: boolean; filter_cfg: { filter_empty_gt: boolean; min_size: number } | null }): {
-  filterEmpty?: boolean;
-  minSize?: number;
-} {
-  if (options.test_mode || !options.filter_cfg) return {};
-  return { filterEmpty: options.filter_cfg.filter_empty_gt, minSize: options.filter_cfg.min_size };
-}
-
-/** What the options select of a dataset, with the colours of its classes. */
-function usedPart(
-  dataset: Dataset,
-  { indices, metainfo }: Pick<z.output<typeof cocoOptions>, 'indices' | 'metainfo'>,
-  at: string,
-): Dataset {
-  const palette = paletteOf(metainfo, dataset.classes, at);
-  return { ...subsetOf(dataset, indices), ...(palette && { palette }) };
-}
-
-/** The images that `indices` selects after filtering; a negative one counts from the end. */
-function subsetOf(dataset: Dataset, indices: number | readonly number[] | null): Dataset {
-  const { records } = dataset;
-  if (indices === null) return dataset;
-  if (typeof indices === 'number')
-    return { ...dataset, records: indices > 0 ? records.slice(0, indices) : records.slice(indices) };
-  const beyond = indices.find((index) => records.at(index) === undefined);
-  if (beyond !== undefined)
-    throw new DetLabError(
-      `Cannot use indices of dataset "${dataset.name}": expected ${-records.length} to ${records.length - 1}, received ${beyond}`,
-    );
-  return { ...dataset, records: indices.map((index) => records.at(index)!) };
-}

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import type { ImagePrompt } from '../types';
+import { namesByLabel } from '../../text/label-map';
 import type { Transform } from './sample';
 
 export const LoadTextAnnotations = defineModule({
@@ -17,15 +17,9 @@ export const LoadTextAnnotations = defineModule({
   build: (): Transform => (sample) => {
     if (!sample.prompt) return sample;
     const { labelMap, tokensPositive, ...prompt } = sample.prompt;
-    if (labelMap) sample.prompt = { ...prompt, text: namesOf(labelMap), customEntities: true };
+    if (labelMap) sample.prompt = { ...prompt, text: namesByLabel(labelMap), customEntities: true };
     else if (tokensPositive !== undefined && tokensPositive !== -1)
       sample.prompt = { ...prompt, tokensPositive: Object.values(tokensPositive) };
     return sample;
   },
 });
-
-/** In the order of the labels. */
-const namesOf = (labels: NonNullable<ImagePrompt['labelMap']>): string[] =>
-  Object.keys(labels)
-    .sort((a, b) => Number(a) - Number(b))
-    .map((label) => labels[label]);

@@ -7,6 +7,7 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
 import { type BertTokenizer, tokenizerOf } from '../../text/bert-tokenizer';
+import { type LabelMap, labelMapOf } from '../../text/label-map';
 import { cleanName, type Span } from '../../text/prompts';
 import { readTextJson } from '../../text/text-model-files';
 import { takeInstances } from '../instances';
@@ -24,7 +25,6 @@ const options = z.strictObject({
     .describe('JSON file of the names of labels, for a dataset without: { "0": "person", ... }'),
 });
 type Options = z.output<typeof options>;
-type LabelMap = NonNullable<ImagePrompt['labelMap']>;
 
 const spoken = (name: string): string => cleanName(name).toLowerCase();
 
@@ -152,14 +152,4 @@ function readLabelMap(file: string): LabelMap {
     throw new DetLabError(`Cannot read the map of names "${file}": ${(error as Error).message}`);
   }
   return labelMapOf(map, file);
-}
-
-/** @throws DetLabError for what is no map from numbers to names */
-export function labelMapOf(map: unknown, file: string): LabelMap {
-  const isMap =
-    typeof map === 'object' &&
-    map !== null &&
-    Object.entries(map).every(([label, name]) => /^\d+$/.test(label) && typeof name === 'string');
-  if (isMap) return map as LabelMap;
-  throw new DetLabError(`Cannot use "${file}": expected a map of names such as { "0": "person", "1": "bicycle" }`);
 }

@@ -32,10 +32,10 @@ export class ContrastiveEmbed extends Module {
   /** Queries [B, Q, C] and words [B, T, C] -> logits [B, Q, T], of padding too. */
   forward(queries: tf.Tensor3D, words: tf.Tensor3D): tf.Tensor3D {
     return tf.tidy(() => {
-      let logits = tf.matMul(queries, words, false, true);
-      if (this.logScale) logits = tf.mul(logits, tf.exp(this.logScale.variable));
-      else if (this.isNormalized) logits = tf.div(logits, Math.sqrt(queries.shape[2]));
-      return this.bias ? tf.add(logits, this.bias.variable) : logits;
+      let logits: tf.Tensor3D = tf.matMul(queries, words, false, true);
+      if (this.logScale) logits = tf.mul<tf.Tensor3D>(logits, tf.exp(this.logScale.variable));
+      else if (this.isNormalized) logits = tf.div<tf.Tensor3D>(logits, Math.sqrt(queries.shape[2]));
+      return this.bias ? tf.add<tf.Tensor3D>(logits, this.bias.variable) : logits;
     });
   }
 }

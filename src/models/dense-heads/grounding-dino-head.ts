@@ -77,10 +77,10 @@ export class GroundingDINOHead extends DINOHead<ContrastiveEmbed> {
     return this.clsBranches.at(layer).forward(state, this.currentWords.features);
   }
 
-  protected override tokenMask(image: number): Uint8Array {
+  protected override tokenMask(image: number): Float32Array {
     const { present, padding } = this.currentWords;
     const [, length] = padding.shape;
-    return present.subarray(image * length, (image + 1) * length);
+    return Float32Array.from(present.subarray(image * length, (image + 1) * length));
   }
 
   protected override instances(batch: DetBatch): Instances[] {

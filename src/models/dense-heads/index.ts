@@ -2,6 +2,7 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
+import { atssVLFusionHeadDefinition } from './atss-vl-fusion-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
 import { centerNetHeadDefinition } from './centernet-head';
 import { centerNetUpdateHeadDefinition } from './centernet-update-head';
@@ -129,6 +130,7 @@ export const denseHeads = [
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
   groundingDINOHeadDefinition,
+  atssVLFusionHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
   yolov3HeadDefinition,

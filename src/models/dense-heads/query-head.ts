@@ -72,7 +72,7 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
   }
 
   /** Which columns of the scores count, where not all do; of one image. */
-  protected tokenMask(_image: number): Uint8Array | undefined {
+  protected tokenMask(_image: number): Float32Array | undefined {
     return undefined;
   }
 

@@ -7,6 +7,7 @@ import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
+import { glipDefinition } from './glip';
 import { groundingDINODefinition } from './grounding-dino';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
@@ -30,6 +31,7 @@ export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
+export { GLIP } from './glip';
 export { GroundingDINO } from './grounding-dino';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
@@ -56,4 +58,5 @@ export const detectors = [
   deformableDETRDefinition,
   dinoDefinition,
   groundingDINODefinition,
+  glipDefinition,
 ] as const satisfies readonly AnyDefinition[];

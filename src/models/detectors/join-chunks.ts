@@ -8,14 +8,20 @@ import type { ReadPrompt } from './read-prompt';
 
 type Detect = (prompts: readonly ReadPrompt[], features: tf.Tensor4D[], batch: DetBatch) => Detections[];
 
-/** One pass for the whole batch where every image has one caption; else one for each image and part of its names. */
+/**
+ * One pass for the whole batch where every image has one caption; else one for each image and part of its names.
+ *
+ * @param sameCount a batch needs as many labels of every image
+ */
 export function joinChunks(
   prompts: readonly ReadPrompt[][],
   features: tf.Tensor4D[],
   batch: DetBatch,
   detect: Detect,
+  { sameCount = false }: { sameCount?: boolean } = {},
 ): Detections[] {
-  if (prompts.every(({ length }) => length === 1))
+  const counts = new Set(prompts.map(([{ entities }]) => entities.length));
+  if (prompts.every(({ length }) => length === 1) && (!sameCount || counts.size === 1))
     return detect(
       prompts.map(([one]) => one),
       features,

@@ -30,7 +30,7 @@ export interface PromptReader {
 }
 
 /** Names that a prompt lists, or the phrases of its caption. */
-const namesOf = ({ text }: TextPrompt): string[] => (typeof text === 'string' ? namesIn(text) : text.map(cleanName));
+const namesOf = ({ text }: TextPrompt): string[] => (typeof text === 'string' ? namesIn(text) : text).map(cleanName);
 
 /** @throws DetLabError for a prompt without a name */
 function captionOfNames(names: string[], { captionPrompt }: TextPrompt, closed: boolean): Caption {

@@ -74,7 +74,7 @@ const limited = <T extends tf.Tensor>(x: T, limit: number | undefined): T =>
 
 /** A level of names without layers of its own. */
 class Level extends Module {
-  add<T extends Module>(name: string, module: T): T {
+  hold<T extends Module>(name: string, module: T): T {
     return this.addChild(name, module);
   }
 }
@@ -92,10 +92,10 @@ export class BertLayer extends Module {
     const { init, biasInit, limit } = settings;
     this.limit = limit;
     const attend = this.addChild('attention', new Level());
-    this.attention = attend.add('self', new BertSelfAttention(config, settings));
-    this.attended = attend.add('output', new BertOutput(config, settings, channels, undefined));
+    this.attention = attend.hold('self', new BertSelfAttention(config, settings));
+    this.attended = attend.hold('output', new BertOutput(config, settings, channels, undefined));
     const between = this.addChild('intermediate', new Level());
-    this.intermediate = between.add('dense', new Linear({ inFeatures: channels, outFeatures: wide, init, biasInit }));
+    this.intermediate = between.hold('dense', new Linear({ inFeatures: channels, outFeatures: wide, init, biasInit }));
     this.output = this.addChild('output', new BertOutput(config, settings, wide, limit));
   }
 

@@ -40,9 +40,12 @@ export class BiMultiHeadAttention extends Module {
   private readonly projections: Record<'pixels' | 'words' | 'pixelValues' | 'wordValues', Linear>;
   private readonly toPixels: Linear;
   private readonly toWords: Linear;
+  /** Of the attention weights. */
+  dropout: number;
 
   constructor(private readonly options: BiAttentionOptions) {
     super();
+    this.dropout = options.dropout;
     const { v_dim, l_dim, embed_dim, num_heads } = options;
     if (embed_dim % num_heads !== 0)
       throw new DetLabError(
@@ -62,9 +65,9 @@ export class BiMultiHeadAttention extends Module {
 
   /** What pixels [B, S, V] read of words [B, T, L], and words of pixels. */
   forward(pixels: tf.Tensor3D, words: tf.Tensor3D, masks: FusionMasks): { pixels: tf.Tensor3D; words: tf.Tensor3D } {
-    const { num_heads: heads, dropout: rate } = this.options;
+    const { num_heads: heads } = this.options;
     const { projections } = this;
-    const dropout = this.training ? rate : 0;
+    const dropout = this.training ? this.dropout : 0;
     const seed = () => (dropout > 0 ? stepRandom().uint32() >>> 1 : 0);
     const [v, l] = [projections.pixels.forward(pixels), projections.words.forward(words)];
     const values = { pixels: projections.pixelValues.forward(pixels), words: projections.wordValues.forward(words) };

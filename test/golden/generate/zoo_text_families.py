@@ -8,8 +8,10 @@ import functools
 import os
 from pathlib import Path
 
+import mmdet.models.detectors.glip as glip_module
 import mmdet.models.language_models.bert as bert
 from mmdet.models.layers.transformer import dino_layers, grounding_dino_layers as grounding
+from mmdet.models.utils import vlfuse_helper
 
 from zoo_families import backbone, focal, pre
 
@@ -25,10 +27,12 @@ grounding.SingleScaleBiAttentionBlock.forward = lambda self, attention_mask_l=No
     self, attention_mask_l=(~attention_mask_l).long(), **more)
 
 
-def by_image(self, attn_mask=None, **more):
+def by_image(self, *inputs, attn_mask=None, **more):
+    if attn_mask is None:  # of pixels
+        return read(self, *inputs, attn_mask=attn_mask, **more)
     heads, (_, length, _) = self.self_attn_cfg.num_heads, attn_mask.shape
     mask = attn_mask.view(heads, -1, length, length).transpose(0, 1).reshape(attn_mask.shape)
-    return read(self, attn_mask=mask, **more)
+    return read(self, *inputs, attn_mask=mask, **more)
 
 
 grounding.DetrTransformerEncoderLayer.forward = by_image
@@ -63,11 +67,35 @@ def grounding_dino(contrastive, test=None, **language):
         train_cfg=hungarian, test_cfg=dict(max_per_img=10, **(test or {})))
 
 
+def glip(early, **assigner):
+    C = 32  # of pixels, and the most words
+    return dict(
+        type='GLIP', data_preprocessor=pre, language_model=dict(type='BertModel', name=name, max_tokens=C),
+        backbone=dict(backbone, out_indices=(1, 2, 3)),
+        neck=dict(type='FPN', in_channels=[16, 32, 64], out_channels=C, start_level=0, relu_before_extra_convs=True,
+                  add_extra_convs='on_output', num_outs=5),
+        bbox_head=dict(type='ATSSVLFusionHead', lang_model_name=name, early_fuse=early, num_dyhead_blocks=1, num_classes=80, in_channels=C,
+                       feat_channels=C, anchor_generator=dict(type='AnchorGenerator', ratios=[1.0], octave_base_scale=4, scales_per_octave=1,
+                                                              strides=[8, 16, 32, 64, 128], center_offset=0.5),
+                       bbox_coder=dict(type='DeltaXYWHBBoxCoderForGLIP', target_means=[.0, .0, .0, .0], target_stds=[0.1, 0.1, 0.2, 0.2]),
+                       loss_cls=focal, loss_bbox=dict(type='GIoULoss', loss_weight=2.0),
+                       loss_centerness=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0)),
+        train_cfg=dict(assigner=dict(type='ATSSAssigner', topk=9, **assigner), allowed_border=-1, pos_weight=-1, debug=False),
+        test_cfg=dict(nms_pre=100, min_bbox_size=0, score_thr=0.05, nms=dict(type='nms', iou_threshold=0.6), max_per_img=10))
+
+
+glip_module.create_positive_map = functools.partial(glip_module.create_positive_map, max_num_entities=32)
+vlfuse_helper.VLFuse.__init__.__defaults__ = (32, 32, 2048, 8, 0.0, 0.0, False)  # channels of this BERT, and no dropout
 rules = [(r'query_embedding\.weight$', 4.0), (r'_embeddings\.weight$', 3.0)]
+offsets = [(r'\.offset\.weight$', 0.2), (r'bbox_pred\.weight$', 0.2), (r'b_attn\.attn\..*\.weight$', 3.0)]
 TEXT_FAMILIES = dict(
     grounding_dino=dict(
-        plain=dict(model=grounding_dino(dict()), rules=rules, texts=TEXTS),
-        scaled=dict(model=grounding_dino(dict(log_scale=0.0, bias=True), pad_to_max=True, add_pooling_layer=True), rules=rules, texts=TEXTS),
-        normalized=dict(model=grounding_dino(dict(log_scale='auto', bias=True), num_layers_of_embedded=2), rules=rules, texts=TEXTS),
+        scaled=dict(model=grounding_dino(dict(log_scale=-1.0, bias=True), pad_to_max=True, add_pooling_layer=True), rules=rules, texts=TEXTS),
+        in_parts=dict(model=grounding_dino(dict(log_scale='auto', bias=True), dict(chunked_size=2), num_layers_of_embedded=2), rules=rules,
+                      texts=TEXTS),
+    ),
+    glip=dict(
+        late=dict(model=glip(False), rules=rules + offsets, texts=TEXTS),
+        early=dict(model=glip(True, iou_calculator=dict(type='BboxOverlaps2D_GLIP')), rules=rules + offsets, texts=TEXTS),
     ),
 )

@@ -6,8 +6,10 @@ import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../../src/data/types';
 import { countsFromString, decodeRle, polygonsToRle } from '../../../src/masks';
 import { buildDetector } from '../../../src/models/build';
+import { BiMultiHeadAttention } from '../../../src/models/layers/bi-attention';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
+import '../../../src/text/read-text-model';
 import { parseLosses } from '../../../src/training/gradients';
 import { fillByFormula, image } from '../../golden-data';
 
@@ -20,6 +22,8 @@ interface Expected {
   ignored?: number[][];
   /** The class of all boxes, in place of the file's. */
   label?: number;
+  /** Names that are to be found in each image. */
+  texts?: string[][];
   /** Passes whose losses are computed; the last one's are compared. */
   steps?: number;
   params: [string, number[]][];
@@ -45,7 +49,10 @@ export interface SmallModels {
 const [H, W] = [96, 128];
 
 /** The formula image, and the same upside down. */
-function samples(golden: SmallModels, { ignored = [], label }: Pick<Expected, 'ignored' | 'label'>): PackedSample[] {
+function samples(
+  golden: SmallModels,
+  { ignored = [], label, texts }: Pick<Expected, 'ignored' | 'label' | 'texts'>,
+): PackedSample[] {
   return golden.truths.map(({ bboxes, labels }, i) => {
     const data = image(H, W);
     const rows = Array.from({ length: H }, (_, y) => data.subarray(y * W * 3, (y + 1) * W * 3));
@@ -66,6 +73,7 @@ function samples(golden: SmallModels, { ignored = [], label }: Pick<Expected, 'i
         scaleFactor: [1, 0.5],
         flip: false,
       },
+      ...(texts && { prompt: { text: texts[i] } }),
       truths: {
         bboxes: Float32Array.from([...bboxes, ...regions].flat()),
         labels: Int32Array.from([...labels, ...regions.map(() => 0)], (one) => label ?? one),
@@ -92,6 +100,7 @@ function goldenNumbers(): Random {
   const random = Random.seeded(0);
   let i = 0;
   random.uniform = (low = 0, high = 1) => low + (high - low) * ((i++ * 0.6180339887498949) % 1);
+  random.integer = (n) => Math.floor(random.uniform() * n);
   random.permutation = (n, take = n) => Int32Array.from({ length: Math.min(n, take) }, (_, k) => k);
   return random;
 }
@@ -105,6 +114,8 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
   for (const [pattern, value] of expected.constants ?? [])
     for (const [key, { variable }] of model.named())
       if (new RegExp(pattern).test(key)) tf.tidy(() => variable.assign(tf.fill(variable.shape, value)));
+  // what cannot be configured
+  for (const [, part] of model.modules()) if (part instanceof BiMultiHeadAttention) part.dropout = 0;
   model.train();
   const batch = model.preprocess(samples(golden, expected));
   const parameters = model.trainable();

@@ -75,7 +75,8 @@ export class GroundingDinoTransformerEncoder extends Module {
       const references = pixelCentres(pyramid);
       const masks = { pixels: pyramid.keyPaddingMask, words: phrases.padding };
       const [batch, length, channels] = phrases.features.shape;
-      const wordPos: tf.Tensor3D = sinePairs(tf.mul(phrases.positions, 2 * Math.PI).expandDims(2), channels / 2);
+      const angles = tf.mul(phrases.positions, 2 * Math.PI).expandDims(2);
+      const wordPos = sinePairs(angles, channels / 2) as tf.Tensor3D;
       const apart = tf.tile(phrases.apart.reshape([batch, 1, length, length]), [1, this.textHeads, 1, 1]);
       const mask = tf.cast(apart, 'bool');
       let [pixels, words] = [query, phrases.features];
