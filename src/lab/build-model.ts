@@ -23,6 +23,7 @@ import { startWeights } from './start-weights';
 import { withTeacherConfig } from './teacher-config';
 import { namesUserModule } from './user-modules';
 import type { LoadFrom } from './weights-file';
+import { fetchTextModels } from './weights/fetch-text-model';
 import { type InferredOptions, noteInferred } from './whole-config';
 
 /** The data of a recipe; immutable. */
@@ -110,6 +111,7 @@ export async function buildModel(
   const configured = objectAt(spec.config, 'model');
   const model = withTeacherConfig(spec.classes ? withoutClassCounts(configured) : configured, spec.folders);
   checkModel(model, catalogue, scopeOf(spec.config));
+  if (!withoutEngine) await fetchTextModels(model, { notice, signal });
   await collectIfGrown(64 * 2 ** 20); // the models that this one takes the place of
   const inferred: InferredOptions[] = [];
   const registry = catalogue.scoped(scopeOf(spec.config)).observed((path, values) => inferred.push({ path, values }));

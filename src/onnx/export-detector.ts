@@ -59,6 +59,10 @@ function twoStage(detector: TwoStageDetector): Export {
 }
 
 function exporterOf(detector: Detector): Export {
+  if ('classNames' in detector)
+    throw new DetLabError(
+      `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
+    );
   const dense = (head: unknown) => {
     if (!isDenseHead(head)) return undefined;
     const network: DenseNetwork = { head, extractFeatures: (images) => detector.extractFeatures(images) };
