@@ -32,7 +32,7 @@ export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
   return (Array.isArray(value) ? value : isObject(value) ? [value] : []) as ModuleConfig[];
 }
 
-const HEADS = ['roi_head', 'bbox_head'];
+const HEADS = ['roi_head', 'bbox_head', 'mask_head'];
 
 /** Whether a detector finds what a text names: its classes are no layers of it. */
 export const readsText = (model: ConfigObject): boolean => isObject(model.language_model);

@@ -8,8 +8,10 @@ import { detectors } from './detectors';
 import { positionalEncodings } from './layers/positional-encodings';
 import { languageModels } from './language-models';
 import { losses } from './losses';
+import { maskHeads } from './mask-heads';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
+import { segHeads } from './seg-heads';
 import { taskModules } from './task-modules';
 import { testTimeAugs } from './test-time-augs';
 import { trackers } from './trackers';
@@ -20,7 +22,9 @@ export const catalogue: AnyDefinition[] = [
   ...backbones,
   ...necks,
   ...denseHeads,
+  ...maskHeads,
   ...roiHeads,
+  ...segHeads,
   ...losses,
   ...taskModules,
   ...positionalEncodings,

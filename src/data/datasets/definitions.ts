@@ -1,80 +1,24 @@
-// CocoDataset, CityscapesDataset, Objects365's, VOCDataset and MMYOLO's, with their config options: paths relative to data_root,
-// filter_cfg, metainfo.classes.
+// CocoDataset, CityscapesDataset, Objects365's, VOCDataset and MMYOLO's, with their config options.
 
 import path from 'node:path';
 import { z } from 'zod';
-import {
-  type AnyDefinition,
-  type BuildContext,
-  defineModule,
-  type ModuleConfig,
-  moduleOption,
-} from '../../catalogue/registry';
+import { type AnyDefinition, type BuildContext, defineModule, type ModuleConfig } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { CITYSCAPES_CLASSES } from '../../masks/cityscapes-labels';
 import { openFormat } from '../formats/open-format';
-import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
-import { type CityscapesFiles, writeCityscapesAnnotations } from './cityscapes';
-import { type CocoOptions, loadCoco } from './coco';
+import { writeCityscapesAnnotations } from './cityscapes';
+import { cocoLoader, cocoOptions, filterOf, sharedOptions, unusedPrefix, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { filterOf, shared, unusedPrefix, usedPart } from './dataset-options';
 import { DODDataset } from './dod';
 import { Flickr30kDataset } from './flickr30k';
 import { MDETRStyleRefCocoDataset } from './mdetr-style-ref-coco';
 import { ODVGDataset } from './odvg';
 import { namesOf } from './metainfo';
 import { OBJECTS365_V1, OBJECTS365_V2, objects365File } from './objects365';
+import { PANOPTIC_DATASETS } from './panoptic-definitions';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
-
-const cocoOptions = z.strictObject({
-  ...shared,
-  ann_file: z.string().describe('Annotation file'),
-  data_prefix: z
-    .strictObject({ img: z.string().default(''), seg: z.string().optional(), sub_data_root: unusedPrefix })
-    .default({ img: '' })
-    .describe('img: folder of images; seg: folder of semantic maps, named as the images'),
-  seg_map_suffix: z.string().default('.png').describe('Ending of the files of semantic maps'),
-  proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
-});
-
-/** Names the semantic map of every image: in `folder` as the image in its folder, with `suffix` as its ending. */
-function addSemanticFiles({ records }: Dataset, images: string, folder: string, suffix: string): void {
-  for (const record of records) {
-    const { dir, name } = path.parse(path.relative(images, record.path));
-    record.semanticFile = path.join(folder, dir, name + suffix);
-  }
-}
-
-/** @param defaults what the type of the dataset sets: default class names, its filter */
-function cocoLoader(
-  options: z.output<typeof cocoOptions>,
-  { path: at }: BuildContext,
-  defaults: Pick<CocoOptions, 'classes' | 'filterIgnored' | 'imageFile'> = {},
-  prepare?: (files: CityscapesFiles) => Promise<string | undefined>,
-): DatasetLoader {
-  return {
-    pipeline: options.pipeline as ModuleConfig[],
-    load: async (given) => {
-      const { proposal_file: file } = options;
-      const annFile = path.resolve(options.data_root ?? '', options.ann_file);
-      const imgDir = path.resolve(options.data_root ?? '', options.data_prefix.img);
-      const written = await prepare?.({ annFile, imgDir });
-      const loaded = await loadCoco(annFile, imgDir, {
-        ...defaults,
-        classes: given?.classes ?? namesOf(options.metainfo) ?? defaults.classes,
-        absentClasses: given?.classes ? 'note' : options.absent_classes,
-        proposalFile: file ? path.resolve(options.data_root ?? '', file) : undefined,
-        ...filterOf(options),
-      });
-      const { seg } = options.data_prefix;
-      if (seg) addSemanticFiles(loaded, imgDir, path.resolve(options.data_root ?? '', seg), options.seg_map_suffix);
-      if (written) loaded.notices = [written, ...(loaded.notices ?? [])];
-      return usedPart(loaded, options, at);
-    },
-  };
-}
 
 export const CocoDataset = defineModule({
   kind: 'dataset',
@@ -119,7 +63,7 @@ export const Objects365V1Dataset = objects365('Objects365V1Dataset', 'v1', OBJEC
 export const Objects365V2Dataset = objects365('Objects365V2Dataset', 'v2', OBJECTS365_V2);
 
 const vocOptions = z.strictObject({
-  ...shared,
+  ...sharedOptions,
   ann_file: z.string().describe('List of image ids: <folder>/ImageSets/Main/<split>.txt'),
   ann_subdir: z.literal('Annotations').default('Annotations').describe('Only "Annotations": folder of the XML files'),
   img_subdir: z.literal('JPEGImages').default('JPEGImages').describe('Only "JPEGImages": folder of the images'),
@@ -172,7 +116,7 @@ export const VOCDataset = defineModule({
 });
 
 const middleOptions = z.strictObject({
-  ...shared,
+  ...sharedOptions,
   ann_file: z.string().describe('Annotation file, .json or .pkl'),
   data_prefix: z
     .strictObject({ img: z.string().optional(), img_path: z.string().optional(), sub_data_root: unusedPrefix })
@@ -223,7 +167,7 @@ export const CustomDataset = defineModule({
 });
 
 /** The option that MMYOLO's datasets add; applied in evaluation. */
-const batchShapes = {
+export const batchShapes = {
   batch_shapes_cfg: batchShapesOptions
     .nullish()
     .describe('Sorts evaluation images by aspect ratio and pads them per batch'),
@@ -251,11 +195,12 @@ export const YOLOv5VOCDataset = defineModule({
   build: (options, context): DatasetLoader => vocLoader(options, context),
 });
 
-export const DATASETS = [
+export const GENERAL_DATASETS = [
   CocoDataset,
   CityscapesDataset,
   Objects365V1Dataset,
   Objects365V2Dataset,
+  ...PANOPTIC_DATASETS,
   VOCDataset,
   YOLOv5CocoDataset,
   YOLOv5VOCDataset,

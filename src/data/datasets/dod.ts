@@ -9,11 +9,11 @@ import { DetLabError } from '../../errors';
 import { LIMITS, readBounded } from '../loading/bounded-read';
 import type { Dataset } from '../types';
 import { loadCoco } from './coco';
+import { filterOf, sharedOptions, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { filterOf, shared, usedPart } from './dataset-options';
 
 const options = z.strictObject({
-  ...shared,
+  ...sharedOptions,
   ann_file: z.string().describe('COCO file of the boxes, whose categories are the sentences'),
   data_prefix: z
     .strictObject({

@@ -3,7 +3,7 @@
 import { DetLabError } from '../../errors';
 import { mergeDatasets } from '../merge-datasets';
 import type { Dataset } from '../types';
-import { giveNames } from './dataset-options';
+import { giveNames } from './give-names';
 
 /** @throws DetLabError where their classes differ */
 export function joinDatasets(parts: readonly Dataset[]): Dataset {

@@ -7,11 +7,11 @@ import { type BuildContext, defineModule, type ModuleConfig } from '../../catalo
 import { DetLabError } from '../../errors';
 import type { Dataset } from '../types';
 import { loadCoco } from './coco';
+import { filterOf, sharedOptions, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { filterOf, shared, usedPart } from './dataset-options';
 
 export const captionOptions = z.strictObject({
-  ...shared,
+  ...sharedOptions,
   ann_file: z.string().describe('COCO file whose images have a caption'),
   data_prefix: z
     .strictObject({ img: z.string().default('') })

@@ -13,14 +13,14 @@ import { ShardBuilder } from '../columns/shard-builder';
 import { TextBlocks } from '../columns/text-blocks';
 import { readJson } from '../loading/json-file';
 import type { Dataset, DataProblem, ImagePrompt } from '../types';
+import { filterOf, sharedOptions, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { filterOf, shared, usedPart } from './dataset-options';
 import { filterRecords } from './filter-records';
 import { ImageFolder } from './image-folder';
 import { namesOf } from './metainfo';
 
 const options = z.strictObject({
-  ...shared,
+  ...sharedOptions,
   ann_file: z.string().describe('JSON lines, one for each image'),
   label_map_file: z
     .string()

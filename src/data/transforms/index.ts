@@ -29,6 +29,7 @@ import { YOLOv5HSVRandomAug, YOLOXHSVRandomAug } from './hsv-random-aug';
 import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
+import { LoadPanopticAnnotations } from './load-panoptic-annotations';
 import { LoadProposals } from './load-proposals';
 import { LoadTextAnnotations } from './load-text-annotations';
 import { MinIoURandomCrop } from './min-iou-random-crop';
@@ -38,6 +39,7 @@ import { Mosaic9 } from './mosaic9';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
 import { PhotoMetricDistortion } from './photo-metric-distortion';
+import { Polygon2Mask } from './polygon2mask';
 import { PPYOLOERandomCrop } from './pp-yoloe-random-crop';
 import { PPYOLOERandomDistort } from './pp-yoloe-random-distort';
 import { ProposalBroadcaster } from './proposal-broadcaster';
@@ -64,6 +66,7 @@ import { YOLOv5RandomAffine } from './yolov5-random-affine';
 export const TRANSFORMS = [
   LoadImageFromFile,
   LoadAnnotations,
+  LoadPanopticAnnotations,
   LoadProposals,
   LoadTextAnnotations,
   ProposalBroadcaster,
@@ -120,6 +123,7 @@ export const TRANSFORMS = [
   RandomErasing,
   RandomApply,
   RandomOrder,
+  Polygon2Mask,
   RandomSamplingNegPos,
   RemoveDataElement,
   ResizeShortestEdge,

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
-import { clipBoxes, takeBoxes } from '../../geometry/boxes';
+import { clipBoxes, takeBoxes, takeRows } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { stopGradient } from '../../ops';
 import { bestClass } from '../../ops/best-class';
@@ -86,9 +86,20 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     return byLayer(layers.map((layer) => this.matchedLosses(layer, truths, batch, context)));
   }
 
-  /** Losses of one layer, its queries matched with the ground truth, as `<name>_cls`, ... */
-  protected matchedLosses(layer: P, truths: Instances[], batch: DetBatch, context: LossContext, name = 'loss'): Losses {
-    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context, name), batch));
+  /**
+   * Losses of one layer, its queries matched with the ground truth, as `<name>_cls`, ...
+   *
+   * @param kept the queries of each image that take part; all when absent
+   */
+  protected matchedLosses(
+    layer: P,
+    truths: Instances[],
+    batch: DetBatch,
+    context: LossContext,
+    name = 'loss',
+    kept?: readonly Int32Array[],
+  ): Losses {
+    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context, name, kept), batch));
   }
 
   /** Matches the queries of one layer with the ground truth; `name` is that of its losses. */
@@ -98,21 +109,29 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     batch: DetBatch,
     { random, epoch, watch }: LossContext,
     name: string,
+    kept?: readonly Int32Array[],
   ): QueryTargets {
     const assigner = requireCfg(this.assigner, this.constructor.name, 'train_cfg', TRAIN_EXAMPLE);
     const [images, queries, channels] = layer.scores.shape;
     const targets = noTargets(images * queries, this.numClasses);
     const logits = layer.scores.dataSync<'float32'>();
     const boxes = layer.boxes.dataSync<'float32'>();
+    if (kept) targets.labelWeights = new Float32Array(images * queries);
     for (const [n, instances] of truths.entries()) {
       const { imgShape } = batch.samples[n].meta;
-      const predictions = {
-        count: queries,
-        classes: channels,
-        logits: imageRows(logits, n, images),
-        tokenMask: this.tokenMask(n),
-        boxes: pixelBoxes(imageRows(boxes, n, images), imgShape),
+      const chosen = kept?.[n];
+      const rows = (values: Float32Array, size: number) => {
+        const ofImage = imageRows(values, n, images);
+        return chosen ? takeRows(ofImage, chosen, size) : ofImage;
       };
+      const predictions = {
+        count: chosen?.length ?? queries,
+        classes: channels,
+        logits: rows(logits, channels),
+        tokenMask: this.tokenMask(n),
+        boxes: pixelBoxes(rows(boxes, 4), imgShape),
+      };
+      if (chosen) for (const q of chosen) targets.labelWeights![n * queries + q] = 1;
       const { assigned } = assigner.assign({
         priors: NO_PRIORS,
         levels: [],
@@ -125,16 +144,17 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
       watch?.assigned(
         queryAssignment(name === 'enc_loss' ? 'encoder' : 'decoder', n, assigned, predictions.boxes, instances),
       );
-      for (let q = 0; q < queries; q++) {
-        if (assigned[q] <= 0) continue;
-        const truth = assigned[q] - 1;
-        const row = n * queries + q;
+      for (const [q, number] of assigned.entries()) {
+        if (number <= 0) continue;
+        const truth = number - 1;
+        const row = n * queries + (chosen?.[q] ?? q);
         targets.labels[row] = instances.labels[truth];
         targets.truths[row] = truth;
         targets.boxes.set(normalizedBox(instances.bboxes.subarray(4 * truth, 4 * truth + 4), imgShape), 4 * row);
         targets.positives.push(row);
       }
     }
+    if (kept) targets.negatives = kept.reduce((sum, { length }) => sum + length, 0);
     targets.negatives -= targets.positives.length;
     return targets;
   }
@@ -178,14 +198,15 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
   /** The loss of the scores [N Q, K]; `overlaps` are the IoUs of the matched queries [N Q]. */
   protected classLoss(
     logits: tf.Tensor2D,
-    { labels }: QueryTargets,
+    { labels, labelWeights }: QueryTargets,
     avgFactor: number,
     overlaps: () => tf.Tensor,
   ): tf.Tensor {
     const classes = tf.tensor1d(labels, 'int32');
+    const call = { weight: labelWeights && tf.tensor1d(labelWeights), avgFactor };
     return hasQualityTargets(this.lossCls)
-      ? this.lossCls.forward(logits, [classes, overlaps()], { avgFactor })
-      : this.lossCls.forward(logits, classes, { avgFactor });
+      ? this.lossCls.forward(logits, [classes, overlaps()], call)
+      : this.lossCls.forward(logits, classes, call);
   }
 
   /** How `detections` selects, for programs that cannot call it: scores by sigmoid of all classes, or by softmax of the best. */
@@ -249,7 +270,7 @@ export const prefixed = (prefix: string, losses: Losses): Losses =>
   Object.fromEntries(Object.entries(losses).map(([name, loss]) => [`${prefix}_${name}`, loss]));
 
 /** cxcywh [n, 4] to xyxy. */
-function corners(boxes: tf.Tensor2D): tf.Tensor2D {
+export function corners(boxes: tf.Tensor2D): tf.Tensor2D {
   const [center, size] = tf.split(boxes, 2, 1);
   const half = tf.mul(size, 0.5);
   return tf.concat([tf.sub(center, half), tf.add(center, half)], 1) as tf.Tensor2D;

@@ -15,13 +15,17 @@ import { detrTestCfg } from '../dense-heads/detr-head-options';
 import { GroundingDINOHead, type GroundingWords } from '../dense-heads/grounding-dino-head';
 import type { QueryPredictions } from '../dense-heads/query-head';
 import type { LanguageFeatures, LanguageModel } from '../language-models/bert-model';
-import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';
+import {
+  CdnQueryGenerator,
+  type DenoisingQueries,
+  denoisingOptions,
+  normalizedTruths,
+} from '../layers/transformer/cdn-query-generator';
 import {
   GroundingDinoTransformerDecoder,
   GroundingDinoTransformerEncoder,
 } from '../layers/transformer/grounding-dino-layers';
 import { groundingDecoderOptions, groundingEncoderOptions } from '../layers/transformer/transformer-options';
-import { toInstances } from '../task-modules/instances';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { bestIndices, DeformableTransformer, deformableOptions, takeRows } from './deformable-detr';
 import { joinChunks } from './join-chunks';
@@ -110,7 +114,7 @@ export class GroundingDINO extends DeformableTransformer<GroundingDINOHead, Grou
     const [images] = pyramid.memory.shape;
     return this.bboxHead.within(words, () => {
       const project = (x: tf.Tensor3D) => this.memoryNorm.forward(this.memoryFc.forward(x));
-      const proposed = this.propose(pyramid, this.decoder.numLayers, project);
+      const [proposed] = this.propose(pyramid, [this.decoder.numLayers], project);
       const best = tf.max(tf.sub(proposed.scores, tf.mul(padding, 1e9).expandDims(1)), 2);
       const indices = bestIndices(best, count);
       const selected = takeRows(proposed.boxes, indices); // [B, Q, 4], before the sigmoid
@@ -158,11 +162,7 @@ export class GroundingDINO extends DeformableTransformer<GroundingDINOHead, Grou
   loss(batch: DetBatch, context: LossContext): Losses {
     const { captions, positives } = this.prompts.training(batch.samples);
     const text = this.languageModel.forward(captions);
-    const truths = batch.samples.map(({ truths, meta: { imgShape, imgPath } }) => {
-      const { bboxes, labels } = toInstances(truths, imgPath);
-      return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };
-    });
-    const denoising = this.denoising.forward(truths, context.random);
+    const denoising = this.denoising.forward(normalizedTruths(batch), context.random);
     const decoded = this.decode(this.extractFeatures(batch.inputs), batch, text, positives, denoising);
     const { states, references, encoder, words } = decoded;
     return this.bboxHead.within(words, () =>

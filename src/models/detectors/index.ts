@@ -3,14 +3,18 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
+import { ddqDETRDefinition } from './ddq-detr';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
 import { glipDefinition } from './glip';
 import { groundingDINODefinition } from './grounding-dino';
+import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
+import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
@@ -33,8 +37,13 @@ export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { GLIP } from './glip';
 export { GroundingDINO } from './grounding-dino';
+export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
+export {
+  SingleStageInstanceSegmentor,
+  type SingleStageInstanceSegmentorConfig,
+} from './single-stage-instance-segmentor';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
 export const detectors = [
@@ -49,8 +58,12 @@ export const detectors = [
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,
+  sparseRCNNDefinition,
+  queryInstDefinition,
+  panopticFPNDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
+  ...singleStageInstanceDefinitions,
   ...distillationDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
@@ -59,4 +72,5 @@ export const detectors = [
   dinoDefinition,
   groundingDINODefinition,
   glipDefinition,
+  ddqDETRDefinition,
 ] as const satisfies readonly AnyDefinition[];

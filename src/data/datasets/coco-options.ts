@@ -1,11 +1,16 @@
-// The options that all datasets of files have, and what is made of them: filters, a selection of images, colours, names as text.
+// The config options of datasets, and those of COCO's format: paths relative to data_root, filter_cfg, metainfo.classes.
 
+import path from 'node:path';
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
-import { moduleOption } from '../../catalogue/registry';
+import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import type { Dataset, ImagePrompt } from '../types';
-import { classGroupsOf, metainfoOption, paletteOf } from './metainfo';
+import type { Dataset } from '../types';
+import type { CityscapesFiles } from './cityscapes';
+import { type CocoOptions, loadCoco } from './coco';
+import type { DatasetLoader } from './dataset-loader';
+import { giveNames } from './give-names';
+import { classGroupsOf, metainfoOption, namesOf, paletteOf } from './metainfo';
 
 const captionPrompt = z.record(
   z.string(),
@@ -23,8 +28,8 @@ const fromDisk = ignoredOption('files are read from disk', {
   harmless: [{ backend: 'disk' }, { backend: 'local' }],
   lost: true,
 });
-/** The options of every dataset of files. */
-export const shared = {
+/** Of every dataset of files. */
+export const sharedOptions = {
   data_root: z.string().nullable().default('').describe('Root folder of the other paths'),
   metainfo: metainfoOption,
   absent_classes: z
@@ -64,10 +69,65 @@ export const shared = {
   lazy_init: ignoredOption('annotations are read at once', { schema: z.boolean().default(false) }),
 };
 
-type SharedOptions = z.output<z.ZodObject<typeof shared>>;
+export const cocoOptions = z.strictObject({
+  ...sharedOptions,
+  ann_file: z.string().describe('Annotation file'),
+  data_prefix: z
+    .strictObject({ img: z.string().default(''), seg: z.string().optional(), sub_data_root: unusedPrefix })
+    .default({ img: '' })
+    .describe('img: folder of images; seg: folder of semantic maps, named as the images'),
+  seg_map_suffix: z.string().default('.png').describe('Ending of the files of semantic maps'),
+  proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
+});
 
-/** What the options filter of the images of training. */
-export function filterOf(options: { test_mode: boolean; filter_cfg: { filter_empty_gt: boolean; min_size: number } | null }): {
+/** Names the semantic map of every image: in `folder` as the image in its folder, with `suffix` as its ending. */
+function addSemanticFiles({ records }: Dataset, images: string, folder: string, suffix: string): void {
+  for (const record of records) {
+    const { dir, name } = path.parse(path.relative(images, record.path));
+    record.semanticFile = path.join(folder, dir, name + suffix);
+  }
+}
+
+/** What the type of a dataset sets: default class names, its filter, whether `seg` has panoptic maps. */
+type TypeDefaults = Pick<CocoOptions, 'classes' | 'filterIgnored' | 'imageField' | 'imageFile'> & {
+  panoptic?: boolean;
+};
+
+export function cocoLoader(
+  options: z.output<typeof cocoOptions>,
+  { path: at }: BuildContext,
+  { panoptic = false, ...defaults }: TypeDefaults = {},
+  prepare?: (files: CityscapesFiles) => Promise<string | undefined>,
+): DatasetLoader {
+  return {
+    pipeline: options.pipeline as ModuleConfig[],
+    load: async (given) => {
+      const { proposal_file: file } = options;
+      const annFile = path.resolve(options.data_root ?? '', options.ann_file);
+      const imgDir = path.resolve(options.data_root ?? '', options.data_prefix.img);
+      const { seg } = options.data_prefix;
+      const segDir = seg ? path.resolve(options.data_root ?? '', seg) : undefined;
+      const written = await prepare?.({ annFile, imgDir });
+      const loaded = await loadCoco(annFile, imgDir, {
+        ...defaults,
+        classes: given?.classes ?? namesOf(options.metainfo) ?? defaults.classes,
+        absentClasses: given?.classes ? 'note' : options.absent_classes,
+        proposalFile: file ? path.resolve(options.data_root ?? '', file) : undefined,
+        // COCO's maps are beside the file, in a folder of its name
+        ...(panoptic && { panopticDir: segDir ?? annFile.replace(/\.json$/, '') }),
+        ...filterOf(options),
+      });
+      if (segDir && !panoptic) addSemanticFiles(loaded, imgDir, segDir, options.seg_map_suffix);
+      if (written) loaded.notices = [written, ...(loaded.notices ?? [])];
+      return usedPart(loaded, options, at);
+    },
+  };
+}
+
+export function filterOf(options: {
+  test_mode: boolean;
+  filter_cfg: { filter_empty_gt: boolean; min_size: number } | null;
+}): {
   filterEmpty?: boolean;
   minSize?: number;
 } {
@@ -78,7 +138,7 @@ export function filterOf(options: { test_mode: boolean; filter_cfg: { filter_emp
 /** What the options select of a dataset, with the colours of its classes. */
 export function usedPart(
   dataset: Dataset,
-  options: Pick<SharedOptions, 'indices' | 'metainfo' | 'return_classes' | 'caption_prompt'>,
+  options: Pick<z.output<typeof cocoOptions>, 'indices' | 'metainfo' | 'return_classes' | 'caption_prompt'>,
   at: string,
 ): Dataset {
   const palette = paletteOf(options.metainfo, dataset.classes, at);
@@ -102,10 +162,4 @@ function subsetOf(dataset: Dataset, indices: number | readonly number[] | null):
       `Cannot use indices of dataset "${dataset.name}": expected ${-records.length} to ${records.length - 1}, received ${beyond}`,
     );
   return { ...dataset, records: indices.map((index) => records.at(index)!) };
-}
-
-/** Names of the classes as the text of every image that has none of its own. */
-export function giveNames({ records, classes }: Dataset, captionPrompt?: ImagePrompt['captionPrompt']): void {
-  const prompt: ImagePrompt = { text: classes, customEntities: true, ...(captionPrompt && { captionPrompt }) };
-  for (const record of records) record.prompt ??= prompt;
 }
