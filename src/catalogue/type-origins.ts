@@ -47,6 +47,7 @@ const GROUPS: Record<Kind, TypeGroup> = {
   positional_encoding: 'models',
   tta_model: 'models',
   tracker: 'models',
+  language_model: 'models',
   transform: 'transforms',
   dataset: 'datasets',
   metric: 'metrics',

@@ -6,6 +6,7 @@ import { dataPreprocessors } from './data-preprocessors';
 import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
 import { positionalEncodings } from './layers/positional-encodings';
+import { languageModels } from './language-models';
 import { losses } from './losses';
 import { maskHeads } from './mask-heads';
 import { necks } from './necks';
@@ -27,6 +28,7 @@ export const catalogue: AnyDefinition[] = [
   ...losses,
   ...taskModules,
   ...positionalEncodings,
+  ...languageModels,
   ...testTimeAugs,
   ...trackers,
 ];

@@ -2,6 +2,7 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
+import { atssVLFusionHeadDefinition } from './atss-vl-fusion-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
 import { cascadeRPNHeadDefinition } from './cascade-rpn-head';
 import { centerNetHeadDefinition } from './centernet-head';
@@ -24,6 +25,7 @@ import { fsafHeadDefinition } from './fsaf-head';
 import { gaRetinaHeadDefinition } from './ga-retina-head';
 import { gaRPNHeadDefinition } from './ga-rpn-head';
 import { gflHeadDefinition } from './gfl-head';
+import { groundingDINOHeadDefinition } from './grounding-dino-head';
 import { guidedAnchorHeadDefinition } from './guided-anchor-head';
 import { ladHeadDefinition } from './lad-head';
 import { ldHeadDefinition } from './ld-head';
@@ -152,6 +154,8 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  groundingDINOHeadDefinition,
+  atssVLFusionHeadDefinition,
   ddqDETRHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,

@@ -33,6 +33,10 @@ from zoo_mask_families import MASK_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES}
+if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
+    from zoo_text_families import TEXT_FAMILIES
+    FAMILIES.update(TEXT_FAMILIES)
 FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES}
 from zoo_panoptic_families import PANOPTIC_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
@@ -113,6 +117,7 @@ def with_golden(compute):
     numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_, torch.rand_like, torch.randint_like)
     torch.rand_like = lambda x, **_: numbers.uniform(x.numel()).view(x.shape)
     torch.randint_like = lambda x, low=0, high=2, **_: (numbers.uniform(x.numel(), low, high).floor()).view(x.shape).to(x.dtype)
+    torch.randint_like = lambda x, low, high, **_: (low + (numbers.uniform(x.numel()) * (high - low)).floor()).view(x.shape).to(x.dtype)
     torch.rand = lambda *shape, **_: numbers.uniform(int(np.prod(shape))).view(*shape)
     torch.randperm = lambda n, **_: torch.arange(n)
     torch.Tensor.uniform_ = lambda self, low, high: self.copy_(numbers.uniform(self.numel(), low, high).view(self.shape))
@@ -140,6 +145,25 @@ def training_samples(cfg, samples):
 
 
 def run(name, model, **case):
+def predicted_together(cfg, data):
+    """All images at once, but names that are read in parts image by image."""
+    inputs, samples = data['inputs'], copy.deepcopy(data['data_samples'])
+    if (cfg.get('test_cfg') or {}).get('chunked_size', -1) <= 0:
+        return [(inputs, samples)]
+    return [(inputs[i:i + 1], samples[i:i + 1]) for i in range(len(samples))]
+
+
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), texts=(), tolerance=None):
+    """tolerance: relative, of the losses, 2e-5 when absent; texts: of each image, names to be found; constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
+    cfg = model
+    isYolo = cfg['type'].startswith('mmyolo.')
+    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, texts, tolerance)
+
+
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, texts, tolerance):
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0):
+    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
@@ -170,6 +194,8 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
+    for s, text in zip(data['data_samples'], texts):
+        s.set_metainfo(dict(text=text, custom_entities=True))
     for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
         losses = with_golden(lambda: model.loss(data['inputs'], training_samples(cfg, copy.deepcopy(data['data_samples']))))
     total, logged = model.parse_losses(losses)
@@ -177,7 +203,7 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}
     model.eval()
     with torch.no_grad():
-        found = model.predict(data['inputs'], copy.deepcopy(data['data_samples']), rescale=True)
+        found = [s for part in predicted_together(cfg, data) for s in model.predict(*part, rescale=True)]
     detections = []
     panoptic = [segments_of(s.pred_panoptic_seg.sem_seg[0].numpy(), cfg) for s in found if 'pred_panoptic_seg' in s]
     for s in found:
@@ -201,6 +227,12 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
                  gradient_tolerance=gradient_tolerance)
     plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None)
     return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
+    given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
+             **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {}),
+             **(dict(texts=texts) if texts else {}), **(dict(tolerance=tolerance) if tolerance else {})}
+             **(dict(iteration=iteration) if iteration else {})}
+             **(dict(steps=steps) if steps > 1 else {}), **({} if semantic else dict(semantic=False)), **(dict(constants=constants) if constants else {})}
+    return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))
 
