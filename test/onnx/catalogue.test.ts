@@ -34,8 +34,13 @@ function typesIn(config: unknown): string[] {
   return [...(typeof type === 'string' ? [type] : []), ...Object.values(config).flatMap(typesIn)];
 }
 
+/** Of the families that are in the tables under their own names. */
+const BASES = ['SingleStageInstanceSegmentor'];
+
 test('no part of the catalogue is left out', () => {
   const compared = new Set(typesIn([DENSE, TWO_STAGE, FAST_RCNN, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE, REFUSED]));
-  const missing = catalogue.filter(({ kind, type }) => KINDS.includes(kind) && !compared.has(type));
+  const missing = catalogue.filter(
+    ({ kind, type }) => KINDS.includes(kind) && !compared.has(type) && !BASES.includes(type),
+  );
   expect(missing.map(({ type }) => type)).toEqual([]);
 });
