@@ -280,6 +280,25 @@ export const DENSE: Record<string, ModuleConfig> = {
     },
     test_cfg: { rpn: { nms_pre: 100, max_per_img: 50, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 } },
   },
+  'RetinaNet, buckets of SABL': {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_input' }),
+    bbox_head: {
+      type: 'SABLRetinaHead',
+      approx_anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 4,
+        scales_per_octave: 3,
+        ratios: [0.5, 1, 2],
+        strides: [8, 16, 32, 64, 128],
+      },
+      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4], strides: [8, 16, 32, 64, 128] },
+      ...widths,
+    },
+    // the score of a class and how sure the sides are
+    test_cfg: { ...cut, score_thr: 0.3 },
+  },
   CenterNet2: {
     type: 'CenterNet',
     backbone,
