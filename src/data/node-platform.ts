@@ -3,9 +3,10 @@
 
 import sharp from 'sharp';
 import { readLabelMap } from '../masks/label-map';
+import { readPanopticPng } from '../masks/panoptic-png';
 import { decodeImage, decodeReduced } from './loading/decode';
 import { installImageDecoder } from './loading/image-decoder';
-import { installSemanticReader } from './loading/semantic-reader';
+import { installMapReaders } from './loading/map-readers';
 import { compiledKernels } from './pixels/compiled-kernels';
 import { installJpegRoundTrip } from './pixels/corruptions/jpeg';
 import { installPixelKernels } from './pixels/native';
@@ -14,7 +15,7 @@ installImageDecoder((file, id, backend, reduced) =>
   reduced ? decodeReduced(file, id, backend, reduced) : decodeImage(file, id, backend),
 );
 installPixelKernels(compiledKernels);
-installSemanticReader(readLabelMap);
+installMapReaders({ semantic: readLabelMap, ids: readPanopticPng });
 installJpegRoundTrip(async (data, { height, width }, quality) => {
   const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
     .jpeg({ quality })

@@ -1,6 +1,7 @@
 // Data on its way from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
 import type { InstanceMasks, Rle, Segmentation } from '../masks';
+import type { PanopticSegment, PanopticTruths } from './panoptic';
 import type { SemanticMap } from './semantic-map';
 
 export type Pixels = Uint8Array | Float32Array;
@@ -59,6 +60,8 @@ export interface ImageRecord {
   proposals?: ProposalBoxes;
   /** PNG file of the class of every pixel. */
   semanticFile?: string;
+  /** Its segments, where every pixel is annotated; the objects have the ids of theirs. */
+  panoptic?: PanopticTruths;
   /** Of each object, where a model has labelled the image: its score, 1 of a person's. */
   scores?: Float32Array;
   /** [height, width] of the evaluation batch (`batch_shapes_cfg`). */
@@ -106,6 +109,8 @@ export interface Category {
   supercategory?: string;
   /** LVIS's: r, c or f, rare, common or frequent in the training images. */
   frequency?: string;
+  /** Of panoptic segmentation: whether it has objects; stuff has regions. */
+  isThing?: boolean;
 }
 
 /** Images with their ground truth, as a reader of annotation files returns them. */
@@ -157,6 +162,10 @@ export interface Detections {
   labels: Int32Array;
   /** One per box, of a detector that predicts masks; in the frame of the boxes. */
   masks?: Rle[];
+  /** Of a detector that divides the image into segments; in the frame of the boxes. */
+  panoptic?: PanopticSegment[];
+  /** Of a detector that says the class of every pixel; in the frame of the boxes. */
+  semantic?: SemanticMap;
   /** Identity of each object over the images of a video, of a tracker. */
   instanceIds?: Int32Array;
 }

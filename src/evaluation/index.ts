@@ -4,8 +4,10 @@ import type { AnyDefinition } from '../catalogue/registry';
 import { BoundaryMetric } from './boundary-metric';
 import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
+import { CocoPanopticMetric } from './coco-panoptic-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DumpDetResults } from './dump-det-results';
+import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
 import { OpenImagesMetric } from './open-images-metric';
 import { VOCMetric } from './voc-metric';
@@ -39,8 +41,10 @@ export { writeWhole } from './write-whole';
 export const METRICS = [
   CityScapesMetric,
   CocoMetric,
+  CocoPanopticMetric,
   BoundaryMetric,
   LVISMetric,
+  LVISFixedAPMetric,
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,

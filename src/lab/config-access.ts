@@ -32,7 +32,7 @@ export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
   return (Array.isArray(value) ? value : isObject(value) ? [value] : []) as ModuleConfig[];
 }
 
-const HEADS = ['roi_head', 'bbox_head'];
+const HEADS = ['roi_head', 'bbox_head', 'mask_head'];
 
 /** Every `num_classes` of the model's heads, by path. */
 export function classCounts(model: ConfigObject): Map<string, number> {

@@ -7,8 +7,10 @@ import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
 import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
+import { maskHeads } from './mask-heads';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
+import { segHeads } from './seg-heads';
 import { taskModules } from './task-modules';
 import { testTimeAugs } from './test-time-augs';
 import { trackers } from './trackers';
@@ -19,7 +21,9 @@ export const catalogue: AnyDefinition[] = [
   ...backbones,
   ...necks,
   ...denseHeads,
+  ...maskHeads,
   ...roiHeads,
+  ...segHeads,
   ...losses,
   ...taskModules,
   ...positionalEncodings,

@@ -2,15 +2,18 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { CenterNetHead } from '../models/dense-heads/centernet-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
+import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import type { Detector } from '../models/types';
 import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
 import { exportDense } from './export-dense';
 import type { ExportInputs, NetworkExport } from './export-network';
+import { exportPeaks } from './export-peaks';
 import { exportQueries } from './export-queries';
 import { exportTwoStage, isDescribed } from './export-two-stage';
 import { type Dimension, Graph } from './graph';
@@ -59,9 +62,11 @@ function twoStage(detector: TwoStageDetector): Export {
 }
 
 function exporterOf(detector: Detector): Export {
+  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
+    if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);
     if (!isDenseHead(head)) return undefined;
-    const network: DenseNetwork = { head, extractFeatures: (images) => detector.extractFeatures(images) };
+    const network: DenseNetwork = { head, extractFeatures };
     return (inputs: ExportInputs) => exportDense(network, inputs);
   };
   const found =
@@ -73,6 +78,10 @@ function exporterOf(detector: Detector): Export {
   if (detector instanceof SingleStageDetector)
     throw new DetLabError(
       `${detector.bboxHead.constructor.name} has no form in ONNX yet: it does not select among priors`,
+    );
+  if (detector instanceof SingleStageInstanceSegmentor)
+    throw new DetLabError(
+      `${detector.maskHead.constructor.name} has no form in ONNX yet: it computes the masks of selected instances alone`,
     );
   throw new DetLabError(`detectors of type ${detector.constructor.name} have no form in ONNX yet`);
 }

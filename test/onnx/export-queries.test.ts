@@ -33,15 +33,12 @@ test.each(Object.keys(QUERIES))('%s at sizes and batches that change, with paddi
   model.dispose();
 });
 
-/** Other queries than in whole precision may be proposed: the best scores are compared in their order. */
-const PROPOSED = ['Deformable DETR, two stages', 'DINO'];
-
 test.each(Object.keys(QUERIES))('%s in half precision', async (name) => {
-  const model = lively(QUERIES[name]);
-  const nms = PROPOSED.includes(name);
+  // with seed 2 two proposals of DINO have scores 2.5e-4 apart, which a backbone in half precision ranks the other way round
+  const model = lively(QUERIES[name], 3);
   const [whole, half] = await Promise.all(
     (['float32', 'float16'] as const).map(async (precision) => {
-      const file = exported(model, { nms, precision });
+      const file = exported(model, { nms: false, precision });
       const running = await session(file);
       const { boxes, scores } = await running.run(feeds(model, [sampleOf(...SIZE, 1)], file.inputs));
       await running.release();
@@ -50,7 +47,7 @@ test.each(Object.keys(QUERIES))('%s in half precision', async (name) => {
   );
   const gap = (key: 'boxes' | 'scores') =>
     whole[key].reduce((most, v, i) => Math.max(most, Math.abs(v - half[key][i])), 0);
-  if (!nms) expect(gap('boxes')).toBeLessThan(1);
-  expect(gap('scores')).toBeLessThan(nms ? 0.05 : 1e-2);
+  expect(gap('boxes')).toBeLessThan(0.5);
+  expect(gap('scores')).toBeLessThan(1e-2);
   model.dispose();
 });

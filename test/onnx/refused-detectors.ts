@@ -4,118 +4,81 @@ import type { ModuleConfig } from '../../src/catalogue/registry';
 import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
 
-const { rpn_head, test_cfg } = TWO_STAGE['Faster R-CNN'] as Record<string, unknown>;
-const extractor = (bins: number) => ({
-  type: 'SingleRoIExtractor',
-  roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 0 },
-});
-const head = { type: 'Shared2FCBBoxHead', fc_out_channels: 16 };
-const masks = {
-  mask_roi_extractor: extractor(6),
-  mask_head: { type: 'FCNMaskHead', num_convs: 1, conv_out_channels: 8 },
-};
-const detector = (type: string, roi_head: object): ModuleConfig => ({
+const trident = TWO_STAGE.TridentNet as Record<string, object>;
+
+/** With masks in one stage. */
+const segmentor = (type: string, mask_head: object, bbox_head?: object, cfg: object = {}): ModuleConfig => ({
   type,
   backbone,
-  neck: fpn(),
-  rpn_head,
-  roi_head: { bbox_roi_extractor: extractor(5), bbox_head: head, ...roi_head },
-  test_cfg,
+  neck: fpn({ num_outs: 3, end_level: 2 }),
+  ...(bbox_head && { bbox_head }),
+  mask_head,
+  test_cfg: { score_thr: 0.2, ...cfg },
 });
-
-const semantic = {
-  semantic_roi_extractor: extractor(6),
-  semantic_head: {
-    type: 'FusedSemanticHead',
-    num_ins: 5,
-    fusion_level: 1,
-    num_convs: 1,
-    conv_out_channels: 16,
-    num_classes: 4,
-  },
+const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
+const grids = {
+  ...small,
+  strides: [8, 8, 8],
+  num_grids: [4, 3, 2],
+  scale_ranges: [
+    [1, 40],
+    [20, 80],
+    [40, 200],
+  ],
 };
-const cascade = { num_stages: 1, stage_loss_weights: [1], bbox_head: { ...head, reg_class_agnostic: true } };
+const strides = { strides: [4, 8, 16] };
+const points = {
+  ...small,
+  ...strides,
+  regress_ranges: [
+    [-1, 32],
+    [32, 64],
+    [64, 1e8],
+  ],
+};
+const dynamic = (family: string) =>
+  segmentor(
+    family,
+    {
+      type: `${family}MaskHead`,
+      feat_channels: 2,
+      mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 4 },
+      num_layers: 3,
+      loss_mask: { type: 'DiceLoss' },
+    },
+    { type: `${family}BboxHead`, ...points, num_params: 23 },
+    { nms: { type: 'nms', iou_threshold: 0.5 } },
+  );
 
 export const REFUSED: Record<string, ModuleConfig> = {
-  'Hybrid Task Cascade': detector('HybridTaskCascade', {
-    ...cascade,
-    ...masks,
-    ...semantic,
-    type: 'HybridTaskCascadeRoIHead',
-    mask_head: { ...masks.mask_head, type: 'HTCMaskHead', with_conv_res: false },
-  }),
-  SCNet: detector('SCNet', {
-    ...cascade,
-    ...masks,
-    ...semantic,
-    type: 'SCNetRoIHead',
-    bbox_head: { ...cascade.bbox_head, type: 'SCNetBBoxHead', num_shared_fcs: 1 },
-    mask_head: { ...masks.mask_head, type: 'SCNetMaskHead', num_convs: 2, conv_out_channels: 16 },
-    semantic_head: { ...semantic.semantic_head, type: 'SCNetSemanticHead', num_convs: 2 },
-    glbctx_head: { type: 'GlobalContextHead', num_convs: 1, conv_out_channels: 16 },
-    feat_relay_head: { type: 'FeatureRelayHead', in_channels: 16, out_conv_channels: 16, roi_feat_size: 3 },
-  }),
-  'Grid R-CNN': detector('GridRCNN', {
-    type: 'GridRoIHead',
-    bbox_head: { ...head, with_reg: false },
-    grid_roi_extractor: extractor(6),
-    grid_head: {
-      type: 'GridHead',
-      grid_points: 4,
-      num_convs: 1,
-      roi_feat_size: 6,
-      point_feat_channels: 4,
-      norm_cfg: { type: 'GN', num_groups: 4 },
-    },
-  }),
-  PointRend: {
-    ...detector('PointRend', {
-      type: 'PointRendRoIHead',
-      mask_roi_extractor: {
-        type: 'GenericRoIExtractor',
-        aggregation: 'concat',
-        featmap_strides: [4],
-        roi_layer: { type: 'SimpleRoIAlign', output_size: 6 },
-      },
-      mask_head: { type: 'CoarseMaskHead', num_fcs: 1, conv_out_channels: 4, fc_out_channels: 8, roi_feat_size: 6 },
-      point_head: { type: 'MaskPointHead', num_fcs: 1, fc_channels: 8 },
-    }),
-    test_cfg: {
-      ...(test_cfg as object),
-      rcnn: {
-        score_thr: 0.2,
-        nms: { type: 'nms', iou_threshold: 0.5 },
-        subdivision_steps: 2,
-        subdivision_num_points: 16,
-        scale_factor: 2,
-      },
-    },
+  'TridentNet, detections of all branches': {
+    ...TWO_STAGE.TridentNet,
+    backbone: { ...trident.backbone, test_branch_idx: -1 },
+    roi_head: { ...trident.roi_head, test_branch_idx: -1 },
   },
-  SABL: detector('FasterRCNN', {
-    type: 'StandardRoIHead',
-    bbox_head: {
-      type: 'SABLHead',
-      cls_out_channels: 8,
-      reg_cls_out_channels: 16,
-      reg_offset_out_channels: 16,
-      bbox_coder: { type: 'BucketingBBoxCoder', num_buckets: 10, scale_factor: 1.7 },
+  SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
+  'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
+  SOLOv2: segmentor('SOLOv2', {
+    type: 'SOLOV2Head',
+    ...grids,
+    mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 8 },
+  }),
+  YOLACT: segmentor(
+    'YOLACT',
+    { type: 'YOLACTProtonet', num_protos: 4, proto_channels: [8, 4], proto_kernel_sizes: [3, 1] },
+    {
+      type: 'YOLACTHead',
+      num_protos: 4,
+      feat_channels: 8,
+      anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 3,
+        scales_per_octave: 1,
+        ratios: [1],
+        ...strides,
+      },
     },
-  }),
-  'Mask Scoring R-CNN': detector('MaskScoringRCNN', {
-    type: 'MaskScoringRoIHead',
-    ...masks,
-    mask_iou_head: {
-      type: 'MaskIoUHead',
-      num_convs: 1,
-      num_fcs: 1,
-      roi_feat_size: 6,
-      conv_out_channels: 4,
-      fc_out_channels: 8,
-    },
-  }),
-  'Double-Head R-CNN': detector('FasterRCNN', {
-    type: 'DoubleHeadRoIHead',
-    reg_roi_scale_factor: 1.3,
-    bbox_head: { type: 'DoubleConvFCBBoxHead', num_convs: 1, num_fcs: 1, conv_out_channels: 8, fc_out_channels: 8 },
-  }),
+  ),
+  CondInst: dynamic('CondInst'),
+  BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
 };

@@ -26,9 +26,11 @@ import { FilterAnnotations } from './filter-annotations';
 import { FixShapeResize } from './fix-shape-resize';
 import { GeomTransform, Rotate, ShearX, ShearY, TranslateX, TranslateY } from './geometric';
 import { YOLOv5HSVRandomAug, YOLOXHSVRandomAug } from './hsv-random-aug';
+import { InstaBoost } from './insta-boost';
 import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
+import { LoadPanopticAnnotations } from './load-panoptic-annotations';
 import { LoadProposals } from './load-proposals';
 import { MinIoURandomCrop } from './min-iou-random-crop';
 import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
@@ -37,6 +39,7 @@ import { Mosaic9 } from './mosaic9';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
 import { PhotoMetricDistortion } from './photo-metric-distortion';
+import { Polygon2Mask } from './polygon2mask';
 import { PPYOLOERandomCrop } from './pp-yoloe-random-crop';
 import { PPYOLOERandomDistort } from './pp-yoloe-random-distort';
 import { ProposalBroadcaster } from './proposal-broadcaster';
@@ -62,6 +65,7 @@ import { YOLOv5RandomAffine } from './yolov5-random-affine';
 export const TRANSFORMS = [
   LoadImageFromFile,
   LoadAnnotations,
+  LoadPanopticAnnotations,
   LoadProposals,
   ProposalBroadcaster,
   Resize,
@@ -117,6 +121,7 @@ export const TRANSFORMS = [
   RandomErasing,
   RandomApply,
   RandomOrder,
+  Polygon2Mask,
   RemoveDataElement,
   ResizeShortestEdge,
   PPYOLOERandomCrop,
@@ -125,6 +130,7 @@ export const TRANSFORMS = [
   RandomFlip_GLIP,
   GTBoxSubOne_GLIP,
   CopyPaste,
+  InstaBoost,
   YOLOv5CopyPaste,
   Mosaic9,
   PackDetInputs,

@@ -2,7 +2,7 @@
 // tiles of a large image.
 
 import type { ConfigObject } from '../../config';
-import { buildPipeline } from '../../data';
+import { buildPipeline, loadsAnnotations } from '../../data';
 import type { Precision } from '../../engine';
 import { DetLabError } from '../../errors';
 import type { ViewMerger } from '../../models/test-time-augs';
@@ -56,7 +56,7 @@ export function imageDetector(
   return tiles === undefined ? whole : (pixels, source) => detectInTiles(whole, pixels, source, tiles);
 }
 
-const withoutTruths = (type: string) => !type.endsWith('LoadAnnotations');
+const withoutTruths = (type: string) => !loadsAnnotations(type);
 
 function plainDetector(
   { detector, config }: DetectorWithConfig,

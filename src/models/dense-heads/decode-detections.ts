@@ -65,17 +65,35 @@ export function filterScoresAndTopk(
 }
 
 /** Detections of one image; in pixels of the original image with `rescale`, else of the network's input. */
-export function decodeDetections(
+export const decodeDetections = (
   candidates: Candidates,
   meta: ImageMeta,
   cfg: SuppressionCfg,
   rescale: boolean,
-): Detections {
+): Detections => selectDetections(candidates, meta, cfg, rescale).detections;
+
+/** Detections of an image, and the prior of each. */
+export interface SelectedDetections {
+  detections: Detections;
+  priors: Int32Array;
+}
+
+/** The same, and the prior of each. */
+export function selectDetections(
+  candidates: Candidates,
+  meta: ImageMeta,
+  cfg: SuppressionCfg,
+  rescale: boolean,
+): SelectedDetections {
   const { score_thr = 0, nms_pre = -1 } = cfg;
   const { priors, labels, scores } = filterScoresAndTopk(candidates, score_thr, nms_pre);
   const boxes = toFrame(candidates.decode(priors), meta, rescale);
   const { factors } = candidates;
-  return nmsAndLimit({ boxes, labels, scores: factors ? scores.map((s, k) => s * factors[priors[k]]) : scores }, cfg);
+  const { detections, rows } = suppressRows(
+    { boxes, labels, scores: factors ? scores.map((s, k) => s * factors[priors[k]]) : scores },
+    cfg,
+  );
+  return { detections, priors: rows.map((row) => priors[row]) };
 }
 
 /** Boxes in pixels of the network's input, in those of the original image with `rescale`. */
@@ -90,32 +108,46 @@ export function toFrame(
 }
 
 /** Drops boxes below the minimum size, suppresses by label and keeps the best `max_per_img`. */
-export function nmsAndLimit(
-  given: { boxes: Float32Array; scores: Float32Array; labels: Int32Array },
+export const nmsAndLimit = (rows: ScoredBoxes, cfg: SuppressionCfg): Detections => suppressRows(rows, cfg).detections;
+
+interface ScoredBoxes {
+  boxes: Float32Array;
+  scores: Float32Array;
+  labels: Int32Array;
+}
+
+/** The same, and the row of each. */
+export function suppressRows(
+  given: ScoredBoxes,
   { min_bbox_size: min = -1, nms, max_per_img = -1 }: SuppressionCfg,
-): Detections {
-  const { boxes, scores, labels } = min < 0 ? given : largerThan(given, min);
+): { detections: Detections; rows: Int32Array } {
+  const large = min < 0 ? undefined : largerThan(given, min);
+  const { boxes, scores, labels } = large ? takeRows(given, large) : given;
   const result = batchedNms(boxes, scores, labels, nms as NmsConfig);
   const count = max_per_img >= 0 ? Math.min(max_per_img, result.keep.length) : result.keep.length;
+  const keep = result.keep.subarray(0, count);
   return {
-    bboxes: result.bboxes.slice(0, 4 * count),
-    scores: result.scores.slice(0, count),
-    labels: takeValues(labels, result.keep.subarray(0, count)),
+    detections: {
+      bboxes: result.bboxes.slice(0, 4 * count),
+      scores: result.scores.slice(0, count),
+      labels: takeValues(labels, keep),
+    },
+    rows: large ? takeValues(large, keep) : Int32Array.from(keep),
   };
 }
 
-/** Those of which both sides are longer than `min`: mostly all of them. */
-function largerThan(
-  all: Parameters<typeof nmsAndLimit>[0],
-  min: number,
-): { boxes: Float32Array; scores: Float32Array; labels: Int32Array } {
-  const { boxes, labels, scores } = all;
+/** The rows of boxes of which both sides are longer than `min`; undefined for all of them. */
+function largerThan({ boxes, scores }: ScoredBoxes, min: number): Int32Array | undefined {
   const kept = new Int32Array(scores.length);
   let count = 0;
   for (let i = 0, at = 0; i < scores.length; i++, at += 4)
     if (Math.fround(boxes[at + 2] - boxes[at]) > min && Math.fround(boxes[at + 3] - boxes[at + 1]) > min)
       kept[count++] = i;
-  if (count === scores.length) return all;
-  const some = kept.subarray(0, count);
-  return { boxes: takeBoxes(boxes, some), scores: takeValues(scores, some), labels: takeValues(labels, some) };
+  return count === scores.length ? undefined : kept.subarray(0, count);
 }
+
+const takeRows = ({ boxes, scores, labels }: ScoredBoxes, rows: Int32Array): ScoredBoxes => ({
+  boxes: takeBoxes(boxes, rows),
+  scores: takeValues(scores, rows),
+  labels: takeValues(labels, rows),
+});

@@ -8,6 +8,7 @@ import type { Detections } from '../../data/types';
 import { applyInitCfg, type Initializer, Linear, zeros } from '../../nn';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
+import { exactly } from '../../ops/exactly';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
@@ -24,7 +25,7 @@ export type DeformableDETRHeadConfig = DETRHeadConfig &
   Pick<z.output<typeof deformableDETRHeadOptions>, 'share_pred_layer' | 'num_pred_layer' | 'as_two_stage'>;
 
 /** Linear layers with ReLU between them, numbered as in a Sequential that holds the ReLUs too. */
-class BoxBranch extends Module {
+export class BoxBranch extends Module {
   private readonly layers: Linear[] = [];
 
   constructor(channels: number, count: number, sizeBias: number) {
@@ -99,8 +100,8 @@ export class DeformableDETRHead extends QueryHead {
   /** Predictions of the last layer alone. */
   forwardLast(states: tf.Tensor3D[], references: tf.Tensor3D[]): QueryPredictions {
     const last = states.length - 1;
-    const scores = this.clsBranches.at(last).forward(states[last]);
-    const shift = this.regBranches.at(last).forward(states[last]);
+    const scores = exactly(() => this.clsBranches.at(last).forward(states[last]));
+    const shift = exactly(() => this.regBranches.at(last).forward(states[last]));
     return { scores, boxes: tf.sigmoid(addToFirst(shift, inverseSigmoid(references[last]))) };
   }
 

@@ -266,13 +266,21 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return requireCfg(this.config.test_cfg, this.name, 'test_cfg');
   }
 
-  /** Reads the candidates, once each, and selects among those of each image. */
   protected detect(
     outputs: DenseOutputs<M>,
     batch: DetBatch,
     cfg: NonNullable<C['test_cfg']>,
     rescale: boolean,
   ): Detections[] {
+    return this.selectEach(outputs, batch, (candidates, meta) => this.suppress(candidates, meta, cfg, rescale));
+  }
+
+  /** Reads the candidates, once each, and selects among those of each image. */
+  protected selectEach<T>(
+    outputs: DenseOutputs<M>,
+    batch: DetBatch,
+    select: (candidates: Candidates, meta: ImageMeta) => T,
+  ): T[] {
     const { sizes } = outputs;
     const tensors = this.candidates(outputs);
     reportScores(() => this.watched(tensors, sizes, batch));
@@ -290,7 +298,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
         factors: factors && imageRows(factors, i, count),
         decode: (priors: Int32Array) => this.decodeAt(coded, priors, sizes, meta.imgShape, tensors.decoded),
       };
-      return this.suppress(candidates, meta, cfg, rescale);
+      return select(candidates, meta);
     });
   }
 
@@ -342,7 +350,8 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   private decodeAt(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size, decoded = false) {
     const taken = takeBoxes(boxes, priors);
     if (!decoded) return this.decode(taken, priors, sizes, imgShape);
-    return this.coder.clips === false ? taken : clipBoxes(taken, imgShape);
+    const { clips = true, clipMargin: margin = 0 } = this.coder;
+    return clips ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
   }
 
   /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */

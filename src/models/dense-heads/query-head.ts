@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
-import { clipBoxes, takeBoxes } from '../../geometry/boxes';
+import { clipBoxes, takeBoxes, takeRows } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { stopGradient } from '../../ops';
 import { bestClass } from '../../ops/best-class';
@@ -72,9 +72,20 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     return byLayer(layers.map((layer) => this.matchedLosses(layer, truths, batch, context)));
   }
 
-  /** Losses of one layer, its queries matched with the ground truth, as `<name>_cls`, ... */
-  protected matchedLosses(layer: P, truths: Instances[], batch: DetBatch, context: LossContext, name = 'loss'): Losses {
-    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context, name), batch));
+  /**
+   * Losses of one layer, its queries matched with the ground truth, as `<name>_cls`, ...
+   *
+   * @param kept the queries of each image that take part; all when absent
+   */
+  protected matchedLosses(
+    layer: P,
+    truths: Instances[],
+    batch: DetBatch,
+    context: LossContext,
+    name = 'loss',
+    kept?: readonly Int32Array[],
+  ): Losses {
+    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context, name, kept), batch));
   }
 
   /** Matches the queries of one layer with the ground truth; `name` is that of its losses. */
@@ -84,20 +95,28 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     batch: DetBatch,
     { random, epoch, watch }: LossContext,
     name: string,
+    kept?: readonly Int32Array[],
   ): QueryTargets {
     const assigner = requireCfg(this.assigner, this.constructor.name, 'train_cfg', TRAIN_EXAMPLE);
     const [images, queries] = layer.scores.shape;
     const targets = noTargets(images * queries, this.numClasses);
     const logits = layer.scores.dataSync<'float32'>();
     const boxes = layer.boxes.dataSync<'float32'>();
+    if (kept) targets.labelWeights = new Float32Array(images * queries);
     for (const [n, instances] of truths.entries()) {
       const { imgShape } = batch.samples[n].meta;
-      const predictions = {
-        count: queries,
-        classes: this.scoreChannels,
-        logits: imageRows(logits, n, images),
-        boxes: pixelBoxes(imageRows(boxes, n, images), imgShape),
+      const chosen = kept?.[n];
+      const rows = (values: Float32Array, size: number) => {
+        const ofImage = imageRows(values, n, images);
+        return chosen ? takeRows(ofImage, chosen, size) : ofImage;
       };
+      const predictions = {
+        count: chosen?.length ?? queries,
+        classes: this.scoreChannels,
+        logits: rows(logits, this.scoreChannels),
+        boxes: pixelBoxes(rows(boxes, 4), imgShape),
+      };
+      if (chosen) for (const q of chosen) targets.labelWeights![n * queries + q] = 1;
       const { assigned } = assigner.assign({
         priors: NO_PRIORS,
         levels: [],
@@ -110,15 +129,16 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
       watch?.assigned(
         queryAssignment(name === 'enc_loss' ? 'encoder' : 'decoder', n, assigned, predictions.boxes, instances),
       );
-      for (let q = 0; q < queries; q++) {
-        if (assigned[q] <= 0) continue;
-        const truth = assigned[q] - 1;
-        const row = n * queries + q;
+      for (const [q, number] of assigned.entries()) {
+        if (number <= 0) continue;
+        const truth = number - 1;
+        const row = n * queries + (chosen?.[q] ?? q);
         targets.labels[row] = instances.labels[truth];
         targets.boxes.set(normalizedBox(instances.bboxes.subarray(4 * truth, 4 * truth + 4), imgShape), 4 * row);
         targets.positives.push(row);
       }
     }
+    if (kept) targets.negatives = kept.reduce((sum, { length }) => sum + length, 0);
     targets.negatives -= targets.positives.length;
     return targets;
   }
@@ -153,9 +173,10 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     const { clsFactor, boxFactor } = this.divisors(targets);
     const boxCall = { weight, avgFactor: boxFactor };
     const classes = tf.tensor1d(labels, 'int32');
+    const call = { weight: targets.labelWeights && tf.tensor1d(targets.labelWeights), avgFactor: clsFactor };
     const cls = hasQualityTargets(this.lossCls)
-      ? this.lossCls.forward(logits, [classes, quality(predicted, target, weight)], { avgFactor: clsFactor })
-      : this.lossCls.forward(logits, classes, { avgFactor: clsFactor });
+      ? this.lossCls.forward(logits, [classes, quality(predicted, target, weight)], call)
+      : this.lossCls.forward(logits, classes, call);
     return {
       cls: cls as tf.Scalar,
       bbox: this.lossBbox.forward(predicted, target, boxCall) as tf.Scalar,
@@ -219,7 +240,7 @@ export const prefixed = (prefix: string, losses: Losses): Losses =>
   Object.fromEntries(Object.entries(losses).map(([name, loss]) => [`${prefix}_${name}`, loss]));
 
 /** cxcywh [n, 4] to xyxy. */
-function corners(boxes: tf.Tensor2D): tf.Tensor2D {
+export function corners(boxes: tf.Tensor2D): tf.Tensor2D {
   const [center, size] = tf.split(boxes, 2, 1);
   const half = tf.mul(size, 0.5);
   return tf.concat([tf.sub(center, half), tf.add(center, half)], 1) as tf.Tensor2D;

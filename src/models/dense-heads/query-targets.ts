@@ -15,6 +15,8 @@ export interface QueryTargets {
   positives: number[];
   /** Number of queries that are background. */
   negatives: number;
+  /** Weight of each row in the classification loss; all 1 when absent. */
+  labelWeights?: Float32Array;
 }
 
 const f = Math.fround;

@@ -12,6 +12,7 @@ import type { Parameter } from '../../nn/module';
 import { MultiScaleDeformableAttention } from '../../nn/multi-scale-deformable-attention';
 import { differentiatesNatively, stopGradient } from '../../ops';
 import { composite } from '../../ops/composite';
+import { exactly } from '../../ops/exactly';
 import { DeformableDETRHead, type EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import type { QueryPredictions } from '../dense-heads/query-head';
 import { sinePairs } from '../layers/positional-encodings/sine-positional-encoding';
@@ -114,16 +115,20 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
     return { ...pyramid, memory, sizes, batch };
   }
 
-  /** Class scores of the encoded pixels, and boxes before the sigmoid, by the branches after those of the decoder. */
+  /** Class scores of the encoded pixels, and boxes before the sigmoid, by each of some branches after those of the decoder. */
   protected propose(
     { memory, shapes, sizes, keyPaddingMask, batch }: EncodedPyramid,
-    layer: number,
+    layers: readonly number[],
     project: (x: tf.Tensor3D) => tf.Tensor3D,
-  ): { scores: tf.Tensor3D; boxes: tf.Tensor3D } {
+  ): { scores: tf.Tensor3D; boxes: tf.Tensor3D }[] {
     const { proposals, valid } = encoderProposals(batch, shapes, keyPaddingMask ? sizes : sizes.map(() => shapes));
-    const output = project(tf.mul(memory, valid));
-    const boxes = tf.add<tf.Tensor3D>(this.bboxHead.regBranches.at(layer).forward(output), proposals);
-    return { scores: this.bboxHead.clsBranches.at(layer).forward(output), boxes };
+    return exactly(() => {
+      const output = project(tf.mul(memory, valid));
+      return layers.map((layer) => ({
+        scores: this.bboxHead.clsBranches.at(layer).forward(output),
+        boxes: tf.add<tf.Tensor3D>(this.bboxHead.regBranches.at(layer).forward(output), proposals),
+      }));
+    });
   }
 }
 
@@ -216,7 +221,7 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
       const references: tf.Tensor3D = tf.sigmoid(source.points.forward(queryPos));
       return { query, queryPos, references, encoder: undefined };
     }
-    const proposed = this.propose(pyramid, this.decoder.numLayers, (x) =>
+    const [proposed] = this.propose(pyramid, [this.decoder.numLayers], (x) =>
       source.memoryNorm.forward(source.memory.forward(x)),
     );
     const objectness = tf.slice(proposed.scores, [0, 0, 0], [-1, -1, 1]).reshape([batch, -1]);
@@ -224,7 +229,9 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
     const selected = stopGradient(takeRows(proposed.boxes, indices)); // [B, Q, 4], before the sigmoid
     const references: tf.Tensor3D = tf.sigmoid(selected);
     const embed = sinePairs(tf.mul(references, 2 * Math.PI).expandDims(3), c / 4).reshape([batch, this.queries, 2 * c]);
-    const [queryPos, query] = halves(source.positionNorm.forward(source.position.forward(embed as tf.Tensor3D)));
+    const [queryPos, query] = halves(
+      exactly(() => source.positionNorm.forward(source.position.forward(embed as tf.Tensor3D))),
+    );
     return { query, queryPos, references, encoder: { scores: proposed.scores, boxes: tf.sigmoid(proposed.boxes) } };
   }
 

@@ -11,9 +11,13 @@ import { stopGradient } from '../../ops';
 import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import { DINOHead } from '../dense-heads/dino-head';
 import type { QueryPredictions } from '../dense-heads/query-head';
-import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';
+import {
+  CdnQueryGenerator,
+  type DenoisingQueries,
+  denoisingOptions,
+  normalizedTruths,
+} from '../layers/transformer/cdn-query-generator';
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
-import { toInstances } from '../task-modules/instances';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, takeRows } from './deformable-detr';
 
@@ -57,7 +61,7 @@ export class DINO extends DeformableTransformer<DINOHead> {
     const pyramid = this.encode(features, batch);
     const count = this.queryEmbedding.table.shape[0];
     const [images] = pyramid.memory.shape;
-    const proposed = this.propose(pyramid, this.decoder.numLayers, (x) =>
+    const [proposed] = this.propose(pyramid, [this.decoder.numLayers], (x) =>
       this.memoryNorm.forward(this.memoryFc.forward(x)),
     );
     const indices = bestIndices(tf.max(proposed.scores, 2), count);
@@ -82,11 +86,7 @@ export class DINO extends DeformableTransformer<DINOHead> {
 
   /** Losses by layer as DETR's, enc_loss_... of the encoder and dn_loss_... of the denoising queries. */
   loss(batch: DetBatch, context: LossContext): Losses {
-    const truths = batch.samples.map(({ truths, meta: { imgShape, imgPath } }) => {
-      const { bboxes, labels } = toInstances(truths, imgPath);
-      return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };
-    });
-    const denoising = this.denoising.forward(truths, context.random);
+    const denoising = this.denoising.forward(normalizedTruths(batch), context.random);
     const { states, references, encoder } = this.decode(this.extractFeatures(batch.inputs), batch, denoising);
     return this.bboxHead.denoisingLoss(states, references, batch, context, encoder, denoising);
   }

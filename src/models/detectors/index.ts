@@ -3,12 +3,16 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
+import { ddqDETRDefinition } from './ddq-detr';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
+import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
+import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
@@ -29,8 +33,13 @@ export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
+export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
+export {
+  SingleStageInstanceSegmentor,
+  type SingleStageInstanceSegmentorConfig,
+} from './single-stage-instance-segmentor';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
 export const detectors = [
@@ -45,12 +54,17 @@ export const detectors = [
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,
+  sparseRCNNDefinition,
+  queryInstDefinition,
+  panopticFPNDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
+  ...singleStageInstanceDefinitions,
   ...distillationDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  ddqDETRDefinition,
 ] as const satisfies readonly AnyDefinition[];

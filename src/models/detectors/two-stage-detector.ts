@@ -33,7 +33,7 @@ export const twoStageOptions = z.strictObject({
   roi_head: roiHead,
   train_cfg: z
     .strictObject({
-      rpn: firstStageTrainCfg.describe('Assignment and sampling of anchors'),
+      rpn: firstStageTrainCfg,
       rpn_proposal: proposalCfg
         .optional()
         .describe('Selection of proposals in training; that of test_cfg.rpn when absent'),
@@ -107,10 +107,17 @@ export class TwoStageDetector extends BaseDetector {
   /** loss_rpn_cls, loss_rpn_bbox, and those of the second stage: loss_cls, acc in percent, loss_bbox, loss_mask. */
   loss(batch: DetBatch, context: LossContext): Losses {
     const { features, auxiliary } = forwardNeck(this.neck, this.backbone.forward(batch.inputs));
-    if (!this.rpn)
-      return withZeroGradients(this.roiHead.loss(features, givenProposals(batch), batch, context, auxiliary), features);
+    const second = (proposals: Proposals[]) => this.roiHead.loss(features, proposals, batch, context, auxiliary);
+    if (!this.rpn) return withZeroGradients(second(givenProposals(batch)), features);
     const { losses, proposals } = this.rpn.lossAndPredict(features, classAgnostic(batch), context, this.proposalCfg);
-    return { ...firstStageNames(losses), ...this.roiHead.loss(features, proposals, batch, context, auxiliary) };
+    // a first stage without losses reads no features either
+    if (Object.keys(losses).length === 0) return withZeroGradients(second(proposals), features);
+    return { ...firstStageNames(losses), ...second(proposals), ...this.moreLosses(features, batch) };
+  }
+
+  /** Of heads beside the two stages. */
+  protected moreLosses(_features: tf.Tensor4D[], _batch: DetBatch): Losses {
+    return {};
   }
 
   /** Both stages once; the second sees the proposals of the samples, or without them those of the first. */
@@ -128,7 +135,7 @@ export class TwoStageDetector extends BaseDetector {
     return this.roiHead.predict(features, this.propose(features, batch), batch, { rescale });
   }
 
-  private propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
+  protected propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
     if (this.rpn && !hasProposals(batch)) return this.rpn.predict(features, batch, { rescale: false });
     return givenProposals(batch);
   }

@@ -12,8 +12,10 @@ import { gridAssignerDefinition } from './assigners/grid-assigner';
 import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { pointAssignerDefinition } from './assigners/point-assigner';
+import { regionAssignerDefinition } from './assigners/region-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
+import { topkHungarianAssignerDefinition } from './assigners/topk-hungarian-assigner';
 import { uniformAssignerDefinition } from './assigners/uniform-assigner';
 import { bucketingBBoxCoderDefinition } from './coders/bucketing-bbox-coder';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
@@ -36,6 +38,7 @@ import { yoloAnchorGeneratorDefinition } from './prior-generators/yolo-anchor-ge
 import { combinedSamplerDefinition } from './samplers/combined-sampler';
 import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
 import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
+import { maskPseudoSamplerDefinition } from './samplers/mask-pseudo-sampler';
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
@@ -52,6 +55,7 @@ export { HungarianAssigner } from './assigners/hungarian-assigner';
 export { linearAssignment } from './assigners/linear-assignment';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { PointAssigner } from './assigners/point-assigner';
+export { RegionAssigner } from './assigners/region-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
 export { TaskAlignedAssigner } from './assigners/task-aligned-assigner';
 export { UniformAssigner } from './assigners/uniform-assigner';
@@ -96,6 +100,7 @@ export type {
   SamplerNeed,
   SamplingResult,
   Size,
+  SquareGrid,
 } from './types';
 
 export const taskModules = [
@@ -119,6 +124,7 @@ export const taskModules = [
   iouBalancedNegSamplerDefinition,
   ohemSamplerDefinition,
   pseudoSamplerDefinition,
+  maskPseudoSamplerDefinition,
   scoreHLRSamplerDefinition,
   atssAssignerDefinition,
   yoloBBoxCoderDefinition,
@@ -126,6 +132,7 @@ export const taskModules = [
   tblrBBoxCoderDefinition,
   centerRegionAssignerDefinition,
   taskAlignedAssignerDefinition,
+  topkHungarianAssignerDefinition,
   pointAssignerDefinition,
   gridAssignerDefinition,
   uniformAssignerDefinition,
@@ -136,4 +143,5 @@ export const taskModules = [
   yoloxBBoxCoderDefinition,
   batchATSSAssignerDefinition,
   batchDynamicSoftLabelAssignerDefinition,
+  regionAssignerDefinition,
 ] as const satisfies readonly AnyDefinition[];

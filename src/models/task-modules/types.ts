@@ -96,11 +96,22 @@ export interface BoxCoder {
   decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, options?: DecodeOptions): T;
   /** How sure codes are of their boxes: factors on the scores; all 1 without. */
   confidences?(codes: Float32Array): Float32Array; // [n, encodeSize] -> [n]
+  /** The same as a tensor. */
+  confidenceTensors?(codes: tf.Tensor): tf.Tensor; // [..., n, encodeSize] -> [..., n, 1]
 }
 
 export interface IouCalculator {
   /** Row-major [a.length / 4, b.length / 4]. With `iou` it must be 0 for boxes that do not touch, else positive. */
   overlaps(a: Float32Array, b: Float32Array, mode?: OverlapMode): Float32Array;
+}
+
+/** Cells with one square anchor each. */
+export interface SquareGrid {
+  /** [H, W] of each level. */
+  sizes: readonly Size[];
+  strides: readonly number[];
+  /** Side of an anchor in strides. */
+  scale: number;
 }
 
 /** One image, as an assigner sees it. */
@@ -113,6 +124,8 @@ export interface AssignInput {
   strides?: ArrayLike<number>; // [T]
   /** A boxes for each prior, of guided anchors: what it may become. */
   approxs?: Float32Array; // [T, A, 4]
+  /** Of heads with one square anchor a cell. */
+  squares?: SquareGrid;
   instances: Instances;
   /** The parts that the assigner needs. */
   predictions?: Predictions;
@@ -152,6 +165,8 @@ export interface AssignerContract {
     readonly predictions?: readonly PredictionPart[];
     /** Boxes that a prior may become (guided anchors). */
     readonly approxs?: boolean;
+    /** One square anchor a cell. */
+    readonly squares?: boolean;
   };
   readonly gives: readonly AssignResultPart[];
 }

@@ -59,6 +59,14 @@ pp_neck = dict(type='PPYOLOECSPPAFPN', in_channels=wide, out_channels=[192, 384,
 # with larger logits the losses differ by more than float32 is exact to, from one order of sums to another
 pp_rules = [(r'(rbr_1x1|rbr_dense).*weight$', 0.6), (r'cls_preds.*weight$', 0.2)]
 p6 = [256, 512, 768, 1024]
+v7 = dict(v5, type='YOLOv7Head', head_module=dict(v5['head_module'], type='YOLOv7HeadModule'), simota_candidate_topk=10, simota_iou_weight=2.5,
+          loss_obj=dict(type='mmdet.CrossEntropyLoss', use_sigmoid=True, reduction='mean', loss_weight=0.7))
+leaky = dict(act_cfg=dict(type='LeakyReLU', negative_slope=0.1))
+v7_rules = [(r'convs_pred.*\.1\.weight$', 0.5), (r'main_convs_pred.*\.2\.weight$', 0.5)]
+v7_p6 = dict(v7, head_module=dict(v7['head_module'], type='YOLOv7p6HeadModule', in_channels=[128, 256, 384, 512], featmap_strides=[8, 16, 32, 64],
+                                  main_out_channels=[16, 16, 24, 32], aux_out_channels=[16, 24, 24, 32]),
+             prior_generator=dict(v5['prior_generator'], base_sizes=[*anchors, anchors[2]], strides=[8, 16, 32, 64]),
+             obj_level_weights=[4.0, 1.0, 0.25, 0.06])
 
 FAMILIES = dict(
     yolov5=dict(
@@ -85,6 +93,19 @@ FAMILIES = dict(
                  rules=v6_rules),
         csp_bi=dict(model=yolo(dict(type='YOLOv6CSPBep', out_indices=[1, 2, 3, 4]),
                                dict(v6_neck, type='YOLOv6CSPRepBiPAFPN', in_channels=[128, *wide]), v6_dist, first), rules=v6_rules),
+    ),
+    yolov7=dict(
+        tiny=dict(model=yolo(dict(leaky, type='YOLOv7Backbone', arch='Tiny', norm_eval=True), dict(
+            leaky, type='YOLOv7PAFPN', is_tiny_version=True, in_channels=[128, 256, 512], out_channels=[64, 128, 256],
+            block_cfg=dict(type='TinyDownSampleBlock', middle_ratio=0.25), use_repconv_outs=False),
+            dict(v7, head_module=dict(v7['head_module'], in_channels=[128, 256, 512]))), rules=v7_rules),
+        l=dict(model=yolo(dict(type='YOLOv7Backbone', arch='L', norm_eval=True), dict(
+            type='YOLOv7PAFPN', in_channels=[512, 1024, 1024], out_channels=[128, 256, 512]), v7), rules=v7_rules),
+    ),
+    yolov7_p6=dict(
+        w=dict(model=yolo(dict(type='YOLOv7Backbone', arch='W', out_indices=(2, 3, 4, 5), norm_eval=True), dict(
+            type='YOLOv7PAFPN', in_channels=p6, out_channels=[128, 256, 384, 512], use_maxpool_in_downsample=False),
+            v7_p6, data_preprocessor=dict(pre, pad_size_divisor=64)), rules=v7_rules),
     ),
     mmyolo_yolox=dict(
         yolox=dict(model=yolo(dict(type='YOLOXCSPDarknet', norm_eval=True), yolox_neck, yolox, ota, test=yolox_test), rules=yolox_rules),

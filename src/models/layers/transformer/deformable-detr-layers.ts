@@ -7,6 +7,7 @@ import { Module } from '../../../nn/module';
 import { ModuleList } from '../../../nn/module-list';
 import type { MultiScaleDeformableAttention } from '../../../nn/multi-scale-deformable-attention';
 import { stopGradient } from '../../../ops';
+import { exactly } from '../../../ops/exactly';
 import type { FFN } from '../ffn';
 import { addToFirst, inverseSigmoid } from './coordinates';
 import {
@@ -99,8 +100,8 @@ export function onEveryLevel(references: tf.Tensor3D, validRatios: tf.Tensor3D):
 export interface DeformableDecoderInputs {
   value: tf.Tensor3D;
   pyramid: Pyramid;
-  /** Which query may not see which, [Q, Q]. */
-  selfAttnMask?: tf.Tensor2D;
+  /** Which query may not see which: bool [Q, Q], or what is added to the attention, [B, 1, Q, Q]. */
+  selfAttnMask?: tf.Tensor;
 }
 
 export class DeformableDetrDecoderLayer extends Module {
@@ -168,7 +169,15 @@ export class DeformableDetrTransformerDecoder extends Module {
     for (const [i, layer] of [...this.layers].entries()) {
       x = layer.forward(x, queryPos, onEveryLevel(current, inputs.pyramid.validRatios), inputs);
       // points become boxes with the first refinement
-      if (regress) current = stopGradient(tf.sigmoid(addToFirst(regress(x, i), inverseSigmoid(current))));
+      if (regress)
+        current = stopGradient(
+          tf.sigmoid(
+            addToFirst(
+              exactly(() => regress(x, i)),
+              inverseSigmoid(current),
+            ),
+          ),
+        );
       states.push(x);
       all.push(current);
     }

@@ -23,6 +23,8 @@ export interface Memory {
   keyPos: tf.Tensor3D;
   /** [B, S], non-zero where padded. */
   keyPaddingMask?: tf.Tensor2D;
+  /** Which query may not read which pixel, [B, 1, Q, S]. */
+  attnMask?: tf.Tensor4D;
 }
 
 const norms = (count: number, options: EncoderLayerOptions['norm_cfg'], channels: number) =>
@@ -67,10 +69,10 @@ export class DetrTransformerEncoder extends Module {
 }
 
 export class DetrTransformerDecoderLayer extends Module {
-  private readonly selfAttn: MultiheadAttention;
-  private readonly crossAttn: MultiheadAttention;
-  private readonly ffn: FFN;
-  private readonly norms: ModuleList<LayerNorm>;
+  protected readonly selfAttn: MultiheadAttention;
+  protected readonly crossAttn: MultiheadAttention;
+  protected readonly ffn: FFN;
+  protected readonly norms: ModuleList<LayerNorm>;
 
   constructor({ self_attn_cfg, cross_attn_cfg, ffn_cfg, norm_cfg, init_cfg }: DecoderLayerOptions) {
     super();
