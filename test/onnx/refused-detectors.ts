@@ -56,6 +56,7 @@ export const REFUSED: Record<string, ModuleConfig> = {
     backbone: { ...trident.backbone, test_branch_idx: -1 },
     roi_head: { ...trident.roi_head, test_branch_idx: -1 },
   },
+  'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
   SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
   'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
   SOLOv2: segmentor('SOLOv2', {
