@@ -152,6 +152,7 @@ export const REFUSED: Record<string, ModuleConfig> = {
     roi_head: { ...trident.roi_head, test_branch_idx: -1 },
   },
   'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
+  'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
   SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
   'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
   SOLOv2: segmentor('SOLOv2', {
