@@ -36,6 +36,9 @@ const semantic = {
 };
 const cascade = { num_stages: 1, stage_loss_weights: [1], bbox_head: { ...head, reg_class_agnostic: true } };
 
+const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
+const points = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
+
 export const REFUSED: Record<string, ModuleConfig> = {
   'Hybrid Task Cascade': detector('HybridTaskCascade', {
     ...cascade,
@@ -118,4 +121,29 @@ export const REFUSED: Record<string, ModuleConfig> = {
     reg_roi_scale_factor: 1.3,
     bbox_head: { type: 'DoubleConvFCBBoxHead', num_convs: 1, num_fcs: 1, conv_out_channels: 8, fc_out_channels: 8 },
   }),
+  'YOLOv5 with masks': {
+    type: 'YOLODetector',
+    backbone: { type: 'YOLOv5CSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'YOLOv5PAFPN', deepen_factor: 0.1 },
+    bbox_head: { type: 'YOLOv5InsHead', head_module: { type: 'YOLOv5InsHeadModule', proto_channels: 16 } },
+    test_cfg: yolo,
+  },
+  'RTMDet with masks': {
+    type: 'RTMDet',
+    backbone: { type: 'CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'CSPNeXtPAFPN', out_channels: 32, num_csp_blocks: 1 },
+    bbox_head: { type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: points },
+    test_cfg: { nms: { type: 'nms', iou_threshold: 0.5 } },
+  },
+  "MMYOLO's RTMDet with masks": {
+    type: 'YOLODetector',
+    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
+    bbox_head: {
+      type: 'mmyolo.RTMDetInsSepBNHead',
+      head_module: { type: 'RTMDetInsSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
+      prior_generator: points,
+    },
+    test_cfg: yolo,
+  },
 };

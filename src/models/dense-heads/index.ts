@@ -23,6 +23,7 @@ import { guidedAnchorHeadDefinition } from './guided-anchor-head';
 import { ladHeadDefinition } from './lad-head';
 import { ldHeadDefinition } from './ld-head';
 import { mmyoloRTMDetHeadDefinition } from './mmyolo-rtmdet-head';
+import { mmyoloRTMDetInsHeadDefinition } from './mmyolo-rtmdet-ins-head';
 import { mmyoloYOLOXHeadDefinition } from './mmyolo-yolox-head';
 import { nasfcosHeadDefinition } from './nasfcos-head';
 import { paaHeadDefinition } from './paa-head';
@@ -35,6 +36,8 @@ import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
 import { rpnHeadDefinition } from './rpn-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
+import { rtmdetInsSepBNHeadDefinition } from './rtmdet-ins-sep-bn-head';
+import { rtmdetInsSepBNHeadModuleDefinition } from './rtmdet-ins-sep-bn-head-module';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
 import { ssdHeadDefinition } from './ssd-head';
@@ -126,6 +129,8 @@ export const denseHeads = [
   yoloxHeadModuleDefinition,
   mmyoloRTMDetHeadDefinition,
   rtmdetSepBNHeadModuleDefinition,
+  mmyoloRTMDetInsHeadDefinition,
+  rtmdetInsSepBNHeadModuleDefinition,
   yolov7HeadDefinition,
   yolov7HeadModuleDefinition,
   yolov7P6HeadModuleDefinition,
@@ -143,6 +148,7 @@ export const denseHeads = [
   dinoHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
+  rtmdetInsSepBNHeadDefinition,
   yolov3HeadDefinition,
   autoAssignHeadDefinition,
   foveaHeadDefinition,

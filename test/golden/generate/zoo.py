@@ -109,22 +109,29 @@ def with_golden(compute):
 
 def training_samples(cfg, samples):
     """MMYOLO's YOLOX reads boxes as its collate function joins them."""
-    if cfg.get('bbox_head', {}).get('type') != 'mmyolo.YOLOXHead':
+    kind = cfg.get('bbox_head', {}).get('type')
+    if kind not in ('mmyolo.YOLOXHead', 'YOLOv5InsHead'):
         return samples
     rows = [torch.cat([torch.full((len(s.gt_instances), 1), float(i)), s.gt_instances.labels[:, None].float(), s.gt_instances.bboxes], 1)
             for i, s in enumerate(samples)]
-    return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples])
+    masks = {}
+    if kind == 'YOLOv5InsHead':
+        bitmaps = [s.gt_instances.masks.to_tensor(torch.float32, 'cpu') for s in samples]
+        # with mask_overlap the number of the smallest object, the objects being sorted by size
+        joint = [(b * torch.arange(1, len(b) + 1)[:, None, None]).amax(0) for b in bitmaps]
+        masks = dict(masks=torch.stack(joint) if cfg['bbox_head']['mask_overlap'] else torch.cat(bitmaps))
+    return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples], **masks)
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0):
-    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0, trains=True):
+    """trains: False for a head that only predicts; constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, iteration)
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, iteration, trains)
 
 
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, iteration):
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, iteration, trains):
     rules = [*RULES, *rules]
     MessageHub.get_current_instance().update_info('epoch', 0)
     MessageHub.get_current_instance().update_info('iter', iteration)
@@ -142,11 +149,13 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
-    for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
+    losses = {}
+    for _ in range(steps if trains else 0):  # what a model changes with its losses shows in those of the last pass
         losses = with_golden(lambda: model.loss(data['inputs'], training_samples(cfg, copy.deepcopy(data['data_samples']))))
-    total, logged = model.parse_losses(losses)
-    total.backward()
-    norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}
+    total, logged = model.parse_losses(losses) if trains else (None, {})
+    if trains:
+        total.backward()
+    norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad} if trains else {}
     model.eval()
     with torch.no_grad():
         found = model.predict(data['inputs'], copy.deepcopy(data['data_samples']), rescale=True)
