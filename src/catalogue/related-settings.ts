@@ -108,7 +108,7 @@ function* unreadMaps(config: Options, part: string): Generator<ConfigNotice> {
   const isRead = saysTrue(dataset, 'with_seg');
   for (; isOptions(dataset.dataset); dataset = dataset.dataset) at += '.dataset';
   const { seg } = optionsOf(dataset.data_prefix);
-  if (typeof seg !== 'string' || seg === '' || isRead) return;
+  if (typeof seg !== 'string' || seg === '' || isRead || /PanopticDataset$/.test(String(dataset.type))) return;
   yield {
     paths: [`${at}.data_prefix.seg`],
     message: `${valueText(seg)} has no effect: semantic maps are read by LoadAnnotations with with_seg: true, of which there is none`,

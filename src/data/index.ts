@@ -7,8 +7,9 @@ export { withBatchShapes } from './datasets/batch-shapes';
 export { type CocoOptions, loadCoco } from './datasets/coco';
 export { countObjects, type ObjectCounts } from './datasets/count-objects';
 export type { DatasetLoader } from './datasets/dataset-loader';
-export { CityscapesDataset, CocoDataset, DATASETS, VOCDataset } from './datasets/definitions';
+export { CityscapesDataset, CocoDataset, VOCDataset } from './datasets/definitions';
 export { joinDatasets } from './datasets/join-datasets';
+export { DATASETS } from './datasets/list';
 export { metainfoOption, namesOf, paletteOf } from './datasets/metainfo';
 export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
 export { imageFrequencies, repeatCounts } from './datasets/repeat-counts';
@@ -25,6 +26,7 @@ export {
   type PipelineStage,
 } from './loader';
 export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
+export { imagesByClass } from './loading/class-aware-order';
 export { decodeImage, imageSize } from './loading/decode';
 export {
   type SampleTrace,
@@ -33,6 +35,7 @@ export {
   type TracedState,
   type TracedStep,
 } from './loading/sample-tracer';
+export { outlinesOf, type PanopticSegment, type PanopticTruths, SEGMENT } from './panoptic';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
 export { problemLines } from './problem-lines';
@@ -50,6 +53,7 @@ export { type FrameOptions, framesAgain } from './sources/video-frames';
 export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } from './toytown/generate';
 export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';
+export { loadsAnnotations } from './transforms/annotation-steps';
 export { CORRUPTION_GROUPS, CORRUPTIONS } from './transforms/corrupt';
 export type { Sample, Transform } from './transforms/sample';
 export type * from './types';

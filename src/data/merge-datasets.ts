@@ -18,6 +18,9 @@ export function mergeDatasets(datasets: readonly Dataset[], name: string, classe
         (record): ImageRecord => ({
           ...record,
           truths: { ...record.truths, labels: record.truths.labels.map((label) => labels[label]) },
+          ...(record.panoptic && {
+            panoptic: { ...record.panoptic, labels: record.panoptic.labels.map((label) => labels[label]) },
+          }),
         }),
       );
     }),

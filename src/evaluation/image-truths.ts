@@ -1,6 +1,7 @@
 // The ground truth of an evaluation: float64 xywh boxes per image, from a dataset's records or a COCO file.
 
 import { outlineFlags } from '../data/columns/outline-flags';
+import { outlinesOf } from '../data/panoptic';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import { boxToRle, type Rle, type Segmentation, segmentationToRle, usableParts } from '../masks';
@@ -26,8 +27,8 @@ export function truthsOfRecord(record: ImageRecord): ImageTruths {
   const image = { width, height };
   const hasOutline = outlineFlags(record);
   // outlines are read when the first mask is asked for
-  let outlines: ImageRecord['segmentations'];
-  const outlineOf = (g: number) => (hasOutline?.(g) ? (outlines ??= record.segmentations)?.[g] : undefined);
+  let outlines: (Segmentation | undefined)[] | undefined;
+  const outlineOf = (g: number) => (hasOutline?.(g) ? (outlines ??= outlinesOf(record))[g] : undefined);
   const { bboxes } = truths;
   const boxes = new Float64Array(bboxes.length);
   for (let i = 0; i < bboxes.length; i += 4) {

@@ -1,5 +1,7 @@
 // The report of an evaluation, and the interface of a metric that is updated image by image.
 
+import type { PanopticSegment } from '../data/panoptic';
+import type { SemanticMap } from '../data/semantic-map';
 import type { DataProblem, Dataset } from '../data/types';
 import type { Rle } from '../masks';
 
@@ -36,6 +38,9 @@ export interface BoxDetections {
   labels: ArrayLike<number>;
   /** One per box, when evaluating masks. */
   masks?: readonly Rle[];
+  /** When evaluating panoptic and semantic segmentation. */
+  panoptic?: readonly PanopticSegment[];
+  semantic?: SemanticMap;
   /** Areas for the size ranges, instead of the masks'. */
   areas?: ArrayLike<number>;
 }

@@ -3,7 +3,7 @@
 // editors complete faster.
 
 import type { ChoiceOf, ModuleConfigOf, OverrideOf } from '../catalogue/config-types';
-import type { DATASETS } from '../data/datasets/definitions';
+import type { DATASETS } from '../data/datasets/list';
 import type { TRANSFORMS } from '../data/transforms';
 import type { METRICS } from '../evaluation';
 import type { backbones } from '../models/backbones';

@@ -3,7 +3,7 @@
 
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
-import { countObjects, type Dataset, type ObjectCounts, problemLines } from '../data';
+import { countObjects, type Dataset, loadsAnnotations, type ObjectCounts, problemLines } from '../data';
 import { keepsPolygons } from '../data/transforms/load-annotations';
 import { DetLabError } from '../errors';
 import { cityscapesLabelIds, evaluatesMasks, instanceFiles } from '../evaluation';
@@ -113,7 +113,7 @@ function loadedMasks(config: ConfigObject): 'bitmaps' | 'polygons' | undefined {
   const find = (value: unknown): 'bitmaps' | 'polygons' | undefined => {
     if (typeof value !== 'object' || value === null) return undefined;
     const { type, with_mask, ...options } = value as Record<string, unknown>;
-    if (/\bLoadAnnotations$/.test(String(type)) && with_mask === true)
+    if (loadsAnnotations(String(type)) && (with_mask ?? /Panoptic/.test(String(type))) === true)
       return keepsPolygons(options) ? 'polygons' : 'bitmaps';
     for (const inner of Object.values(value)) {
       const found = find(inner);

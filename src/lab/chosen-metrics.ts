@@ -29,6 +29,7 @@ const BENCHMARKS: Record<string, string> = {
   crowdhuman: 'CrowdHumanMetric',
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
+  panoptic: 'CocoPanopticMetric',
 };
 
 /** What names of a metric begin with in the log, unless it has a prefix. */
@@ -36,10 +37,12 @@ const PREFIXES: Record<string, string> = {
   CocoMetric: 'coco',
   VOCMetric: 'pascal_voc',
   LVISMetric: 'lvis',
+  LVISFixedAPMetric: 'lvis_fixed_ap',
   OpenImagesMetric: 'openimages',
   CrowdHumanMetric: 'crowd_human',
   BoundaryMetric: 'boundary',
   CityScapesMetric: 'cityscapes',
+  CocoPanopticMetric: 'coco_panoptic',
 };
 
 /** Types that measure nothing. */

@@ -1,7 +1,7 @@
 // An image of a dataset as galleries take it: with its ground truth, and with detections where there are some.
 
 import path from 'node:path';
-import { type Detections, decodeImage, type ImageRecord } from '../data';
+import { type Detections, decodeImage, type ImageRecord, outlinesOf } from '../data';
 import { segmentationToRle } from '../masks';
 import type { LiveBox, LiveImage } from '../visualization/live-images';
 
@@ -18,9 +18,11 @@ export function recordImage(record: ImageRecord, detections?: Detections): LiveI
 }
 
 /** The ground truth of an image; crowds and difficult boxes are ignored ones. */
-export function truthBoxes({ scores, truths, segmentations, height, width }: ImageRecord): LiveBox[] {
+export function truthBoxes(record: ImageRecord): LiveBox[] {
+  const { scores, truths, height, width } = record;
+  const segmentations = outlinesOf(record);
   return Array.from(truths.labels, (label, i) => {
-    const segmentation = segmentations?.[i];
+    const segmentation = segmentations[i];
     return {
       bbox: [...truths.bboxes.subarray(4 * i, 4 * i + 4)],
       label,

@@ -1,7 +1,15 @@
 // An image as the network gets it in prediction: decoded, and through the test pipeline of a config.
 
 import type { ConfigObject } from '../config';
-import { buildPipeline, type ImageInput, isProblem, openSource, type PackedSample, type PixelImage } from '../data';
+import {
+  buildPipeline,
+  type ImageInput,
+  isProblem,
+  loadsAnnotations,
+  openSource,
+  type PackedSample,
+  type PixelImage,
+} from '../data';
 import { DetLabError, nameOfValue } from '../errors';
 import { catalogue } from './catalogue';
 import { evaluationPipeline } from './evaluation-pipeline';
@@ -22,7 +30,7 @@ export type TestSampler = (pixels: PixelImage, source: string) => Promise<Packed
 export function testSampler(config: ConfigObject): TestSampler {
   const { steps, path } = evaluationPipeline(config, 'test');
   const pipeline = buildPipeline(
-    steps.filter((t) => !t.type.endsWith('LoadAnnotations')),
+    steps.filter((t) => !loadsAnnotations(t.type)),
     catalogue,
     path,
   );

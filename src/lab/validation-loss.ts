@@ -4,7 +4,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
-import { buildPipeline, type Dataset, evaluationLoader } from '../data';
+import { buildPipeline, type Dataset, evaluationLoader, loadsAnnotations } from '../data';
 import type { Precision } from '../engine';
 import { interruptible } from '../engine/interruption';
 import type { Detector } from '../models/types';
@@ -107,7 +107,7 @@ async function lossSums(
 }
 
 const isAnnotations = ({ type }: ModuleConfig): boolean =>
-  catalogue.find('transform', type)?.type === 'LoadAnnotations';
+  loadsAnnotations(catalogue.find('transform', type)?.type ?? '');
 const isImage = ({ type }: ModuleConfig): boolean => catalogue.find('transform', type)?.type === 'LoadImageFromFile';
 
 /**
@@ -121,7 +121,7 @@ export function validationPipeline(config: ConfigObject): ModuleConfig[] {
   return [...steps.slice(0, after), annotations, ...steps.slice(after)];
 }
 
-/** The first LoadAnnotations of a dataset's pipelines, wrappers included. */
+/** The first step of annotations of a dataset's pipelines, wrappers included. */
 function annotationsIn(value: unknown): ModuleConfig | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (

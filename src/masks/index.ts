@@ -48,8 +48,10 @@ export {
 } from './rle';
 export { columnRuns, cropRle, flipRle, padRle, resizeRle } from './rle-geometry';
 export { type Moments, rleMoments } from './rle-moments';
+export { rleOfIds, rlesOfMap } from './rle-of-ids';
 export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';
+export { sampleMask } from './sample-mask';
 export {
   rleToSegmentation,
   type Segmentation,

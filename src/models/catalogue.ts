@@ -6,10 +6,12 @@ import { dataPreprocessors } from './data-preprocessors';
 import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
 import { positionalEncodings } from './layers/positional-encodings';
+import { languageModels } from './language-models';
 import { losses } from './losses';
 import { maskHeads } from './mask-heads';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
+import { segHeads } from './seg-heads';
 import { taskModules } from './task-modules';
 import { testTimeAugs } from './test-time-augs';
 import { trackers } from './trackers';
@@ -22,9 +24,11 @@ export const catalogue: AnyDefinition[] = [
   ...denseHeads,
   ...maskHeads,
   ...roiHeads,
+  ...segHeads,
   ...losses,
   ...taskModules,
   ...positionalEncodings,
+  ...languageModels,
   ...testTimeAugs,
   ...trackers,
 ];

@@ -15,8 +15,8 @@ const EXAMPLES = {
 export function requireCfg<T>(
   cfg: T | null | undefined,
   owner: string,
-  name: 'train_cfg' | 'test_cfg',
-  example: string = EXAMPLES[name],
+  name: 'train_cfg' | 'test_cfg' | `test_cfg.${string}`,
+  example: string = EXAMPLES[name === 'train_cfg' ? name : 'test_cfg'],
 ): T {
   if (cfg) return cfg;
   const task = name === 'train_cfg' ? 'compute the losses of' : 'predict with';

@@ -119,6 +119,8 @@ export interface Neck extends Module {
 export interface Proposals extends ProposalBoxes {
   /** Features [n, C] of what is in them, from a first stage that learns some (Sparse R-CNN). */
   features?: tf.Tensor2D;
+  /** The boxes [n, 4], from a first stage that learns them. */
+  learned?: tf.Tensor2D;
 }
 
 /** What a first stage is asked for in training: its losses, and proposals cut from their gradient. */
@@ -263,6 +265,8 @@ export interface Detector extends Module {
   readonly neck?: Neck;
   /** What it learns from, where that is a model with weights of its own. */
   readonly teacher?: Module;
+  /** Of a detector on text: what it looks for in images without a prompt of their own. */
+  classNames?: readonly string[];
   /**
    * Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before.
    */

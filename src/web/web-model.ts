@@ -4,6 +4,7 @@ import { Registry } from '../catalogue/registry';
 import { parseStored } from '../checkpoints/safetensors';
 import { buildPipeline, type Pipeline } from '../data/pipeline';
 import { TRANSFORMS } from '../data/transforms';
+import { loadsAnnotations } from '../data/transforms/annotation-steps';
 import type { Detections, PixelImage } from '../data/types';
 import { DetLabError } from '../errors';
 import { objectAt, withoutClassCounts } from '../lab/config-access';
@@ -93,7 +94,7 @@ export async function loadModel(file: ArrayBuffer | Uint8Array, options: StartOp
   detector.eval();
   const { steps, path } = evaluationPipeline(config, 'test');
   const pipeline = buildPipeline(
-    steps.filter(({ type }) => !type.endsWith('LoadAnnotations')),
+    steps.filter(({ type }) => !loadsAnnotations(type)),
     registry,
     path,
   );

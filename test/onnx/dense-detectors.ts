@@ -242,7 +242,6 @@ export const DENSE: Record<string, ModuleConfig> = {
     bbox_head: {
       type: 'PAAHead',
       anchor_generator: anchors,
-      score_voting: false,
       loss_cls: { type: 'FocalLoss' },
       ...widths,
     },
@@ -291,6 +290,51 @@ export const DENSE: Record<string, ModuleConfig> = {
     neck: fpn(),
     bbox_head: { type: 'LDHead', anchor_generator: anchors, loss_cls: { type: 'QualityFocalLoss' }, ...widths },
     test_cfg: { ...cut, score_thr: 0.05 },
+  },
+  CenterNet: {
+    type: 'CenterNet',
+    backbone,
+    neck: { type: 'CTResNetNeck', num_deconv_filters: [16, 16, 8], num_deconv_kernels: [4, 4, 4], use_dcn: true },
+    bbox_head: { type: 'CenterNetHead', feat_channels: 8 },
+    test_cfg: { topk: 20 },
+  },
+  'RPN, guided anchors': {
+    type: 'RPN',
+    backbone,
+    neck: fpn(),
+    rpn_head: {
+      type: 'GARPNHead',
+      feat_channels: 16,
+      approx_anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 4,
+        scales_per_octave: 3,
+        ratios: [0.5, 1, 2],
+        strides: [4, 8, 16, 32, 64],
+      },
+      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4], strides: [4, 8, 16, 32, 64] },
+      loc_filter_thr: 0.5,
+    },
+    test_cfg: { rpn: { nms_pre: 100, max_per_img: 50, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 } },
+  },
+  'RetinaNet, buckets of SABL': {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_input' }),
+    bbox_head: {
+      type: 'SABLRetinaHead',
+      approx_anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 4,
+        scales_per_octave: 3,
+        ratios: [0.5, 1, 2],
+        strides: [8, 16, 32, 64, 128],
+      },
+      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4], strides: [8, 16, 32, 64, 128] },
+      ...widths,
+    },
+    // the score of a class and how sure the sides are
+    test_cfg: { ...cut, score_thr: 0.3 },
   },
   CenterNet2: {
     type: 'CenterNet',

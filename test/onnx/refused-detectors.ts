@@ -4,93 +4,177 @@ import type { ModuleConfig } from '../../src/catalogue/registry';
 import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
 
-const { rpn_head, test_cfg } = TWO_STAGE['Faster R-CNN'] as Record<string, unknown>;
-const extractor = (bins: number) => ({
-  type: 'SingleRoIExtractor',
-  roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 0 },
-});
-const head = { type: 'Shared2FCBBoxHead', fc_out_channels: 16 };
-const masks = {
-  mask_roi_extractor: extractor(6),
-  mask_head: { type: 'FCNMaskHead', num_convs: 1, conv_out_channels: 8 },
-};
-const detector = (type: string, roi_head: object): ModuleConfig => ({
+const trident = TWO_STAGE.TridentNet as Record<string, object>;
+
+/** With masks in one stage. */
+const segmentor = (type: string, mask_head: object, bbox_head?: object, cfg: object = {}): ModuleConfig => ({
   type,
   backbone,
-  neck: fpn(),
-  rpn_head,
-  roi_head: { bbox_roi_extractor: extractor(5), bbox_head: head, ...roi_head },
-  test_cfg,
+  neck: fpn({ num_outs: 3, end_level: 2 }),
+  ...(bbox_head && { bbox_head }),
+  mask_head,
+  test_cfg: { score_thr: 0.2, ...cfg },
+});
+const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
+const grids = {
+  ...small,
+  strides: [8, 8, 8],
+  num_grids: [4, 3, 2],
+  scale_ranges: [
+    [1, 40],
+    [20, 80],
+    [40, 200],
+  ],
+};
+const strides = { strides: [4, 8, 16] };
+const points = {
+  ...small,
+  ...strides,
+  regress_ranges: [
+    [-1, 32],
+    [32, 64],
+    [64, 1e8],
+  ],
+};
+const dynamic = (family: string) =>
+  segmentor(
+    family,
+    {
+      type: `${family}MaskHead`,
+      feat_channels: 2,
+      mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 4 },
+      num_layers: 3,
+      loss_mask: { type: 'DiceLoss' },
+    },
+    { type: `${family}BboxHead`, ...points, num_params: 23 },
+    { nms: { type: 'nms', iou_threshold: 0.5 } },
+  );
+
+/** Of the families of CornerNet, on one level. */
+const corners = (type: string): ModuleConfig => ({
+  type: 'CornerNet',
+  backbone: { ...backbone, out_indices: [3] },
+  bbox_head: { type, num_feat_levels: 1 },
+  test_cfg: { corner_topk: 5, nms: { type: 'soft_nms', iou_threshold: 0.5 }, max_per_img: 5 },
 });
 
-const semantic = {
-  semantic_roi_extractor: extractor(6),
-  semantic_head: {
-    type: 'FusedSemanticHead',
-    num_ins: 5,
-    fusion_level: 1,
-    num_convs: 1,
-    conv_out_channels: 16,
-    num_classes: 4,
-  },
+const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
+const cascadeStage = {
+  type: 'StageCascadeRPNHead',
+  feat_channels: 8,
+  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
 };
-const cascade = { num_stages: 1, stage_loss_weights: [1], bbox_head: { ...head, reg_class_agnostic: true } };
+/** Of Sparse R-CNN: learned proposals, whose features attend to one another. */
+const sparse = (type: string, more = {}): ModuleConfig => ({
+  type,
+  backbone,
+  neck: fpn({ num_outs: 4 }),
+  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 5, proposal_feature_channel: 16 },
+  roi_head: {
+    type: 'SparseRoIHead',
+    num_stages: 1,
+    stage_loss_weights: [1],
+    bbox_roi_extractor: {
+      type: 'SingleRoIExtractor',
+      roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
+    },
+    bbox_head: {
+      type: 'DIIHead',
+      num_heads: 2,
+      feedforward_channels: 16,
+      in_channels: 16,
+      dynamic_conv_cfg: {
+        type: 'DynamicConv',
+        in_channels: 16,
+        feat_channels: 4,
+        out_channels: 16,
+        input_feat_shape: 5,
+      },
+      bbox_coder: { type: 'DeltaXYWHBBoxCoder', clip_border: false, target_stds: [0.5, 0.5, 1, 1] },
+      loss_cls: { type: 'FocalLoss', use_sigmoid: true },
+    },
+    ...more,
+  },
+  test_cfg: { rcnn: { max_per_img: 5, mask_thr_binary: 0.5 } },
+});
 
 const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
 const points = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 
 export const REFUSED: Record<string, ModuleConfig> = {
-  'Hybrid Task Cascade': detector('HybridTaskCascade', {
-    ...cascade,
-    ...masks,
-    ...semantic,
-    type: 'HybridTaskCascadeRoIHead',
-    mask_head: { ...masks.mask_head, type: 'HTCMaskHead', with_conv_res: false },
-  }),
-  SCNet: detector('SCNet', {
-    ...cascade,
-    ...masks,
-    ...semantic,
-    type: 'SCNetRoIHead',
-    bbox_head: { ...cascade.bbox_head, type: 'SCNetBBoxHead', num_shared_fcs: 1 },
-    mask_head: { ...masks.mask_head, type: 'SCNetMaskHead', num_convs: 2, conv_out_channels: 16 },
-    semantic_head: { ...semantic.semantic_head, type: 'SCNetSemanticHead', num_convs: 2 },
-    glbctx_head: { type: 'GlobalContextHead', num_convs: 1, conv_out_channels: 16 },
-    feat_relay_head: { type: 'FeatureRelayHead', in_channels: 16, out_conv_channels: 16, roi_feat_size: 3 },
-  }),
-  'Grid R-CNN': detector('GridRCNN', {
-    type: 'GridRoIHead',
-    bbox_head: { ...head, with_reg: false },
-    grid_roi_extractor: extractor(6),
-    grid_head: {
-      type: 'GridHead',
-      grid_points: 4,
+  CornerNet: corners('CornerHead'),
+  CentripetalNet: corners('CentripetalHead'),
+  'Panoptic FPN': {
+    ...twoStages,
+    rpn_head: anchors,
+    type: 'PanopticFPN',
+    semantic_head: { type: 'PanopticFPNHead', num_things_classes: 3, num_stuff_classes: 2, inner_channels: 8 },
+    panoptic_fusion_head: { type: 'HeuristicFusionHead' },
+    test_cfg: {
+      ...twoStages.test_cfg,
+      panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
+    },
+  } as ModuleConfig,
+  'Cascade RPN': {
+    ...twoStages,
+    type: 'FasterRCNN',
+    rpn_head: {
+      type: 'CascadeRPNHead',
+      num_stages: 2,
+      stages: [
+        { ...cascadeStage, bridged_feature: true, with_cls: false },
+        { ...cascadeStage, adapt_cfg: { type: 'offset' } },
+      ],
+    },
+  } as ModuleConfig,
+  'Sparse R-CNN': sparse('SparseRCNN'),
+  QueryInst: sparse('QueryInst', {
+    mask_roi_extractor: {
+      type: 'SingleRoIExtractor',
+      roi_layer: { type: 'RoIAlign', output_size: 6, sampling_ratio: 2 },
+    },
+    mask_head: {
+      type: 'DynamicMaskHead',
       num_convs: 1,
+      conv_out_channels: 16,
       roi_feat_size: 6,
-      point_feat_channels: 4,
-      norm_cfg: { type: 'GN', num_groups: 4 },
+      dynamic_conv_cfg: {
+        type: 'DynamicConv',
+        in_channels: 16,
+        feat_channels: 4,
+        out_channels: 16,
+        input_feat_shape: 6,
+        with_proj: false,
+      },
+      loss_mask: { type: 'DiceLoss', activate: false, eps: 1e-5 },
     },
   }),
-  PointRend: {
-    ...detector('PointRend', {
-      type: 'PointRendRoIHead',
-      mask_roi_extractor: {
-        type: 'GenericRoIExtractor',
-        aggregation: 'concat',
-        featmap_strides: [4],
-        roi_layer: { type: 'SimpleRoIAlign', output_size: 6 },
-      },
-      mask_head: { type: 'CoarseMaskHead', num_fcs: 1, conv_out_channels: 4, fc_out_channels: 8, roi_feat_size: 6 },
-      point_head: { type: 'MaskPointHead', num_fcs: 1, fc_channels: 8 },
-    }),
-    test_cfg: {
-      ...(test_cfg as object),
-      rcnn: {
-        score_thr: 0.2,
-        nms: { type: 'nms', iou_threshold: 0.5 },
-        subdivision_steps: 2,
-        subdivision_num_points: 16,
-        scale_factor: 2,
+  'TridentNet, detections of all branches': {
+    ...TWO_STAGE.TridentNet,
+    backbone: { ...trident.backbone, test_branch_idx: -1 },
+    roi_head: { ...trident.roi_head, test_branch_idx: -1 },
+  },
+  'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
+  SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
+  'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
+  SOLOv2: segmentor('SOLOv2', {
+    type: 'SOLOV2Head',
+    ...grids,
+    mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 8 },
+  }),
+  YOLACT: segmentor(
+    'YOLACT',
+    { type: 'YOLACTProtonet', num_protos: 4, proto_channels: [8, 4], proto_kernel_sizes: [3, 1] },
+    {
+      type: 'YOLACTHead',
+      num_protos: 4,
+      feat_channels: 8,
+      anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 3,
+        scales_per_octave: 1,
+        ratios: [1],
+        ...strides,
       },
     },
   },
@@ -146,4 +230,7 @@ export const REFUSED: Record<string, ModuleConfig> = {
     },
     test_cfg: yolo,
   },
+  ),
+  CondInst: dynamic('CondInst'),
+  BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
 };

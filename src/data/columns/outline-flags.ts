@@ -13,6 +13,7 @@ const LIST = 0x5b;
  * @example outlineFlags(record)?.(0)
  */
 export function outlineFlags(record: ImageRecord, polygons = false): ((object: number) => boolean) | undefined {
+  if (record.panoptic) return () => !polygons;
   const place = ColumnRecord.place(record);
   if (!place) {
     const { segmentations } = record;

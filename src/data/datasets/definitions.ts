@@ -1,120 +1,24 @@
-// CocoDataset, CityscapesDataset, Objects365's, VOCDataset and MMYOLO's, with their config options: paths relative to data_root,
-// filter_cfg, metainfo.classes.
+// CocoDataset, CityscapesDataset, Objects365's, VOCDataset and MMYOLO's, with their config options.
 
 import path from 'node:path';
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
-import {
-  type AnyDefinition,
-  type BuildContext,
-  defineModule,
-  type ModuleConfig,
-  moduleOption,
-} from '../../catalogue/registry';
+import { type AnyDefinition, type BuildContext, defineModule, type ModuleConfig } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { CITYSCAPES_CLASSES } from '../../masks/cityscapes-labels';
 import { openFormat } from '../formats/open-format';
-import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
-import { type CityscapesFiles, writeCityscapesAnnotations } from './cityscapes';
-import { type CocoOptions, loadCoco } from './coco';
+import { writeCityscapesAnnotations } from './cityscapes';
+import { cocoLoader, cocoOptions, filterOf, sharedOptions, unusedPrefix, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
-import { metainfoOption, namesOf, paletteOf } from './metainfo';
+import { DODDataset } from './dod';
+import { Flickr30kDataset } from './flickr30k';
+import { MDETRStyleRefCocoDataset } from './mdetr-style-ref-coco';
+import { ODVGDataset } from './odvg';
+import { namesOf } from './metainfo';
 import { OBJECTS365_V1, OBJECTS365_V2, objects365File } from './objects365';
+import { PANOPTIC_DATASETS } from './panoptic-definitions';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
-
-const forText = 'no detector here reads class names as text';
-const unusedPrefix = ignoredOption('the dataset has no such folder', {
-  schema: z.string().optional(),
-  harmless: [''],
-});
-const fromDisk = ignoredOption('files are read from disk', {
-  harmless: [{ backend: 'disk' }, { backend: 'local' }],
-  lost: true,
-});
-const shared = {
-  data_root: z.string().nullable().default('').describe('Root folder of the other paths'),
-  metainfo: metainfoOption,
-  absent_classes: z
-    .enum(['refuse', 'suspect', 'note'])
-    .default('suspect')
-    .describe(
-      "Selected classes that the files lack, DetLab's own: all refused, only those nearly spelt as another, or none",
-    ),
-  filter_cfg: z
-    .strictObject({
-      filter_empty_gt: z.boolean().default(false).describe('Drop images without ground truth'),
-      min_size: z.number().min(0).default(0).describe('Drop images whose shorter side is below this, pixels'),
-      bbox_min_size: z.number().min(0).optional().describe('Ignore boxes narrower or lower than this, pixels (VOC)'),
-    })
-    .nullable()
-    .default(null)
-    .describe('Filters of the training set'),
-  pipeline: z.array(moduleOption('transform')).default([]).describe('Transforms, in order'),
-  test_mode: z.boolean().default(false).describe('Evaluation mode: nothing is filtered'),
-  indices: z
-    .union([z.int().refine((count) => count !== 0, 'expected a number of images, not 0'), z.array(z.int()).min(1)])
-    .nullable()
-    .default(null)
-    .describe('Use only the first images, this many; the last ones if negative; or those at these indices'),
-  backend_args: z.null().default(null).describe('Only null: files are read from disk'),
-  return_classes: ignoredOption(forText, { schema: z.boolean().default(false) }),
-  caption_prompt: ignoredOption(forText),
-  seg_map_suffix: ignoredOption('semantic maps of such data sets are not read', { schema: z.string().default('.png') }),
-  serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
-  max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
-  file_client_args: fromDisk,
-  lazy_init: ignoredOption('annotations are read at once', { schema: z.boolean().default(false) }),
-};
-
-const cocoOptions = z.strictObject({
-  ...shared,
-  ann_file: z.string().describe('Annotation file'),
-  data_prefix: z
-    .strictObject({ img: z.string().default(''), seg: z.string().optional(), sub_data_root: unusedPrefix })
-    .default({ img: '' })
-    .describe('img: folder of images; seg: folder of semantic maps, named as the images'),
-  seg_map_suffix: z.string().default('.png').describe('Ending of the files of semantic maps'),
-  proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
-});
-
-/** Names the semantic map of every image: in `folder` as the image in its folder, with `suffix` as its ending. */
-function addSemanticFiles({ records }: Dataset, images: string, folder: string, suffix: string): void {
-  for (const record of records) {
-    const { dir, name } = path.parse(path.relative(images, record.path));
-    record.semanticFile = path.join(folder, dir, name + suffix);
-  }
-}
-
-/** @param defaults what the type of the dataset sets: default class names, its filter */
-function cocoLoader(
-  options: z.output<typeof cocoOptions>,
-  { path: at }: BuildContext,
-  defaults: Pick<CocoOptions, 'classes' | 'filterIgnored' | 'imageFile'> = {},
-  prepare?: (files: CityscapesFiles) => Promise<string | undefined>,
-): DatasetLoader {
-  return {
-    pipeline: options.pipeline as ModuleConfig[],
-    load: async (given) => {
-      const { proposal_file: file } = options;
-      const annFile = path.resolve(options.data_root ?? '', options.ann_file);
-      const imgDir = path.resolve(options.data_root ?? '', options.data_prefix.img);
-      const written = await prepare?.({ annFile, imgDir });
-      const loaded = await loadCoco(annFile, imgDir, {
-        ...defaults,
-        classes: given?.classes ?? namesOf(options.metainfo) ?? defaults.classes,
-        absentClasses: given?.classes ? 'note' : options.absent_classes,
-        proposalFile: file ? path.resolve(options.data_root ?? '', file) : undefined,
-        ...filterOf(options),
-      });
-      const { seg } = options.data_prefix;
-      if (seg) addSemanticFiles(loaded, imgDir, path.resolve(options.data_root ?? '', seg), options.seg_map_suffix);
-      if (written) loaded.notices = [written, ...(loaded.notices ?? [])];
-      return usedPart(loaded, options, at);
-    },
-  };
-}
 
 export const CocoDataset = defineModule({
   kind: 'dataset',
@@ -159,7 +63,7 @@ export const Objects365V1Dataset = objects365('Objects365V1Dataset', 'v1', OBJEC
 export const Objects365V2Dataset = objects365('Objects365V2Dataset', 'v2', OBJECTS365_V2);
 
 const vocOptions = z.strictObject({
-  ...shared,
+  ...sharedOptions,
   ann_file: z.string().describe('List of image ids: <folder>/ImageSets/Main/<split>.txt'),
   ann_subdir: z.literal('Annotations').default('Annotations').describe('Only "Annotations": folder of the XML files'),
   img_subdir: z.literal('JPEGImages').default('JPEGImages').describe('Only "JPEGImages": folder of the images'),
@@ -212,7 +116,7 @@ export const VOCDataset = defineModule({
 });
 
 const middleOptions = z.strictObject({
-  ...shared,
+  ...sharedOptions,
   ann_file: z.string().describe('Annotation file, .json or .pkl'),
   data_prefix: z
     .strictObject({ img: z.string().optional(), img_path: z.string().optional(), sub_data_root: unusedPrefix })
@@ -263,7 +167,7 @@ export const CustomDataset = defineModule({
 });
 
 /** The option that MMYOLO's datasets add; applied in evaluation. */
-const batchShapes = {
+export const batchShapes = {
   batch_shapes_cfg: batchShapesOptions
     .nullish()
     .describe('Sorts evaluation images by aspect ratio and pads them per batch'),
@@ -291,47 +195,20 @@ export const YOLOv5VOCDataset = defineModule({
   build: (options, context): DatasetLoader => vocLoader(options, context),
 });
 
-export const DATASETS = [
+export const GENERAL_DATASETS = [
   CocoDataset,
   CityscapesDataset,
   Objects365V1Dataset,
   Objects365V2Dataset,
+  ...PANOPTIC_DATASETS,
   VOCDataset,
   YOLOv5CocoDataset,
   YOLOv5VOCDataset,
   BaseDetDataset,
   CustomDataset,
+  ODVGDataset,
+  Flickr30kDataset,
+  MDETRStyleRefCocoDataset,
+  DODDataset,
   ...WRAPPERS,
 ] as const satisfies readonly AnyDefinition[];
-
-function filterOf(options: { test_mode: boolean; filter_cfg: { filter_empty_gt: boolean; min_size: number } | null }): {
-  filterEmpty?: boolean;
-  minSize?: number;
-} {
-  if (options.test_mode || !options.filter_cfg) return {};
-  return { filterEmpty: options.filter_cfg.filter_empty_gt, minSize: options.filter_cfg.min_size };
-}
-
-/** What the options select of a dataset, with the colours of its classes. */
-function usedPart(
-  dataset: Dataset,
-  { indices, metainfo }: Pick<z.output<typeof cocoOptions>, 'indices' | 'metainfo'>,
-  at: string,
-): Dataset {
-  const palette = paletteOf(metainfo, dataset.classes, at);
-  return { ...subsetOf(dataset, indices), ...(palette && { palette }) };
-}
-
-/** The images that `indices` selects after filtering; a negative one counts from the end. */
-function subsetOf(dataset: Dataset, indices: number | readonly number[] | null): Dataset {
-  const { records } = dataset;
-  if (indices === null) return dataset;
-  if (typeof indices === 'number')
-    return { ...dataset, records: indices > 0 ? records.slice(0, indices) : records.slice(indices) };
-  const beyond = indices.find((index) => records.at(index) === undefined);
-  if (beyond !== undefined)
-    throw new DetLabError(
-      `Cannot use indices of dataset "${dataset.name}": expected ${-records.length} to ${records.length - 1}, received ${beyond}`,
-    );
-  return { ...dataset, records: indices.map((index) => records.at(index)!) };
-}

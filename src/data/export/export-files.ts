@@ -1,6 +1,7 @@
 // What a format makes of a data set: files to be written, where each image goes, and what the format cannot hold.
 
 import type { Segmentation } from '../../masks';
+import { outlinesOf } from '../panoptic';
 import type { Dataset, ImageRecord } from '../types';
 
 export interface ExportPart {
@@ -36,7 +37,9 @@ export interface ExportedObject {
 }
 
 /** The objects of an image. */
-export function objectsOf({ truths, areas, crowds, segmentations }: ImageRecord): ExportedObject[] {
+export function objectsOf(record: ImageRecord): ExportedObject[] {
+  const { truths, areas, crowds } = record;
+  const segmentations = outlinesOf(record);
   return Array.from(truths.labels, (label, i) => {
     const [x1, y1, x2, y2] = Array.from(truths.bboxes.subarray(4 * i, 4 * i + 4), shortest);
     return {
@@ -45,7 +48,7 @@ export function objectsOf({ truths, areas, crowds, segmentations }: ImageRecord)
       area: shortest(areas[i]),
       crowd: crowds?.[i] === 1,
       ignored: truths.ignored[i] === 1,
-      ...(segmentations?.[i] && { outline: segmentations[i] }),
+      ...(segmentations[i] && { outline: segmentations[i] }),
     };
   });
 }

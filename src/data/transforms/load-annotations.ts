@@ -14,7 +14,7 @@ import {
   segmentationToRle,
   usablePolygons,
 } from '../../masks';
-import { readSemanticMap } from '../loading/semantic-reader';
+import { readSemanticMap } from '../loading/map-readers';
 import type { SemanticMap } from '../semantic-map';
 import type { ImageRecord, Truths } from '../types';
 import type { Transform } from './sample';

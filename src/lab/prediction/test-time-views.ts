@@ -2,6 +2,7 @@
 
 import type { ModuleConfig } from '../../catalogue/registry';
 import { type ConfigObject, type ConfigValue, isObject } from '../../config';
+import { loadsAnnotations } from '../../data';
 import { DetLabError, didYouMean } from '../../errors';
 import { modulesAt } from '../config-access';
 import { evaluationPipeline } from '../evaluation-pipeline';
@@ -70,8 +71,7 @@ function configuredViews(config: ConfigObject): TestTimeViews['pipelines'] | und
 }
 
 const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
-const withoutTruths = (steps: ModuleConfig[]): ModuleConfig[] =>
-  steps.filter(({ type }) => bare(type) !== 'LoadAnnotations');
+const withoutTruths = (steps: ModuleConfig[]): ModuleConfig[] => steps.filter(({ type }) => !loadsAnnotations(type));
 
 function viewsByWords(
   config: ConfigObject,

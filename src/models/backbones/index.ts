@@ -8,6 +8,7 @@ import { cspNeXt, mmyoloCSPNeXt } from './cspnext';
 import { darknet } from './darknet';
 import { detectorsResNet } from './detectors-resnet';
 import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
+import { hourglassNetDefinition } from './hourglass-net';
 import { hrnet } from './hrnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { pyramidVisionTransformer, pyramidVisionTransformerV2 } from './pyramid-vision-transformer';
@@ -63,6 +64,7 @@ export const backbones = [
   regnet,
   detectorsResNet,
   hrnet,
+  hourglassNetDefinition,
   mobilenetV2,
   swinTransformer,
   convNeXt,

@@ -25,5 +25,5 @@ export function hardNegativeLoss(
     return tf.unsortedSegmentSum(tf.ones([count]), top, values.size);
   });
   const positives = tf.gather(losses, tf.tensor1d(positive, 'int32'));
-  return tf.add(tf.sum(positives), tf.sum(tf.mul(negatives, hardest)));
+  return tf.add<tf.Scalar>(tf.sum(positives), tf.sum(tf.mul(negatives, hardest)));
 }

@@ -2,16 +2,22 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
+import { atssVLFusionHeadDefinition } from './atss-vl-fusion-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
+import { cascadeRPNHeadDefinition } from './cascade-rpn-head';
 import { centerNetHeadDefinition } from './centernet-head';
 import { centerNetUpdateHeadDefinition } from './centernet-update-head';
+import { centripetalHeadDefinition } from './centripetal-head';
 import { boxInstBboxHeadDefinition, condInstBboxHeadDefinition } from './condinst-bbox-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
+import { cornerHeadDefinition } from './corner-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';
 import { ddodHeadDefinition } from './ddod-head';
+import { ddqDETRHeadDefinition } from './ddq-detr-head';
 import { deformableDETRHeadDefinition } from './deformable-detr-head';
 import { detrHeadDefinition } from './detr-head';
 import { dinoHeadDefinition } from './dino-head';
+import { embeddingRPNHeadDefinition } from './embedding-rpn-head';
 import { fcosHeadDefinition } from './fcos-head';
 import { foveaHeadDefinition } from './fovea-head';
 import { freeAnchorRetinaHeadDefinition } from './free-anchor-retina-head';
@@ -19,6 +25,7 @@ import { fsafHeadDefinition } from './fsaf-head';
 import { gaRetinaHeadDefinition } from './ga-retina-head';
 import { gaRPNHeadDefinition } from './ga-rpn-head';
 import { gflHeadDefinition } from './gfl-head';
+import { groundingDINOHeadDefinition } from './grounding-dino-head';
 import { guidedAnchorHeadDefinition } from './guided-anchor-head';
 import { ladHeadDefinition } from './lad-head';
 import { ldHeadDefinition } from './ld-head';
@@ -40,7 +47,9 @@ import { rtmdetInsSepBNHeadDefinition } from './rtmdet-ins-sep-bn-head';
 import { rtmdetInsSepBNHeadModuleDefinition } from './rtmdet-ins-sep-bn-head-module';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
+import { sablRetinaHeadDefinition } from './sabl-retina-head';
 import { ssdHeadDefinition } from './ssd-head';
+import { stageCascadeRPNHeadDefinition } from './stage-cascade-rpn-head';
 import { toodHeadDefinition } from './tood-head';
 import { vfnetHeadDefinition } from './vfnet-head';
 import { yolactHeadDefinition } from './yolact-head';
@@ -64,6 +73,7 @@ export { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-hea
 export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 export { ATSSHead } from './atss-head';
 export { AutoAssignHead } from './auto-assign-head';
+export { CascadeRPNHead } from './cascade-rpn-head';
 export { CenterNetHead } from './centernet-head';
 export { CenterNetUpdateHead } from './centernet-update-head';
 export { ConditionalDETRHead } from './conditional-detr-head';
@@ -95,7 +105,9 @@ export { RetinaSepBNHead } from './retina-sep-bn-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
 export { RTMDetHead } from './rtmdet-head';
 export { RTMDetSepBNHead } from './rtmdet-sep-bn-head';
+export { SABLRetinaHead } from './sabl-retina-head';
 export { SSDHead } from './ssd-head';
+export { StageCascadeRPNHead } from './stage-cascade-rpn-head';
 export { TOODHead } from './tood-head';
 export { VFNetHead } from './vfnet-head';
 export { YOLACTHead } from './yolact-head';
@@ -111,6 +123,7 @@ export { YOLOXHead } from './yolox-head';
 
 export const denseHeads = [
   rpnHeadDefinition,
+  embeddingRPNHeadDefinition,
   retinaHeadDefinition,
   pisaRetinaHeadDefinition,
   pisaSSDHeadDefinition,
@@ -146,6 +159,9 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  groundingDINOHeadDefinition,
+  atssVLFusionHeadDefinition,
+  ddqDETRHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
   rtmdetInsSepBNHeadDefinition,
@@ -166,7 +182,12 @@ export const denseHeads = [
   ddodHeadDefinition,
   centerNetHeadDefinition,
   centerNetUpdateHeadDefinition,
+  cornerHeadDefinition,
+  centripetalHeadDefinition,
   condInstBboxHeadDefinition,
   boxInstBboxHeadDefinition,
   yolactHeadDefinition,
+  sablRetinaHeadDefinition,
+  cascadeRPNHeadDefinition,
+  stageCascadeRPNHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

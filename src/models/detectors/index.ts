@@ -3,16 +3,22 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
+import { ddqDETRDefinition } from './ddq-detr';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
+import { glipDefinition } from './glip';
+import { groundingDINODefinition } from './grounding-dino';
+import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
+  crowdDetDefinition,
   fasterRCNNDefinition,
   fastRCNNDefinition,
   gridRCNNDefinition,
@@ -30,6 +36,9 @@ export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
+export { GLIP } from './glip';
+export { GroundingDINO } from './grounding-dino';
+export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
 export {
@@ -47,9 +56,13 @@ export const detectors = [
   gridRCNNDefinition,
   hybridTaskCascadeDefinition,
   scnetDefinition,
+  crowdDetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,
+  sparseRCNNDefinition,
+  queryInstDefinition,
+  panopticFPNDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
   ...singleStageInstanceDefinitions,
@@ -59,4 +72,7 @@ export const detectors = [
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  groundingDINODefinition,
+  glipDefinition,
+  ddqDETRDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -30,5 +30,5 @@ export function pairwiseAffinity(logits: tf.Tensor3D, offset: [number, number]):
   const both = tf.add(foreground, shifted(foreground, offset));
   const neither = tf.add(background, shifted(background, offset));
   // log(e^a + e^b) = a + softplus(b - a)
-  return tf.neg(tf.add(both, tf.softplus(tf.sub(neither, both))));
+  return tf.neg(tf.add<tf.Tensor3D>(both, tf.softplus(tf.sub(neither, both))));
 }

@@ -66,7 +66,7 @@ export interface StageLoss {
 
 /**
  * Seams for its relatives: `pooler` (Hybrid Task Cascade adds semantic features to the pooled ones), `proposalSampler`,
- * `stageLoss` and `nextInput` (Sparse R-CNN assigns after predicting), `maskPredictor` and `predictMasks` (mask
+ * `stageLoss` (Sparse R-CNN assigns after predicting), `nextInput`, `maskPredictor` and `predictMasks` (mask
  * features that flow from stage to stage).
  */
 export class CascadeRoIHead extends Module implements RoIHead {
@@ -234,15 +234,18 @@ export class CascadeRoIHead extends Module implements RoIHead {
 
   /** What the stage after `stage` starts from in prediction. */
   protected nextInput(stage: number, input: StageInput, output: StageOutput, batch: DetBatch): StageInput {
-    const { scores, deltas, objects } = output;
-    if (!deltas) return { ...input, objects };
-    return { boxes: refineBoxes(this.stages[stage].head, input.boxes, { scores, deltas }, batch), objects };
+    const { scores, deltas } = output;
+    if (!deltas) return input;
+    return { boxes: refineBoxes(this.stages[stage].head, input.boxes, { scores, deltas }, batch) };
   }
 
   get parts(): RoIHeadParts {
     return {
       stages: this.stages,
-      masks: this.maskHeads.map((head, i) => ({ head, pooler: this.maskPoolers[i] })),
+      masks: this.maskHeads.map((head, i) => ({
+        poolers: [this.maskPoolers[i]],
+        predict: ([pooled], labels) => ({ logits: head.classLogits(pooled, labels) }),
+      })),
       cfg: this.testCfg(),
     };
   }

@@ -6,25 +6,24 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
-import { decodeRle, type InstanceMasks, toRles } from '../../masks';
+import { decodeRle, type InstanceMasks, sampleMask, toRles } from '../../masks';
 import { interpolate } from '../../ops';
 import { meanOverRanks } from '../../ops/over-ranks';
 import { pointSample } from '../../ops/point-sample';
 import { topIndices } from '../../ops/top-indices';
-import type { Random } from '../../random';
 import { joinArrays } from '../join-arrays';
+import { uncertainPoints } from '../layers/uncertain-points';
 import { zeroLoss } from '../losses';
 import { requireCfg } from '../require-cfg';
 import type { Losses } from '../types';
 import type { StageResult } from './bbox-stage';
 import { compareMasks, type MaskProbabilities, maskTargets } from './mask-branch';
 import { ofClasses } from './mask-heads/coarse-mask-head';
-import { noGraph } from './no-graph';
 import type { MaskPointHead } from './point-heads/mask-point-head';
 import { sampleInRois } from './point-samples';
 import { rcnnTrainCfg, relativesTrainCfg } from './proposal-sampler';
 import { rcnnTestCfg, relativesTestCfg } from './roi-detections';
-import type { RoIHeadParts } from './roi-head-parts';
+import type { MaskParts } from './roi-head-parts';
 import { roisOf } from './rois';
 import { StandardRoIHead, standardOptions } from './standard-roi-head';
 import type { MaskHead, StageTraining } from './types';
@@ -80,7 +79,10 @@ export class PointRendRoIHead extends StandardRoIHead<Options> {
       return { loss_mask: zeroLoss(coarse), loss_point: zeroLoss(points) };
     }
     const coarse = head.forward(this.maskPooler!.forward(features, rois)); // [K, H, W, classes]
-    const points = uncertainPoints(coarse, labels, cfg, context.random);
+    const points = uncertainPoints(labels.length, cfg, context.random, (candidates) => {
+      const at = tf.tensor3d(candidates, [labels.length, candidates.length / 2 / labels.length, 2]);
+      return ofClasses(pointSample(coarse, at), labels).dataSync<'float32'>();
+    });
     const logits = this.pointLogits(features, rois, points, coarse, labels);
     const size = batch.maskShape ?? batch.batchShape;
     const truth = joinArrays(
@@ -110,8 +112,18 @@ export class PointRendRoIHead extends StandardRoIHead<Options> {
     const fine = this.strides.map((stride, i) => sampleInRois(features[i], rois, points, 1 / stride));
     const count = rois.length / 5;
     const at = tf.tensor3d(points, [count, points.length / 2 / count, 2]);
+    return this.logitsAt(fine, coarse, at, labels);
+  }
+
+  /** The same from samples of each level [K, P, C], at points [K, P, 2]. */
+  private logitsAt(
+    fine: tf.Tensor3D[],
+    coarse: tf.Tensor4D,
+    points: tf.Tensor3D,
+    labels: Int32Array | tf.Tensor1D,
+  ): tf.Tensor2D {
     const joined = fine.length === 1 ? fine[0] : tf.concat(fine, 2);
-    return this.pointHead.forward(joined as tf.Tensor3D, pointSample(coarse, at), labels);
+    return this.pointHead.forward(joined as tf.Tensor3D, pointSample(coarse, points), labels);
   }
 
   protected override predictMasks(
@@ -120,11 +132,7 @@ export class PointRendRoIHead extends StandardRoIHead<Options> {
     boxes: readonly Float32Array[],
     labels: Int32Array,
   ): MaskProbabilities {
-    const {
-      subdivision_steps: steps,
-      subdivision_num_points: most,
-      scale_factor: scale,
-    } = requireCfg(this.config.test_cfg, 'PointRendRoIHead', 'test_cfg');
+    const { steps, scale, count: most } = this.refinement;
     const rois = roisOf(boxes);
     const coarse = head.forward(this.maskPooler!.forward(features, rois));
     let masks = ofClasses<tf.Tensor3D>(coarse, labels); // [K, H, W]
@@ -156,34 +164,27 @@ export class PointRendRoIHead extends StandardRoIHead<Options> {
     return { values: tf.sigmoid(masks).dataSync<'float32'>(), size: [height, width] };
   }
 
-  override get parts(): RoIHeadParts {
-    throw noGraph('PointRendRoIHead', 'chooses points of masks by their uncertainty');
+  /** How masks are refined. */
+  private get refinement() {
+    const cfg = requireCfg(this.config.test_cfg, 'PointRendRoIHead', 'test_cfg');
+    return { steps: cfg.subdivision_steps, scale: cfg.scale_factor, count: cfg.subdivision_num_points };
   }
-}
 
-/** Points in each RoI, x and y: the most uncertain of many at random, and some at random. */
-function uncertainPoints(
-  coarse: tf.Tensor4D,
-  labels: Int32Array,
-  cfg: { num_points: number; oversample_ratio: number; importance_sample_ratio: number },
-  random: Random,
-): Float32Array {
-  const { num_points: wanted, oversample_ratio, importance_sample_ratio } = cfg;
-  const count = labels.length;
-  const many = Math.floor(wanted * oversample_ratio);
-  const candidates = Float32Array.from({ length: 2 * count * many }, () => random.uniform());
-  const at = tf.tensor3d(candidates, [count, many, 2]);
-  const values = ofClasses(pointSample(coarse, at), labels).dataSync<'float32'>(); // [K, many]
-  const certain = Math.floor(importance_sample_ratio * wanted);
-  const points = new Float32Array(2 * count * wanted);
-  for (let k = 0; k < count; k++) {
-    const uncertain = values.subarray(k * many, (k + 1) * many).map((v) => -Math.abs(v));
-    for (const [p, i] of topIndices(uncertain, certain).entries())
-      points.set(candidates.subarray(2 * (k * many + i), 2 * (k * many + i) + 2), 2 * (k * wanted + p));
+  protected override maskParts(head: MaskHead): MaskParts {
+    const { poolers } = super.maskParts(head);
+    return {
+      poolers,
+      predict: ([pooled], labels) => {
+        const coarse = head.forward(pooled);
+        return { logits: ofClasses(coarse, labels), coarse };
+      },
+      points: {
+        ...this.refinement,
+        strides: this.strides,
+        predict: (fine, coarse, points, labels) => this.logitsAt(fine, coarse, points, labels),
+      },
+    };
   }
-  for (let k = 0; k < count; k++)
-    for (let p = certain; p < wanted; p++) points.set([random.uniform(), random.uniform()], 2 * (k * wanted + p));
-  return points;
 }
 
 /** The masks of the objects of boxes at points of the boxes, bilinearly, zero outside of the image. */
@@ -192,7 +193,7 @@ function maskAtPoints(
   boxes: Float32Array,
   objects: Int32Array,
   points: Float32Array,
-  [height, width]: readonly [number, number],
+  size: readonly [number, number],
 ): Float32Array {
   const rles = toRles(masks);
   const pixels = new Map<number, Uint8Array>();
@@ -204,19 +205,12 @@ function maskAtPoints(
     const rle = rles[object];
     if (!pixels.has(object)) pixels.set(object, decodeRle(rle));
     const mask = pixels.get(object)!;
+    const bitmap = { data: mask, width: rle.width, height: rle.height };
     const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
-    const read = (x: number, y: number) =>
-      x >= 0 && y >= 0 && x < Math.min(rle.width, width) && y < Math.min(rle.height, height)
-        ? mask[y * rle.width + x]
-        : 0;
     for (let p = 0; p < perBox; p++) {
       const x = points[2 * (i * perBox + p)] * (x2 - x1) + x1 - 0.5;
       const y = points[2 * (i * perBox + p) + 1] * (y2 - y1) + y1 - 0.5;
-      const [left, top] = [Math.floor(x), Math.floor(y)];
-      const [right, below] = [x - left, y - top];
-      out[i * perBox + p] =
-        (1 - below) * ((1 - right) * read(left, top) + right * read(left + 1, top)) +
-        below * ((1 - right) * read(left, top + 1) + right * read(left + 1, top + 1));
+      out[i * perBox + p] = sampleMask(bitmap, x, y, size);
     }
   }
   return out;

@@ -32,7 +32,7 @@ import {
 import { roiMaskHead } from './narrow-mask-head';
 import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
-import type { RoIHeadParts } from './roi-head-parts';
+import type { MaskParts, RoIHeadParts } from './roi-head-parts';
 import { type BoundPooler, RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, SharedHead, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
@@ -197,11 +197,15 @@ export class StandardRoIHead<C extends StandardRoIHeadConfig = StandardRoIHeadCo
   }
 
   get parts(): RoIHeadParts {
-    const { stage, maskHead: head } = this;
+    const { stage, maskHead } = this;
+    return { stages: [stage], masks: maskHead ? [this.maskParts(maskHead)] : [], cfg: this.testCfg() };
+  }
+
+  /** `predictMasks` for programs that cannot call it. */
+  protected maskParts(head: MaskHead): MaskParts {
     return {
-      stages: [stage],
-      masks: head ? [{ head, pooler: this.maskPooler ?? stage.pooler }] : [],
-      cfg: this.testCfg(),
+      poolers: [this.maskPooler ?? this.stage.pooler],
+      predict: ([pooled], labels) => ({ logits: head.classLogits(pooled, labels) }),
     };
   }
 

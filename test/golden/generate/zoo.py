@@ -23,11 +23,27 @@ from pycocotools import mask as coco
 
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
+from zoo_query_families import QUERY_FAMILIES
+from zoo_roi_families import ROI_FAMILIES
+from zoo_small_families import SMALL_FAMILIES
+from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
+
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **QUERY_FAMILIES}
 from zoo_mask_families import MASK_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES}
+if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
+    from zoo_text_families import TEXT_FAMILIES
+    FAMILIES.update(TEXT_FAMILIES)
 FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES}
+from zoo_panoptic_families import PANOPTIC_FAMILIES
+from zoo_roi_families import ROI_FAMILIES
+from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
+
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **PANOPTIC_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **SMALL_FAMILIES}
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
@@ -55,7 +71,7 @@ def outline(box):
     return [x1, (y1 + y2) / 2, (x1 + x2) / 2, y1, x2, (y1 + y2) / 2, x2 - 2.5, y2, x1 + 3.5, y2 - 4.5]
 
 
-def sample(i, ignored=(), labels=None):
+def sample(i, ignored=(), labels=None, semantic=True):
     truth = TRUTHS[i]
     s = DetDataSample(metainfo=dict(img_id=i, img_shape=(H, W), ori_shape=(H * 2, W), pad_shape=(H, W),
                                     scale_factor=(1.0, 0.5), batch_input_shape=(H, W), border=[0, 0, 0, 0]))
@@ -64,7 +80,8 @@ def sample(i, ignored=(), labels=None):
                                   masks=BitmapMasks([coco.decode(r) for r in rles], H, W))
     y, x = np.mgrid[:H, :W]
     classes = (x // 16 + y // 16 + i) % 5
-    s.gt_sem_seg = PixelData(sem_seg=torch.from_numpy(np.where(classes == 4, 255, classes))[None])
+    if semantic:
+        s.gt_sem_seg = PixelData(sem_seg=torch.from_numpy(np.where(classes == 4, 255, classes))[None])
     regions = list(ignored) if i == 0 else []
     s.ignored_instances = InstanceData(bboxes=torch.tensor(regions).float().reshape(-1, 4), labels=torch.zeros(len(regions)).long())
     return s
@@ -97,14 +114,25 @@ class Golden:
 
 
 def with_golden(compute):
-    numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_)
+    numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_, torch.rand_like, torch.randint_like)
+    torch.rand_like = lambda x, **_: numbers.uniform(x.numel()).view(x.shape)
+    torch.randint_like = lambda x, low=0, high=2, **_: (numbers.uniform(x.numel(), low, high).floor()).view(x.shape).to(x.dtype)
+    torch.randint_like = lambda x, low, high, **_: (low + (numbers.uniform(x.numel()) * (high - low)).floor()).view(x.shape).to(x.dtype)
     torch.rand = lambda *shape, **_: numbers.uniform(int(np.prod(shape))).view(*shape)
     torch.randperm = lambda n, **_: torch.arange(n)
     torch.Tensor.uniform_ = lambda self, low, high: self.copy_(numbers.uniform(self.numel(), low, high).view(self.shape))
     try:
         return compute()
     finally:
-        torch.rand, torch.randperm, torch.Tensor.uniform_ = kept
+        torch.rand, torch.randperm, torch.Tensor.uniform_, torch.rand_like, torch.randint_like = kept
+
+
+def segments_of(ids, cfg):
+    """[label, mask] of each segment of a map of label + 1000 * instance."""
+    numbers = cfg['panoptic_fusion_head']
+    void = numbers['num_things_classes'] + numbers['num_stuff_classes']
+    return [[int(i) % 1000, coco.encode(np.asfortranarray((ids == i).astype(np.uint8)))['counts'].decode()]
+            for i in np.unique(ids) if i % 1000 != void]
 
 
 def training_samples(cfg, samples):
@@ -132,6 +160,37 @@ def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, c
 
 
 def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, iteration, trains):
+def run(name, model, **case):
+def predicted_together(cfg, data):
+    """All images at once, but names that are read in parts image by image."""
+    inputs, samples = data['inputs'], copy.deepcopy(data['data_samples'])
+    if (cfg.get('test_cfg') or {}).get('chunked_size', -1) <= 0:
+        return [(inputs, samples)]
+    return [(inputs[i:i + 1], samples[i:i + 1]) for i in range(len(samples))]
+
+
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), texts=(), tolerance=None):
+    """tolerance: relative, of the losses, 2e-5 when absent; texts: of each image, names to be found; constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
+    cfg = model
+    isYolo = cfg['type'].startswith('mmyolo.')
+    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, texts, tolerance)
+
+
+def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, texts, tolerance):
+def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0):
+    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
+    cfg = model
+    isYolo = cfg['type'].startswith('mmyolo.')
+    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, **case)
+
+
+def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
+                 semantic=True, gradient_tolerance=None):
+    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
+    of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; gradient_tolerance: of gradients that rounding
+    decides about"""
     rules = [*RULES, *rules]
     MessageHub.get_current_instance().update_info('epoch', 0)
     MessageHub.get_current_instance().update_info('iter', iteration)
@@ -145,12 +204,17 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
         prepare(model)
     if hasattr(model, 'teacher_model'):
         model.teacher_model.load_state_dict(filled(model.teacher_model.state_dict(), rules))
+    # before DDQ's decoder takes branches of the head as its own
+    params = [[k, list(v.shape)] for k, v in model.state_dict().items()]
     model.train()
-    data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels) for i in range(2)]), True)
+    data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
     losses = {}
     for _ in range(steps if trains else 0):  # what a model changes with its losses shows in those of the last pass
+    for s, text in zip(data['data_samples'], texts):
+        s.set_metainfo(dict(text=text, custom_entities=True))
+    for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
         losses = with_golden(lambda: model.loss(data['inputs'], training_samples(cfg, copy.deepcopy(data['data_samples']))))
     total, logged = model.parse_losses(losses) if trains else (None, {})
     if trains:
@@ -158,9 +222,12 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
     norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad} if trains else {}
     model.eval()
     with torch.no_grad():
-        found = model.predict(data['inputs'], copy.deepcopy(data['data_samples']), rescale=True)
+        found = [s for part in predicted_together(cfg, data) for s in model.predict(*part, rescale=True)]
     detections = []
+    panoptic = [segments_of(s.pred_panoptic_seg.sem_seg[0].numpy(), cfg) for s in found if 'pred_panoptic_seg' in s]
     for s in found:
+        if 'pred_instances' not in s:
+            continue
         p = s.pred_instances
         if clip:  # GridHead clamps copies
             p.bboxes = torch.minimum(p.bboxes.clamp(min=0), torch.tensor([W, 2 * H, W, 2 * H]))
@@ -175,11 +242,18 @@ def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip
         detections.append(d)
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
+    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic,
+                 gradient_tolerance=gradient_tolerance)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None)
+    return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
     given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
              **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {}),
+             **(dict(texts=texts) if texts else {}), **(dict(tolerance=tolerance) if tolerance else {})}
              **(dict(iteration=iteration) if iteration else {})}
+             **(dict(steps=steps) if steps > 1 else {}), **({} if semantic else dict(semantic=False)), **(dict(constants=constants) if constants else {})}
     return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
-                        losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections))
+                        losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections,
+                        **(dict(panoptic=panoptic) if panoptic else {})))
 
 
 for family in sys.argv[1:] or FAMILIES:

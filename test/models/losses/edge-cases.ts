@@ -30,6 +30,8 @@ const LABELS: { config: ModuleConfig; limit: number }[] = [
   { config: { type: 'FocalLoss' }, limit: 4 },
   { config: { type: 'FocalLoss', gamma: 0.5 }, limit: 4 },
   { config: { type: 'GHMC' }, limit: 4 },
+  { config: { type: 'CrossEntropyCustomLoss', use_sigmoid: true, num_classes: 3 }, limit: 4 },
+  { config: { type: 'FocalCustomLoss', num_classes: 3 }, limit: 4 },
 ];
 /** Losses of logits [N, 3] and soft targets of the same shape; the others are of probabilities. */
 const SOFT: ModuleConfig[] = [
@@ -45,7 +47,11 @@ const PROBABILITIES: ModuleConfig[] = [
   { type: 'DiceLoss', activate: false, naive_dice: true },
 ];
 const QUALITY: ModuleConfig[] = [{ type: 'QualityFocalLoss' }, { type: 'QualityFocalLoss', beta: 0.5 }];
-const OTHERS: ModuleConfig[] = [{ type: 'DistributionFocalLoss' }, { type: 'SeesawLoss', num_classes: 3 }];
+const OTHERS: ModuleConfig[] = [
+  { type: 'DistributionFocalLoss' },
+  { type: 'SeesawLoss', num_classes: 3 },
+  { type: 'EQLV2Loss', num_classes: 2 },
+];
 
 const named = (configs: readonly ModuleConfig[]) => configs.map((config) => [JSON.stringify(config), config] as const);
 const labels = (...values: number[]) => tf.tensor1d(values, 'int32');

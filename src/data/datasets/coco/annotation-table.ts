@@ -16,6 +16,8 @@ export class AnnotationTable implements ListReader, AnnotationSink {
   readonly objects = new Map<number, unknown>();
   /** Whether an annotation has segments in a PNG file. */
   panoptic = false;
+  /** Ids are those of an image alone: they come again. */
+  idsRepeat = false;
 
   /** The table of entries that were parsed. */
   static of(entries: readonly unknown[]): AnnotationTable {

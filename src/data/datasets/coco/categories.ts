@@ -3,7 +3,7 @@
 
 import { DetLabError } from '../../../errors';
 import { nearNames } from '../near-names';
-import { fieldsOf, type Key, keyOf, nameOf } from './fields';
+import { fieldsOf, flagOf, type Key, keyOf, nameOf } from './fields';
 import type { CocoReport } from './report';
 
 export interface Category {
@@ -12,6 +12,8 @@ export interface Category {
   supercategory?: string;
   /** LVIS's. */
   frequency?: string;
+  /** Of panoptic segmentation: objects, not regions. */
+  isThing: boolean;
 }
 
 /**
@@ -50,6 +52,7 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
       name,
       supercategory: nameOf(fields.supercategory),
       frequency: nameOf(fields.frequency),
+      isThing: fields.isthing === undefined || flagOf(fields.isthing),
     });
   }
   if (categories.size === 0)

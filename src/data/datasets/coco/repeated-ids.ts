@@ -4,9 +4,9 @@ import { CHUNK_BITS, CHUNK_MASK, OBJECT } from './annotation-chunk';
 import type { AnnotationTable } from './annotation-table';
 import { fieldsOf, type Key } from './fields';
 
-export function repeatedIds({ chunks, objects, length }: AnnotationTable): ReadonlySet<Key> {
+export function repeatedIds({ chunks, objects, length, idsRepeat }: AnnotationTable): ReadonlySet<Key> {
   const repeated = new Set<Key>();
-  if (objects.size === 0 && risesStrictly(chunks, length)) return repeated;
+  if (idsRepeat || (objects.size === 0 && risesStrictly(chunks, length))) return repeated;
   const texts = new Set<string>();
   const numbers = new Float64Array(length);
   let count = 0;

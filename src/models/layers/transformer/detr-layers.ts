@@ -23,6 +23,8 @@ export interface Memory {
   keyPos: tf.Tensor3D;
   /** [B, S], non-zero where padded. */
   keyPaddingMask?: tf.Tensor2D;
+  /** Which query may not read which pixel, [B, 1, Q, S]. */
+  attnMask?: tf.Tensor4D;
 }
 
 const norms = (count: number, options: EncoderLayerOptions['norm_cfg'], channels: number) =>
@@ -41,9 +43,14 @@ export class DetrTransformerEncoderLayer extends Module {
     applyInitCfg(this, init_cfg);
   }
 
-  forward(query: tf.Tensor3D, queryPos: tf.Tensor3D, keyPaddingMask?: tf.Tensor2D): tf.Tensor3D {
+  forward(
+    query: tf.Tensor3D,
+    queryPos: tf.Tensor3D,
+    keyPaddingMask?: tf.Tensor2D,
+    attnMask?: tf.Tensor,
+  ): tf.Tensor3D {
     return tf.tidy(() => {
-      const seen = this.selfAttn.forward(query, { queryPos, keyPos: queryPos, keyPaddingMask });
+      const seen = this.selfAttn.forward(query, { queryPos, keyPos: queryPos, keyPaddingMask, attnMask });
       return this.norms.at(1).forward(this.ffn.forward(this.norms.at(0).forward(seen)));
     });
   }
@@ -67,10 +74,10 @@ export class DetrTransformerEncoder extends Module {
 }
 
 export class DetrTransformerDecoderLayer extends Module {
-  private readonly selfAttn: MultiheadAttention;
-  private readonly crossAttn: MultiheadAttention;
-  private readonly ffn: FFN;
-  private readonly norms: ModuleList<LayerNorm>;
+  protected readonly selfAttn: MultiheadAttention;
+  protected readonly crossAttn: MultiheadAttention;
+  protected readonly ffn: FFN;
+  protected readonly norms: ModuleList<LayerNorm>;
 
   constructor({ self_attn_cfg, cross_attn_cfg, ffn_cfg, norm_cfg, init_cfg }: DecoderLayerOptions) {
     super();

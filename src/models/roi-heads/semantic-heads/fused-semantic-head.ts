@@ -142,9 +142,18 @@ export class FusedSemanticHead extends Module {
   }
 }
 
+/** @throws DetLabError for a head without features for RoIs */
+export function fusedSemanticHead(head: Module, owner: string, path: string): FusedSemanticHead {
+  if (head instanceof FusedSemanticHead) return head;
+  throw new DetLabError(
+    `Cannot build ${owner} at ${path}: semantic_head must be a FusedSemanticHead or SCNetSemanticHead, whose features RoIs read`,
+  );
+}
+
 declare module '../../../catalogue/registry' {
   interface Built {
-    semantic_head: FusedSemanticHead;
+    /** What reads them asks for more: HTC's RoI heads for a FusedSemanticHead, PanopticFPN for a PanopticFPNHead. */
+    semantic_head: Module;
   }
 }
 
