@@ -151,16 +151,6 @@ def training_samples(cfg, samples):
     return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples], **masks)
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0, trains=True):
-    """trains: False for a head that only predicts; constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
-    cfg = model
-    isYolo = cfg['type'].startswith('mmyolo.')
-    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, iteration, trains)
-
-
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, iteration, trains):
-def run(name, model, **case):
 def predicted_together(cfg, data):
     """All images at once, but names that are read in parts image by image."""
     inputs, samples = data['inputs'], copy.deepcopy(data['data_samples'])
@@ -169,17 +159,7 @@ def predicted_together(cfg, data):
     return [(inputs[i:i + 1], samples[i:i + 1]) for i in range(len(samples))]
 
 
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), texts=(), tolerance=None):
-    """tolerance: relative, of the losses, 2e-5 when absent; texts: of each image, names to be found; constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
-    cfg = model
-    isYolo = cfg['type'].startswith('mmyolo.')
-    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, rules, prepare, ignored, labels, steps, clip, constants, texts, tolerance)
-
-
-def run_in_scope(name, cfg, models, rules, prepare, ignored, labels, steps, clip, constants, texts, tolerance):
-def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0):
-    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class of all boxes, in place of TRUTHS'"""
+def run(name, model, **case):
     cfg = model
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
@@ -187,10 +167,11 @@ def run(name, model, rules=(), prepare=None, ignored=(), labels=None, steps=1, c
 
 
 def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
-                 semantic=True, gradient_tolerance=None):
+                 semantic=True, gradient_tolerance=None, texts=(), tolerance=None, trains=True):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
     of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; gradient_tolerance: of gradients that rounding
-    decides about"""
+    decides about; texts: of each image, names to be found; tolerance: relative, of the losses, 2e-5 when absent; trains: False for a
+    head that only predicts"""
     rules = [*RULES, *rules]
     MessageHub.get_current_instance().update_info('epoch', 0)
     MessageHub.get_current_instance().update_info('iter', iteration)
@@ -210,11 +191,10 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
-    losses = {}
-    for _ in range(steps if trains else 0):  # what a model changes with its losses shows in those of the last pass
     for s, text in zip(data['data_samples'], texts):
         s.set_metainfo(dict(text=text, custom_entities=True))
-    for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
+    losses = {}
+    for _ in range(steps if trains else 0):  # what a model changes with its losses shows in those of the last pass
         losses = with_golden(lambda: model.loss(data['inputs'], training_samples(cfg, copy.deepcopy(data['data_samples']))))
     total, logged = model.parse_losses(losses) if trains else (None, {})
     if trains:
@@ -243,15 +223,9 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
     given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic,
-                 gradient_tolerance=gradient_tolerance)
-    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None)
+                 gradient_tolerance=gradient_tolerance, texts=texts, tolerance=tolerance)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None, texts=(), tolerance=None)
     return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
-    given = {**(dict(ignored=ignored) if ignored else {}), **({} if labels is None else dict(label=labels)),
-             **(dict(steps=steps) if steps > 1 else {}), **(dict(constants=constants) if constants else {}),
-             **(dict(texts=texts) if texts else {}), **(dict(tolerance=tolerance) if tolerance else {})}
-             **(dict(iteration=iteration) if iteration else {})}
-             **(dict(steps=steps) if steps > 1 else {}), **({} if semantic else dict(semantic=False)), **(dict(constants=constants) if constants else {})}
-    return rounded(dict(config=cfg, extra_rules=rules, **given, params=[[k, list(v.shape)] for k, v in model.state_dict().items()],
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))
 
