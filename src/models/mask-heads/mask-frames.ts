@@ -10,7 +10,9 @@ type Axis = 'x' | 'y';
 function extent(axis: Axis, { imgShape, oriShape, padParam }: ImageMeta, rescale: boolean) {
   const [top, bottom, left, right] = (rescale && padParam) || [0, 0, 0, 0];
   const [side, first, last] = axis === 'x' ? [1, left, right] : [0, top, bottom];
-  return { from: first, length: imgShape[side] - first - last, result: rescale ? oriShape[side] : imgShape[side] };
+  const from = Math.trunc(first); // paddings may end in the middle of a pixel
+  const length = imgShape[side] - from - Math.trunc(last);
+  return { from, length, result: rescale ? oriShape[side] : imgShape[side] };
 }
 
 /**
