@@ -20,6 +20,7 @@ import { topkHungarianAssignerDefinition } from './assigners/topk-hungarian-assi
 import { uniformAssignerDefinition } from './assigners/uniform-assigner';
 import { bucketingBBoxCoderDefinition } from './coders/bucketing-bbox-coder';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
+import { deltaXYWHBBoxCoderForGLIPDefinition } from './coders/delta-xywh-bbox-coder-for-glip';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { legacyDeltaXYWHBBoxCoderDefinition } from './coders/legacy-delta-xywh-bbox-coder';
 import { tblrBBoxCoderDefinition } from './coders/tblr-bbox-coder';
@@ -27,6 +28,7 @@ import { yoloBBoxCoderDefinition } from './coders/yolo-bbox-coder';
 import { yolov5BBoxCoderDefinition } from './coders/yolov5-bbox-coder';
 import { yoloxBBoxCoderDefinition } from './coders/yolox-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
+import { bboxOverlaps2DGLIPDefinition } from './iou-calculators/bbox-overlaps-2d-glip';
 import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
 import {
@@ -108,7 +110,9 @@ export type {
 export const taskModules = [
   anchorGeneratorDefinition,
   deltaXYWHBBoxCoderDefinition,
+  deltaXYWHBBoxCoderForGLIPDefinition,
   bboxOverlaps2DDefinition,
+  bboxOverlaps2DGLIPDefinition,
   maxIoUAssignerDefinition,
   approxMaxIoUAssignerDefinition,
   mlvlPointGeneratorDefinition,
