@@ -127,6 +127,19 @@ export const REFUSED: Record<string, ModuleConfig> = {
       ],
     },
   } as ModuleConfig,
+  CrowdDet: {
+    ...twoStages,
+    rpn_head: anchors,
+    type: 'CrowdDet',
+    roi_head: {
+      type: 'MultiInstanceRoIHead',
+      bbox_roi_extractor: {
+        type: 'SingleRoIExtractor',
+        roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
+      },
+      bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8 },
+    },
+  } as ModuleConfig,
   'Sparse R-CNN': sparse('SparseRCNN'),
   QueryInst: sparse('QueryInst', {
     mask_roi_extractor: {

@@ -28,6 +28,7 @@ const anchorHead = [
   'CenterRegionAssigner',
   'TaskAlignedAssigner',
   'HungarianAssigner',
+  'TopkHungarianAssigner',
   'UniformAssigner',
 ];
 const scored = ['BatchTaskAlignedAssigner', 'BatchATSSAssigner'];
@@ -35,6 +36,7 @@ const softly = ['SimOTAAssigner', 'DynamicSoftLabelAssigner', 'BatchDynamicSoftL
 const queryHead = ['HungarianAssigner'];
 /** Heads that assign by a rule of their own, or in two stages (RepPointsHead). */
 const OWN_RULE = [
+  'CascadeRPNHead',
   'CenterNetHead',
   'CenterNetUpdateHead',
   'CornerHead',
@@ -69,6 +71,8 @@ const SERVED: Record<string, string[]> = {
   LADHead: anchorHead,
   DDODHead: anchorHead,
   LDHead: anchorHead,
+  SABLRetinaHead: ['MaxIoUAssigner', 'ApproxMaxIoUAssigner', 'ATSSAssigner', 'CenterRegionAssigner'],
+  StageCascadeRPNHead: [...anchorHead, 'RegionAssigner'],
   PISARetinaHead: anchorHead,
   PISASSDHead: anchorHead,
   YOLOV3Head: [
