@@ -64,7 +64,16 @@ export async function predictCommand(given: string[], options: PredictArguments)
       return given;
     });
     const { text } = options;
-    const settings = { ...inference, ...(text !== undefined && { text }), threshold, batch, fps, maxFrames, ...track, signal };
+    const settings = {
+      ...inference,
+      ...(text !== undefined && { text }),
+      threshold,
+      batch,
+      fps,
+      maxFrames,
+      ...track,
+      signal,
+    };
     const onSkip = ({ name, file, message }: { name: string; file?: string; message: string }) =>
       fail(file ?? name, message);
     const stream = await phase(EXIT.usage, () => model.stream(sources, { ...settings, onSkip }));

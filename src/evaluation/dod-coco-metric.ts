@@ -35,7 +35,9 @@ class DescribedObjects implements BoxMetric {
     const entries = dataset.records.map(({ id, prompt, path }): [number, number[]] => {
       const sentences = prompt?.sentenceIds?.map((sentence) => labels.get(sentence) ?? -1);
       if (sentences) return [id, sentences];
-      throw new DetLabError(`Cannot measure described objects on "${path}": its sentences have no numbers. Use a DODDataset`);
+      throw new DetLabError(
+        `Cannot measure described objects on "${path}": its sentences have no numbers. Use a DODDataset`,
+      );
     });
     this.classes = new Map(entries);
   }

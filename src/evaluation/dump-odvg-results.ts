@@ -14,7 +14,12 @@ const options = z.strictObject({
   outfile_path: z.string().min(1).describe('The file, of JSON lines'),
   img_prefix: z.string().describe('Folder to which the names of images are relative'),
   score_thr: z.number().default(0.1).describe('Scores above which detections are written'),
-  nms_thr: z.number().min(0).max(1).default(0.5).describe('IoU above which the lower of two boxes of a label is left out'),
+  nms_thr: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('IoU above which the lower of two boxes of a label is left out'),
   prefix: z.string().min(1).nullable().default(null).describe('Accepted: nothing is logged'),
   ...acceptedOptions,
 });
@@ -69,7 +74,11 @@ class OdvgDump implements BoxMetric {
       }));
   }
 
-  private regions(caption: string, spans: readonly (readonly (readonly [number, number])[])[], found: OrderedDetections) {
+  private regions(
+    caption: string,
+    spans: readonly (readonly (readonly [number, number])[])[],
+    found: OrderedDetections,
+  ) {
     const characters = [...caption];
     const regions = spans.map((parts, label) => {
       const kept = this.kept(found, label);
@@ -106,7 +115,9 @@ class OdvgDump implements BoxMetric {
   }
 
   async write(): Promise<string[]> {
-    return [await writeInFolder(this.options.outfile_path, Buffer.from(this.lines.map((line) => `${line}\n`).join('')))];
+    return [
+      await writeInFolder(this.options.outfile_path, Buffer.from(this.lines.map((line) => `${line}\n`).join(''))),
+    ];
   }
 }
 

@@ -48,7 +48,9 @@ class GeneralizedExpressions extends TextMetric {
   /** Pairs by the greatest overlap there is, one after the other. */
   private f1(found: Float32Array, truths: Float32Array): number {
     const [n, m] = [found.length / 4, truths.length / 4];
-    const overlaps = Float32Array.from({ length: n * m }, (_, k) => overlapFloat32(found, Math.floor(k / m), truths, k % m));
+    const overlaps = Float32Array.from({ length: n * m }, (_, k) =>
+      overlapFloat32(found, Math.floor(k / m), truths, k % m),
+    );
     let matched = 0;
     for (; matched < Math.min(n, m); matched++) {
       const best = overlaps.indexOf(overlaps.reduce((a, b) => Math.max(a, b), 0));
@@ -71,7 +73,8 @@ class GeneralizedExpressions extends TextMetric {
 export const gRefCOCOMetric = defineModule({
   kind: 'metric',
   type: 'gRefCOCOMetric',
-  summary: 'Expressions that mean one, several or no objects: images with exactly their boxes, and whether there are any',
+  summary:
+    'Expressions that mean one, several or no objects: images with exactly their boxes, and whether there are any',
   paper: 'He et al., GREC: Generalized Referring Expression Comprehension, 2023',
   shapes: 'detections per expression -> F1_score, T_acc, N_acc',
   example: "{ type: 'gRefCOCOMetric', thresh_score: 0.7 }",

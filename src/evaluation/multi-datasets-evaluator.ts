@@ -20,7 +20,8 @@ class PartedMetric implements BoxMetric {
 
   compute(): EvaluationReport {
     const reports = this.parts.map(({ metric }) => metric.compute());
-    const total = (count: (report: EvaluationReport) => number) => reports.reduce((sum, report) => sum + count(report), 0);
+    const total = (count: (report: EvaluationReport) => number) =>
+      reports.reduce((sum, report) => sum + count(report), 0);
     const named = (values: (report: EvaluationReport) => MetricValues): MetricValues =>
       Object.fromEntries(
         reports.flatMap((report, i) =>

@@ -22,8 +22,8 @@ import type { NeckSwap } from './neck-swap';
 import { startWeights } from './start-weights';
 import { withTeacherConfig } from './teacher-config';
 import { namesUserModule } from './user-modules';
-import type { LoadFrom } from './weights-file';
 import { fetchTextModels } from './weights/fetch-text-model';
+import type { LoadFrom } from './weights-file';
 import { type InferredOptions, noteInferred } from './whole-config';
 
 /** The data of a recipe; immutable. */
@@ -115,9 +115,7 @@ export async function buildModel(
   await collectIfGrown(64 * 2 ** 20); // the models that this one takes the place of
   const inferred: InferredOptions[] = [];
   const registry = catalogue.scoped(scopeOf(spec.config)).observed((path, values) => inferred.push({ path, values }));
-  const detector = disposingOnFailure(() =>
-    buildDetector(model as ModuleConfig, { registry, classes }),
-  );
+  const detector = disposingOnFailure(() => buildDetector(model as ModuleConfig, { registry, classes }));
   noteInferred(detector, inferred);
   listModel(detector, spec.name, String(model.type));
   if (seed !== undefined) {

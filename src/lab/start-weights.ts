@@ -5,8 +5,8 @@ import { loadWeights, readWeights, reportLines, type Weights } from '../checkpoi
 import { type ConfigObject, type ConfigValue, isObject } from '../config';
 import type { Detector } from '../models/types';
 import { RemoteError } from '../remote/request';
-import { fetchWeights } from './weights/fetch-weights';
 import { textModelWeights } from './weights/fetch-text-model';
+import { fetchWeights } from './weights/fetch-weights';
 import { isWeightsAddress } from './weights/hub-address';
 import { type LoadFrom, placeFor, weightsFile } from './weights-file';
 
@@ -80,11 +80,17 @@ function textModels(model: ConfigObject): { path: string; name: string }[] {
 function loadTextModel(detector: Detector, path: string, file: string, notice: (line: string) => void): void {
   const given = readWeights(file);
   const tensors = [...given.tensors].map(([name, tensor]): [string, typeof tensor] => [
-    name.replace(/^bert\./, '').replace(/\.gamma$/, '.weight').replace(/\.beta$/, '.bias'),
+    name
+      .replace(/^bert\./, '')
+      .replace(/\.gamma$/, '.weight')
+      .replace(/\.beta$/, '.bias'),
     tensor,
   ]);
-  const used = tensors.filter(([name]) => /^(embeddings|encoder|pooler)\./.test(name) && !name.endsWith('position_ids'));
-  for (const line of reportLines(loadWeights(detector, { ...given, tensors: new Map(used) }, { part: path }))) notice(line);
+  const used = tensors.filter(
+    ([name]) => /^(embeddings|encoder|pooler)\./.test(name) && !name.endsWith('position_ids'),
+  );
+  for (const line of reportLines(loadWeights(detector, { ...given, tensors: new Map(used) }, { part: path })))
+    notice(line);
 }
 
 /** Whether all tensors of a module are loaded; counters of batches are never read. */

@@ -88,7 +88,8 @@ export class BertTokenizer {
 
 /** What tokenizer.json says of a BERT model, where there is the list of its tokens alone. */
 function ofVocabulary({ vocabulary, lowercase = true }: TextModelFiles): object {
-  if (!vocabulary) throw new DetLabError('Cannot make a tokenizer: expected vocab.txt or tokenizer.json, received neither');
+  if (!vocabulary)
+    throw new DetLabError('Cannot make a tokenizer: expected vocab.txt or tokenizer.json, received neither');
   const vocab = Object.fromEntries(vocabulary.map((token, id) => [token, id]));
   const special = (token: string) => ({ SpecialToken: { id: token, type_id: 0 } });
   const known = SPECIAL.filter((token) => Object.hasOwn(vocab, token));

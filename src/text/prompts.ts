@@ -37,7 +37,10 @@ const lengthOf = (text: string): number => [...text].length;
 
 /** A class name as it is written in a caption. */
 export const cleanName = (name: string): string =>
-  name.replace(/\(.*\)/g, '').replaceAll('_', ' ').replaceAll('  ', ' ');
+  name
+    .replace(/\(.*\)/g, '')
+    .replaceAll('_', ' ')
+    .replaceAll('  ', ' ');
 
 /** The parts of a caption between periods. */
 export const namesIn = (caption: string): string[] =>
@@ -82,5 +85,7 @@ export const closedCaption = (text: string): string => (text.endsWith('.') ? tex
 export function entitiesOf({ text, tokensPositive }: TextPrompt): string[] {
   if (typeof text !== 'string') return text.map(cleanName);
   if (tokensPositive === -1) return [text];
-  return tokensPositive === undefined ? namesIn(text).map(cleanName) : captionWithSpans(text, Object.values(tokensPositive)).entities;
+  return tokensPositive === undefined
+    ? namesIn(text).map(cleanName)
+    : captionWithSpans(text, Object.values(tokensPositive)).entities;
 }

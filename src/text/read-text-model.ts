@@ -42,7 +42,9 @@ function readFolder(folder: string): TextModelFiles {
     weights,
   };
   if (existsSync(file('vocab.txt')))
-    files.vocabulary = readFileSync(file('vocab.txt'), 'utf8').replace(/\r?\n$/, '').split(/\r?\n/);
+    files.vocabulary = readFileSync(file('vocab.txt'), 'utf8')
+      .replace(/\r?\n$/, '')
+      .split(/\r?\n/);
   else files.tokenizer = jsonOf(file('tokenizer.json'));
   read.set(folder, { changed, files });
   return files;

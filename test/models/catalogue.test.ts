@@ -46,6 +46,8 @@ const LEVELS: Record<string, ReturnType<typeof levels>> = {
   YOLOv8PAFPN: levels([8, 16, 32], [128, 256, 512]),
   YOLOV3Neck: levels([8, 16, 32], [256, 512, 1024]),
   CenterNetHead: levels([4], [64]),
+  CornerHead: levels([4, 4], [256, 256]),
+  CentripetalHead: levels([4, 4], [256, 256]),
   YOLOFHead: levels([32], [512]),
   SSH: levels([8, 16, 32], [64, 64, 64]),
   RFP: levels([1, 4, 8, 16, 32], [3, 256, 512, 1024, 2048]),

@@ -61,7 +61,9 @@ export const sharedOptions = {
     .describe('Give each image the names of the classes as its text, for detectors on text'),
   caption_prompt: captionPrompt
     .nullish()
-    .describe('What is written around or in place of class names in the text: { penguin: { suffix: ", black and white" } }'),
+    .describe(
+      'What is written around or in place of class names in the text: { penguin: { suffix: ", black and white" } }',
+    ),
   seg_map_suffix: ignoredOption('semantic maps of such data sets are not read', { schema: z.string().default('.png') }),
   serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
   max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
@@ -143,7 +145,11 @@ export function usedPart(
 ): Dataset {
   const palette = paletteOf(options.metainfo, dataset.classes, at);
   const classGroups = classGroupsOf(options.metainfo);
-  const used = { ...subsetOf(dataset, options.indices), ...(palette && { palette }), ...(classGroups && { classGroups }) };
+  const used = {
+    ...subsetOf(dataset, options.indices),
+    ...(palette && { palette }),
+    ...(classGroups && { classGroups }),
+  };
   if (!options.return_classes) return used;
   // without captions of their own the model's names of the classes are read, which need not be with every image
   if (options.caption_prompt) giveNames(used, options.caption_prompt);

@@ -59,7 +59,9 @@ async function load(given: Options, at: string): Promise<Dataset> {
     const asked = new Set([image?.group_id ?? []].flat().flatMap((group) => groups.get(group)?.inner_sent_id ?? []));
     const known = [...asked].filter((id) => sentences.has(id)).sort((a, b) => a - b);
     if (known.length === 0)
-      throw new DetLabError(`Cannot use "${folder}": its pickles have no sentences for image ${record.id}, "${record.path}"`);
+      throw new DetLabError(
+        `Cannot use "${folder}": its pickles have no sentences for image ${record.id}, "${record.path}"`,
+      );
     record.prompt = { text: known.map((id) => sentences.get(id)!.raw_sent), customEntities: true, sentenceIds: known };
   }
   return usedPart({ ...dataset, readsText: true }, given, at);

@@ -23,7 +23,9 @@ async function givePhrases({ records }: Dataset, file: string): Promise<void> {
   for (const record of records) {
     const given = spans.safeParse(record.fields?.tokens_positive_eval);
     if (!given.success)
-      throw new DetLabError(`Cannot use "${file}": expected tokens_positive_eval of "${record.path}" to be lists of [start, end]`);
+      throw new DetLabError(
+        `Cannot use "${file}": expected tokens_positive_eval of "${record.path}" to be lists of [start, end]`,
+      );
     const ids = record.annotationIds.map((id) => phraseOf.get(id) ?? -1);
     const order = [...new Set(ids)].sort((a, b) => a - b);
     record.prompt = {

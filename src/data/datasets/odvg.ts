@@ -12,7 +12,7 @@ import type { Span } from '../../text/prompts';
 import { ShardBuilder } from '../columns/shard-builder';
 import { TextBlocks } from '../columns/text-blocks';
 import { readJson } from '../loading/json-file';
-import type { Dataset, DataProblem, ImagePrompt } from '../types';
+import type { DataProblem, Dataset, ImagePrompt } from '../types';
 import { filterOf, sharedOptions, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
 import { filterRecords } from './filter-records';
@@ -125,7 +125,9 @@ class OdvgReader {
     }
     const { success, data, error } = line.safeParse(value);
     if (success && (this.labelMap || data.grounding)) return data;
-    const why = success ? 'expected "grounding", as there is no label_map_file' : `${error.issues[0].path.join('.')}: ${error.issues[0].message}`;
+    const why = success
+      ? 'expected "grounding", as there is no label_map_file'
+      : `${error.issues[0].path.join('.')}: ${error.issues[0].message}`;
     this.problem('bad-annotation', number, `Line ${number}: ${why}; not used`);
     return undefined;
   }
@@ -154,7 +156,8 @@ class OdvgReader {
 
   /** Boxes outside the image or thinner than a pixel are not. */
   private isUsable([x1, y1, x2, y2]: Box, { width, height }: Line, number: number): boolean {
-    const inside = Math.max(0, Math.min(x2, width) - Math.max(x1, 0)) * Math.max(0, Math.min(y2, height) - Math.max(y1, 0));
+    const inside =
+      Math.max(0, Math.min(x2, width) - Math.max(x1, 0)) * Math.max(0, Math.min(y2, height) - Math.max(y1, 0));
     if (inside > 0 && x2 - x1 >= 1 && y2 - y1 >= 1) return true;
     this.problem(
       inside > 0 ? 'zero-area' : 'box-outside',
@@ -170,7 +173,8 @@ async function load(given: Options, at: string): Promise<Dataset> {
   const file = path.resolve(root, given.ann_file);
   if (!existsSync(file)) throw new DetLabError(`Cannot find the annotation file "${file}"`);
   const mapFile = given.label_map_file ? path.resolve(root, given.label_map_file) : undefined;
-  const labelMap = mapFile === undefined ? undefined : labelMapOf((await readJson(mapFile, 'map of names')).json, mapFile);
+  const labelMap =
+    mapFile === undefined ? undefined : labelMapOf((await readJson(mapFile, 'map of names')).json, mapFile);
   const reader = new OdvgReader(file, labelMap, given.need_text);
   const records = await reader.read(path.resolve(root, given.data_prefix.img));
   const { problems } = reader;

@@ -15,7 +15,10 @@ import type { ImagePrompt } from '../types';
 import { type Sample, type Transform, truthsOf } from './sample';
 
 const options = z.strictObject({
-  tokenizer_name: z.string().min(1).describe('Text model whose tokens are counted: a folder, or a name at Hugging Face'),
+  tokenizer_name: z
+    .string()
+    .min(1)
+    .describe('Text model whose tokens are counted: a folder, or a name at Hugging Face'),
   num_sample_negative: z.int().min(0).default(85).describe('Most names that are drawn besides those of the objects'),
   max_tokens: z.int().positive().default(256).describe('Most tokens of a caption'),
   full_sampling_prob: z.number().min(0).max(1).default(0.5).describe('Probability of drawing the most names'),

@@ -3,7 +3,16 @@
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
 import type { SemanticMap } from '../semantic-map';
-import type { AnyImage, ImageMeta, ImagePrompt, ImageRecord, PackedSample, PixelImage, ProposalBoxes, Truths } from '../types';
+import type {
+  AnyImage,
+  ImageMeta,
+  ImagePrompt,
+  ImageRecord,
+  PackedSample,
+  PixelImage,
+  ProposalBoxes,
+  Truths,
+} from '../types';
 
 export interface Sample {
   record: ImageRecord;

@@ -100,7 +100,9 @@ function withText(model: Predictor, text: PredictOptions['text']): { asked: Pred
         'on text, such as grounding_dino_swin-t_pretrain_obj365_goldg_cap4m',
     );
   if (classes.length === 0)
-    throw new DetLabError('Cannot predict with this text: expected names of objects, such as "cat . dog", received none');
+    throw new DetLabError(
+      'Cannot predict with this text: expected names of objects, such as "cat . dog", received none',
+    );
   const { config, name, threshold } = model;
   return { asked: { config, name, threshold, classes }, prompt };
 }

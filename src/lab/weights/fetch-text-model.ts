@@ -30,8 +30,7 @@ export function textModelsOf(value: ConfigValue): string[] {
 export async function fetchTextModels(model: ConfigObject, { notice, signal }: FetchTextModels): Promise<void> {
   for (const name of textModelsOf(model)) {
     if (findTextModel(name)) continue;
-    for (const file of ['config.json', 'vocab.txt'])
-      if (!(await fetchFile(name, file, { notice, signal }))) break;
+    for (const file of ['config.json', 'vocab.txt']) if (!(await fetchFile(name, file, { notice, signal }))) break;
   }
 }
 

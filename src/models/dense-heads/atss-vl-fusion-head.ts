@@ -73,7 +73,10 @@ export class ATSSVLFusionHead extends AnchorHead<ATSSVLFusionHeadConfig, 'center
       );
     this.lossCenterness = registry.build('loss', config.loss_centerness, { path: `${path}.loss_centerness` });
     const text = bertConfigOf(config.lang_model_name);
-    this.fusion = this.addChild('head', new VLFusion({ channels, levels: this.priors.numLevels, blocks, earlyFuse, text }));
+    this.fusion = this.addChild(
+      'head',
+      new VLFusion({ channels, levels: this.priors.numLevels, blocks, earlyFuse, text }),
+    );
     applyInitCfg(this, config.init_cfg);
   }
 
@@ -158,10 +161,19 @@ export class ATSSVLFusionHead extends AnchorHead<ATSSVLFusionHeadConfig, 'center
     const labels = positives.map((tokens, n) =>
       wordScores(tf.slice(likely, [n, 0, 0], [1, -1, -1]), present.subarray(n * length, (n + 1) * length), tokens),
     );
-    return { scores: tf.concat(labels, 0), boxes: outputs.flat('deltas'), factors: tf.sigmoid(outputs.flat('centerness')) };
+    return {
+      scores: tf.concat(labels, 0),
+      boxes: outputs.flat('deltas'),
+      factors: tf.sigmoid(outputs.flat('centerness')),
+    };
   }
 
-  protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: SuppressionCfg, rescale: boolean): Detections {
+  protected override suppress(
+    candidates: Candidates,
+    meta: ImageMeta,
+    cfg: SuppressionCfg,
+    rescale: boolean,
+  ): Detections {
     const combine = (score: number, factor: number) => Math.sqrt(score * factor);
     const found = decodeDetections({ ...candidates, combine }, meta, cfg, rescale);
     return { ...found, bboxes: found.bboxes.map((v, k) => (k & 2 ? v + 1 : v)) };

@@ -63,7 +63,10 @@ export class DeformableDETRHead<Classifier extends Module = Linear> extends Quer
       const shared = share_pred_layer ? make(0) : undefined;
       return new ModuleList(Array.from({ length: num_pred_layer }, (_, i) => shared ?? make(i)));
     };
-    this.clsBranches = this.addChild('cls_branches', layers(() => this.classifier()));
+    this.clsBranches = this.addChild(
+      'cls_branches',
+      layers(() => this.classifier()),
+    );
     // boxes of queries without a proposal start at an eighth of the image
     const sizeBias = (i: number) => (i === 0 && !as_two_stage ? -2 : 0);
     const regressor = (i: number) => new BoxBranch(channels, num_reg_fcs, sizeBias(i));

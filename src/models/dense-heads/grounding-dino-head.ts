@@ -130,7 +130,8 @@ export const groundingDINOHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'GroundingDINOHead',
   summary: 'DINO head that scores queries against the words of a caption in place of classes',
-  paper: 'Liu et al., Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection, ECCV 2024',
+  paper:
+    'Liu et al., Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection, ECCV 2024',
   shapes: 'queries [N, Q, C] and words [N, T, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example:
     "{ type: 'GroundingDINOHead', num_classes: 80, contrastive_cfg: { max_text_len: 256 }, loss_cls: { type: 'FocalLoss', loss_weight: 1 } }",

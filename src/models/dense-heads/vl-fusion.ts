@@ -79,11 +79,15 @@ export class VLFusion extends Module {
     const { levels, words } = this.fused(features, text);
     const tokens = tf.tidy(() => {
       const read = this.config.earlyFuse ? words : text.embedded;
-      const length = tf.sqrt(tf.sum(tf.square(read), 2, true));
-      const unit = tf.div<tf.Tensor3D>(read, tf.maximum(length, 1e-12));
+      // words that are padding have length 0, whose root has no gradient
+      const length = tf.sqrt(tf.maximum(tf.sum(tf.square(read), 2, true), 1e-24));
+      const unit = tf.div<tf.Tensor3D>(read, length);
       const projected = this.projection.forward(tf.div<tf.Tensor3D>(unit, 2)); // [B, T, C]
       const [batch, count, width] = unit.shape;
-      const bias = tf.matMul(unit.reshape<tf.Tensor2D>([-1, width]), this.wordBias.variable.reshape<tf.Tensor2D>([width, 1]));
+      const bias = tf.matMul(
+        unit.reshape<tf.Tensor2D>([-1, width]),
+        this.wordBias.variable.reshape<tf.Tensor2D>([width, 1]),
+      );
       return { projected, bias: tf.add(bias, this.bias.variable).reshape<tf.Tensor3D>([batch, 1, count]) };
     });
     return levels.map((x, i) => ({

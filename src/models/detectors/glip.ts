@@ -67,7 +67,10 @@ export class GLIP extends SingleStageDetector {
   /** Logits of words, deltas and centerness of every level. */
   protected override forwardHeads(features: tf.Tensor4D[], batch?: DetBatch): unknown {
     const prompts = this.prompts.prediction(batch?.samples ?? []).map(([first]) => first);
-    const words = this.wordsOf(prompts.map(({ caption }) => caption), prompts.map(labelTokens));
+    const words = this.wordsOf(
+      prompts.map(({ caption }) => caption),
+      prompts.map(labelTokens),
+    );
     return this.head.within(words, () => this.head.forward(features));
   }
 
@@ -80,7 +83,10 @@ export class GLIP extends SingleStageDetector {
   override predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
     const prompts = this.prompts.prediction(batch.samples);
     const detect = (part: readonly ReadPrompt[], maps: tf.Tensor4D[], samples: DetBatch): Detections[] => {
-      const words = this.wordsOf(part.map(({ caption }) => caption), part.map(labelTokens));
+      const words = this.wordsOf(
+        part.map(({ caption }) => caption),
+        part.map(labelTokens),
+      );
       return this.head.detectWithin(words, maps, samples, rescale);
     };
     return joinChunks(prompts, this.extractFeatures(batch.inputs), batch, detect, { sameCount: true });
@@ -90,7 +96,9 @@ export class GLIP extends SingleStageDetector {
 /** @throws DetLabError for a caption that is to be found as a whole */
 function labelTokens({ tokens, caption }: ReadPrompt): number[][] {
   if (tokens) return tokens;
-  throw new DetLabError(`Cannot detect "${caption}" as a whole with GLIP: expected names or phrases. Use GroundingDINO`);
+  throw new DetLabError(
+    `Cannot detect "${caption}" as a whole with GLIP: expected names or phrases. Use GroundingDINO`,
+  );
 }
 
 export const glipDefinition = defineModule({

@@ -45,7 +45,10 @@ const options = z.strictObject({
     .describe('Denoising queries: noised ground truth that the decoder learns to reconstruct'),
   test_cfg: detrTestCfg
     .extend({
-      chunked_size: z.int().default(-1).describe('Read this many names at a time, in passes of their own; all if negative'),
+      chunked_size: z
+        .int()
+        .default(-1)
+        .describe('Read this many names at a time, in passes of their own; all if negative'),
     })
     .nullish()
     .describe('Post-processing'),
@@ -155,7 +158,12 @@ export class GroundingDINO extends DeformableTransformer<GroundingDINOHead, Grou
     const text = this.languageModel.forward(prompts.map(({ caption }) => caption));
     const positives = prompts.map(({ tokens }) => tokens);
     const { states, references, words } = this.decode(features, batch, text, positives);
-    return { words, last: this.bboxHead.within(words, () => this.bboxHead.forwardLast(states, references)), states, references };
+    return {
+      words,
+      last: this.bboxHead.within(words, () => this.bboxHead.forwardLast(states, references)),
+      states,
+      references,
+    };
   }
 
   /** Losses by layer as DINO's. */
@@ -212,14 +220,17 @@ function checkWords(
   };
   for (const [name, value] of Object.entries(all))
     if (value !== channels)
-      throw new DetLabError(`${cannot}: the encoder has embed_dims ${channels}, but ${name} is ${value}. Give both the same`);
+      throw new DetLabError(
+        `${cannot}: the encoder has embed_dims ${channels}, but ${name} is ${value}. Give both the same`,
+      );
 }
 
 export const groundingDINODefinition = defineModule({
   kind: 'detector',
   type: 'GroundingDINO',
   summary: 'DINO that detects what a text names: pixels and words are fused, boxes are scored against words',
-  paper: 'Liu et al., Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection, ECCV 2024',
+  paper:
+    'Liu et al., Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection, ECCV 2024',
   shapes: 'images and captions -> boxes [n, 4], scores [n] and labels [n] of each',
   example: `{
   type: 'GroundingDINO',

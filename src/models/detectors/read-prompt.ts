@@ -74,7 +74,9 @@ export function readTrainingPrompt(
   const { tokensPositive, text } = prompt;
   const given = tokensPositive !== undefined && typeof text === 'string';
   if (tokensPositive === -1)
-    throw new DetLabError('Cannot train on a caption without the parts that describe its objects (tokens_positive: -1)');
+    throw new DetLabError(
+      'Cannot train on a caption without the parts that describe its objects (tokens_positive: -1)',
+    );
   const caption = given ? { text, spans: tokensPositive } : captionOfNames(namesOf(prompt), prompt, reader.closed);
   const spans = Array.from(labels, (label): readonly Span[] => {
     const parts = (caption.spans as Readonly<Record<number, readonly Span[]>>)[label];

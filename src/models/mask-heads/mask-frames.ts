@@ -16,14 +16,16 @@ function extent(axis: Axis, { imgShape, oriShape, padParam }: ImageMeta, rescale
 }
 
 /**
- * From maps with a value for each pixel of the padded input to those of the image, by one more bilinear step.
+ * From maps with a value for each pixel of the padded input to those of the image, by one more bilinear step. Where the input was
+ * not padded to the strides, a few pixels may be missing at its ends: the map then stands for all of it, as in the reference.
  * @param rescale to the original image; else to the network's input, without what pads batches
  */
 export function imageFrame({ rows, columns }: Resampling, meta: ImageMeta, rescale: boolean): Resampling {
   const mapped = (map: AxisMap, axis: Axis) => {
     const { from, length, result } = extent(axis, meta, rescale);
-    const cropped = cropAxis(map, from, length);
-    return result === length ? cropped : composeAxes(cropped, bilinearAxis(length, result));
+    const known = Math.min(length, map.start.length - from);
+    const cropped = cropAxis(map, from, known);
+    return result === known ? cropped : composeAxes(cropped, bilinearAxis(known, result));
   };
   return { rows: mapped(rows, 'y'), columns: mapped(columns, 'x') };
 }

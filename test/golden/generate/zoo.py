@@ -23,6 +23,8 @@ from pycocotools import mask as coco
 
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
+from zoo_mask_families import MASK_FAMILIES
+from zoo_panoptic_families import PANOPTIC_FAMILIES
 from zoo_query_families import QUERY_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_small_families import SMALL_FAMILIES
@@ -44,6 +46,7 @@ from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
 FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **PANOPTIC_FAMILIES}
 FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **SMALL_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)

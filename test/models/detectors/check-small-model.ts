@@ -139,7 +139,9 @@ function checkTraining(model: Detector, batch: DetBatch, expected: Expected): vo
     const { loss: sum, ...parts } = expected.losses;
     for (const [key, wanted] of Object.entries({ ...parts, loss: sum })) {
       const loss = key === 'loss' ? value.arraySync() : found[key];
-      expect(Math.abs(loss - wanted), `${key}: ${loss} for ${wanted}`).toBeLessThan(tolerance * Math.abs(wanted) + 1e-6);
+      expect(Math.abs(loss - wanted), `${key}: ${loss} for ${wanted}`).toBeLessThan(
+        tolerance * Math.abs(wanted) + 1e-6,
+      );
     }
     expect(parameters.map(([key]) => key)).toEqual(Object.keys(expected.grad_norms));
     for (const [i, [key]] of parameters.entries()) {

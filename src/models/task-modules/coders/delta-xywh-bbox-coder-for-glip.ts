@@ -16,7 +16,11 @@ export class DeltaXYWHBBoxCoderForGLIP extends DeltaXYWHBBoxCoder {
     super(given);
   }
 
-  override decode(boxes: Float32Array, deltas: Float32Array, { maxShape, ratioClip }: DecodeOptions = {}): Float32Array {
+  override decode(
+    boxes: Float32Array,
+    deltas: Float32Array,
+    { maxShape, ratioClip }: DecodeOptions = {},
+  ): Float32Array {
     const { target_means: means, target_stds: stds, clip_border, add_ctr_clamp: clampCenter, ctr_clamp } = this.given;
     const most = f(Math.abs(Math.log(ratioClip ?? WH_RATIO_CLIP)));
     const out = new Float32Array(deltas.length);

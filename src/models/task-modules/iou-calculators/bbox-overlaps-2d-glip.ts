@@ -10,7 +10,8 @@ const f = Math.fround;
 
 export class BboxOverlaps2DGLIP implements IouCalculator {
   overlaps(a: Float32Array, b: Float32Array, mode: OverlapMode = 'iou'): Float32Array {
-    if (mode !== 'iou') throw new DetLabError(`Cannot compute ${mode} with BboxOverlaps2D_GLIP: expected iou. Use BboxOverlaps2D`);
+    if (mode !== 'iou')
+      throw new DetLabError(`Cannot compute ${mode} with BboxOverlaps2D_GLIP: expected iou. Use BboxOverlaps2D`);
     const [n, m] = [a.length / 4, b.length / 4];
     const side = (low: number, high: number) => f(f(high - low) + 1);
     const area = (boxes: Float32Array, i: number) =>

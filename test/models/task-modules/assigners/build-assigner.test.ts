@@ -37,6 +37,9 @@ const queryHead = ['HungarianAssigner'];
 const OWN_RULE = [
   'CenterNetHead',
   'CenterNetUpdateHead',
+  'CornerHead',
+  'CentripetalHead',
+  'EmbeddingRPNHead',
   'FCOSHead',
   'NASFCOSHead',
   'AutoAssignHead',
@@ -92,6 +95,7 @@ const SERVED: Record<string, string[]> = {
   DABDETRHead: queryHead,
   DeformableDETRHead: queryHead,
   DINOHead: queryHead,
+  DDQDETRHead: queryHead,
 };
 
 /** What `train_cfg` of a head needs besides the assigner. */
