@@ -50,6 +50,42 @@ const dynamic = (family: string) =>
     { nms: { type: 'nms', iou_threshold: 0.5 } },
   );
 
+const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
+const objects = (type: string, more: object, selection = {}): ModuleConfig => ({
+  type,
+  backbone,
+  neck: fpn(),
+  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 8, proposal_feature_channel: 16 },
+  roi_head: {
+    type: 'SparseRoIHead',
+    num_stages: 1,
+    stage_loss_weights: [1],
+    bbox_roi_extractor: extractor(5),
+    bbox_head: {
+      type: 'DIIHead',
+      num_heads: 2,
+      feedforward_channels: 16,
+      dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 5 },
+      loss_cls: { type: 'FocalLoss' },
+    },
+    ...more,
+  },
+  test_cfg: { rcnn: { max_per_img: 10, ...selection } },
+});
+const corners = (head: object): ModuleConfig => ({
+  type: 'CornerNet',
+  backbone: {
+    type: 'HourglassNet',
+    downsample_times: 1,
+    num_stacks: 1,
+    stage_channels: [8, 8],
+    stage_blocks: [1, 1],
+    feat_channel: 8,
+  },
+  bbox_head: { num_feat_levels: 1, ...head },
+  test_cfg: { nms: { type: 'soft_nms', iou_threshold: 0.5, method: 'gaussian' } },
+});
+
 export const REFUSED: Record<string, ModuleConfig> = {
   'TridentNet, detections of all branches': {
     ...TWO_STAGE.TridentNet,
@@ -81,4 +117,19 @@ export const REFUSED: Record<string, ModuleConfig> = {
   ),
   CondInst: dynamic('CondInst'),
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
+  QueryInst: objects(
+    'QueryInst',
+    {
+      mask_roi_extractor: extractor(6),
+      mask_head: {
+        type: 'DynamicMaskHead',
+        num_convs: 1,
+        conv_out_channels: 16,
+        dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 6, with_proj: false },
+      },
+    },
+    { mask_thr_binary: 0.5 },
+  ),
+  CornerNet: corners({ type: 'CornerHead' }),
+  CentripetalNet: corners({ type: 'CentripetalHead', corner_emb_channels: 0 }),
 };
