@@ -163,6 +163,7 @@ const NAMESAKES: Record<string, readonly string[]> = {
   CSPNeXtPAFPN: ['deepen_factor', 'widen_factor', 'freeze_all'],
   YOLOXHead: ['head_module', 'prior_generator', 'bbox_coder', 'loss_bbox_aux'],
   RTMDetHead: ['head_module'],
+  RTMDetInsSepBNHead: ['head_module'],
   YOLOXModeSwitchHook: ['new_train_pipeline'],
 };
 

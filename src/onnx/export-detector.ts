@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { CenterNetHead } from '../models/dense-heads/centernet-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
+import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
 import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
@@ -54,10 +55,14 @@ type Export = (inputs: ExportInputs) => NetworkExport;
 function twoStage(detector: TwoStageDetector): Export {
   const { roiHead, firstStage: rpn } = detector;
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
+  if (detector instanceof PanopticFPN)
+    throw new DetLabError('PanopticFPN has no form in ONNX yet: a graph would give its objects without the segments');
   if (!isDescribed(roiHead))
     throw new DetLabError(`${roiHead.constructor.name} has no \`parts\`, by which a graph could do what it does`);
   if (rpn && !isDenseHead(rpn))
-    throw new DetLabError(`${rpn.constructor.name} is no dense head, whose proposals a graph could select`);
+    throw new DetLabError(
+      `${rpn.constructor.name} has no form in ONNX yet: it is no dense head, whose proposals a graph could select`,
+    );
   return (inputs) => exportTwoStage({ extractFeatures, rpn, roiHead }, inputs);
 }
 

@@ -50,12 +50,112 @@ const dynamic = (family: string) =>
     { nms: { type: 'nms', iou_threshold: 0.5 } },
   );
 
+/** Of the families of CornerNet, on one level. */
+const corners = (type: string): ModuleConfig => ({
+  type: 'CornerNet',
+  backbone: { ...backbone, out_indices: [3] },
+  bbox_head: { type, num_feat_levels: 1 },
+  test_cfg: { corner_topk: 5, nms: { type: 'soft_nms', iou_threshold: 0.5 }, max_per_img: 5 },
+});
+
+const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
+const cascadeStage = {
+  type: 'StageCascadeRPNHead',
+  feat_channels: 8,
+  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
+};
+/** Of Sparse R-CNN: learned proposals, whose features attend to one another. */
+const sparse = (type: string, more = {}): ModuleConfig => ({
+  type,
+  backbone,
+  neck: fpn({ num_outs: 4 }),
+  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 5, proposal_feature_channel: 16 },
+  roi_head: {
+    type: 'SparseRoIHead',
+    num_stages: 1,
+    stage_loss_weights: [1],
+    bbox_roi_extractor: {
+      type: 'SingleRoIExtractor',
+      roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
+    },
+    bbox_head: {
+      type: 'DIIHead',
+      num_heads: 2,
+      feedforward_channels: 16,
+      in_channels: 16,
+      dynamic_conv_cfg: {
+        type: 'DynamicConv',
+        in_channels: 16,
+        feat_channels: 4,
+        out_channels: 16,
+        input_feat_shape: 5,
+      },
+      bbox_coder: { type: 'DeltaXYWHBBoxCoder', clip_border: false, target_stds: [0.5, 0.5, 1, 1] },
+      loss_cls: { type: 'FocalLoss', use_sigmoid: true },
+    },
+    ...more,
+  },
+  test_cfg: { rcnn: { max_per_img: 5, mask_thr_binary: 0.5 } },
+});
+
+const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
+const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
+
 export const REFUSED: Record<string, ModuleConfig> = {
+  CornerNet: corners('CornerHead'),
+  CentripetalNet: corners('CentripetalHead'),
+  'Panoptic FPN': {
+    ...twoStages,
+    rpn_head: anchors,
+    type: 'PanopticFPN',
+    semantic_head: { type: 'PanopticFPNHead', num_things_classes: 3, num_stuff_classes: 2, inner_channels: 8 },
+    panoptic_fusion_head: { type: 'HeuristicFusionHead' },
+    test_cfg: {
+      ...twoStages.test_cfg,
+      panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
+    },
+  } as ModuleConfig,
+  'Cascade RPN': {
+    ...twoStages,
+    type: 'FasterRCNN',
+    rpn_head: {
+      type: 'CascadeRPNHead',
+      num_stages: 2,
+      stages: [
+        { ...cascadeStage, bridged_feature: true, with_cls: false },
+        { ...cascadeStage, adapt_cfg: { type: 'offset' } },
+      ],
+    },
+  } as ModuleConfig,
+  'Sparse R-CNN': sparse('SparseRCNN'),
+  QueryInst: sparse('QueryInst', {
+    mask_roi_extractor: {
+      type: 'SingleRoIExtractor',
+      roi_layer: { type: 'RoIAlign', output_size: 6, sampling_ratio: 2 },
+    },
+    mask_head: {
+      type: 'DynamicMaskHead',
+      num_convs: 1,
+      conv_out_channels: 16,
+      roi_feat_size: 6,
+      dynamic_conv_cfg: {
+        type: 'DynamicConv',
+        in_channels: 16,
+        feat_channels: 4,
+        out_channels: 16,
+        input_feat_shape: 6,
+        with_proj: false,
+      },
+      loss_mask: { type: 'DiceLoss', activate: false, eps: 1e-5 },
+    },
+  }),
   'TridentNet, detections of all branches': {
     ...TWO_STAGE.TridentNet,
     backbone: { ...trident.backbone, test_branch_idx: -1 },
     roi_head: { ...trident.roi_head, test_branch_idx: -1 },
   },
+  'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
+  'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
   SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
   'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
   SOLOv2: segmentor('SOLOv2', {
@@ -79,6 +179,31 @@ export const REFUSED: Record<string, ModuleConfig> = {
       },
     },
   ),
+  'YOLOv5 with masks': {
+    type: 'YOLODetector',
+    backbone: { type: 'YOLOv5CSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'YOLOv5PAFPN', deepen_factor: 0.1 },
+    bbox_head: { type: 'YOLOv5InsHead', head_module: { type: 'YOLOv5InsHeadModule', proto_channels: 16 } },
+    test_cfg: yolo,
+  },
+  'RTMDet with masks': {
+    type: 'RTMDet',
+    backbone: { type: 'CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'CSPNeXtPAFPN', out_channels: 32, num_csp_blocks: 1 },
+    bbox_head: { type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: centers },
+    test_cfg: { nms: { type: 'nms', iou_threshold: 0.5 } },
+  },
+  "MMYOLO's RTMDet with masks": {
+    type: 'YOLODetector',
+    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
+    bbox_head: {
+      type: 'mmyolo.RTMDetInsSepBNHead',
+      head_module: { type: 'RTMDetInsSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
+      prior_generator: centers,
+    },
+    test_cfg: yolo,
+  },
   CondInst: dynamic('CondInst'),
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
 };

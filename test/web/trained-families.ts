@@ -159,10 +159,17 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   VFNet: { config: 'vfnet_r50_fpn_1x_coco' },
   DDOD: { config: 'ddod_r50_fpn_1x_coco' },
   PAA: { config: 'paa_r50_fpn_1x_coco' },
-  LAD: { config: 'lad_r50-paa-r101_fpn_2xb8_coco_1x', model: { teacher_ckpt: null, teacher_bbox_head: { num_classes: 3 } } },
+  LAD: {
+    config: 'lad_r50-paa-r101_fpn_2xb8_coco_1x',
+    model: { teacher_ckpt: null, teacher_bbox_head: { num_classes: 3 } },
+  },
   LD: {
     config: 'ld_r18-gflv1-r101_fpn_1x_coco',
-    model: { neck: { in_channels: channels(8) }, teacher_config: { _delete_: true, model: teacher }, teacher_ckpt: null },
+    model: {
+      neck: { in_channels: channels(8) },
+      teacher_config: { _delete_: true, model: teacher },
+      teacher_ckpt: null,
+    },
   },
   CenterNet: {
     config: 'centernet_r18-dcnv2_8xb16-crop512-140e_coco',

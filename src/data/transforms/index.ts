@@ -26,6 +26,7 @@ import { FilterAnnotations } from './filter-annotations';
 import { FixShapeResize } from './fix-shape-resize';
 import { GeomTransform, Rotate, ShearX, ShearY, TranslateX, TranslateY } from './geometric';
 import { YOLOv5HSVRandomAug, YOLOXHSVRandomAug } from './hsv-random-aug';
+import { InstaBoost } from './insta-boost';
 import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
@@ -133,6 +134,7 @@ export const TRANSFORMS = [
   RandomFlip_GLIP,
   GTBoxSubOne_GLIP,
   CopyPaste,
+  InstaBoost,
   YOLOv5CopyPaste,
   Mosaic9,
   PackDetInputs,

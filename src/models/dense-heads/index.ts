@@ -30,6 +30,7 @@ import { guidedAnchorHeadDefinition } from './guided-anchor-head';
 import { ladHeadDefinition } from './lad-head';
 import { ldHeadDefinition } from './ld-head';
 import { mmyoloRTMDetHeadDefinition } from './mmyolo-rtmdet-head';
+import { mmyoloRTMDetInsHeadDefinition } from './mmyolo-rtmdet-ins-head';
 import { mmyoloYOLOXHeadDefinition } from './mmyolo-yolox-head';
 import { nasfcosHeadDefinition } from './nasfcos-head';
 import { paaHeadDefinition } from './paa-head';
@@ -42,6 +43,8 @@ import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
 import { rpnHeadDefinition } from './rpn-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
+import { rtmdetInsSepBNHeadDefinition } from './rtmdet-ins-sep-bn-head';
+import { rtmdetInsSepBNHeadModuleDefinition } from './rtmdet-ins-sep-bn-head-module';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
 import { sablRetinaHeadDefinition } from './sabl-retina-head';
@@ -139,6 +142,8 @@ export const denseHeads = [
   yoloxHeadModuleDefinition,
   mmyoloRTMDetHeadDefinition,
   rtmdetSepBNHeadModuleDefinition,
+  mmyoloRTMDetInsHeadDefinition,
+  rtmdetInsSepBNHeadModuleDefinition,
   yolov7HeadDefinition,
   yolov7HeadModuleDefinition,
   yolov7P6HeadModuleDefinition,
@@ -159,6 +164,7 @@ export const denseHeads = [
   ddqDETRHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
+  rtmdetInsSepBNHeadDefinition,
   yolov3HeadDefinition,
   autoAssignHeadDefinition,
   foveaHeadDefinition,

@@ -18,6 +18,7 @@ import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
+  crowdDetDefinition,
   fasterRCNNDefinition,
   fastRCNNDefinition,
   gridRCNNDefinition,
@@ -55,6 +56,7 @@ export const detectors = [
   gridRCNNDefinition,
   hybridTaskCascadeDefinition,
   scnetDefinition,
+  crowdDetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,

@@ -11,6 +11,7 @@ import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-lab
 import { gridAssignerDefinition } from './assigners/grid-assigner';
 import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
+import { multiInstanceAssignerDefinition } from './assigners/multi-instance-assigner';
 import { pointAssignerDefinition } from './assigners/point-assigner';
 import { regionAssignerDefinition } from './assigners/region-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
@@ -41,6 +42,7 @@ import { combinedSamplerDefinition } from './samplers/combined-sampler';
 import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
 import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
 import { maskPseudoSamplerDefinition } from './samplers/mask-pseudo-sampler';
+import { multiInsRandomSamplerDefinition } from './samplers/multi-ins-random-sampler';
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
@@ -148,4 +150,6 @@ export const taskModules = [
   batchATSSAssignerDefinition,
   batchDynamicSoftLabelAssignerDefinition,
   regionAssignerDefinition,
+  multiInstanceAssignerDefinition,
+  multiInsRandomSamplerDefinition,
 ] as const satisfies readonly AnyDefinition[];
