@@ -7,6 +7,7 @@ import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
 import { QUERIES } from './query-detectors';
 import { REFUSED } from './refused-detectors';
 import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
+import { typesIn } from './types-in';
 
 const KINDS = [
   'detector',
@@ -26,13 +27,6 @@ const KINDS = [
   'feat_relay_head',
   'glbctx_head',
 ];
-
-/** All type names in a config. */
-function typesIn(config: unknown): string[] {
-  if (config === null || typeof config !== 'object') return [];
-  const { type } = config as { type?: unknown };
-  return [...(typeof type === 'string' ? [type] : []), ...Object.values(config).flatMap(typesIn)];
-}
 
 /** Of the families that are in the tables under their own names. */
 const BASES = ['SingleStageInstanceSegmentor'];
