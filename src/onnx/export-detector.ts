@@ -67,6 +67,10 @@ function twoStage(detector: TwoStageDetector): Export {
 }
 
 function exporterOf(detector: Detector): Export {
+  if ('classNames' in detector)
+    throw new DetLabError(
+      `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
+    );
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
     if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);

@@ -62,6 +62,43 @@ export const DENSE: Record<string, ModuleConfig> = {
     { type: 'YOLOv5Head', head_module: { type: 'YOLOv5HeadModule', in_channels: wide, ...eighth } },
     product,
   ),
+  YOLOv7: mmyolo(
+    { type: 'YOLOv7Backbone', arch: 'Tiny' },
+    {
+      type: 'YOLOv7PAFPN',
+      is_tiny_version: true,
+      in_channels: [128, 256, 512],
+      out_channels: [64, 128, 256],
+      block_cfg: { type: 'TinyDownSampleBlock', middle_ratio: 0.25 },
+    },
+    { type: 'YOLOv7Head', head_module: { type: 'YOLOv7HeadModule', in_channels: [128, 256, 512], ...eighth } },
+    product,
+  ),
+  'YOLOv7, four levels': mmyolo(
+    { type: 'YOLOv7Backbone', arch: 'W', out_indices: [2, 3, 4, 5] },
+    { type: 'YOLOv7PAFPN', in_channels: [256, 512, 768, 1024], out_channels: [128, 256, 384, 512] },
+    {
+      type: 'YOLOv7Head',
+      head_module: {
+        type: 'YOLOv7p6HeadModule',
+        in_channels: [128, 256, 384, 512],
+        featmap_strides: [8, 16, 32, 64],
+        main_out_channels: [16, 16, 16, 16],
+        ...eighth,
+      },
+      prior_generator: {
+        type: 'YOLOAnchorGenerator',
+        base_sizes: [8, 16, 32, 64].map((side) => [
+          [side, 2 * side],
+          [2 * side, side],
+          [2 * side, 2 * side],
+        ]),
+        strides: [8, 16, 32, 64],
+      },
+      obj_level_weights: [4, 1, 0.25, 0.06],
+    },
+    product,
+  ),
   YOLOv6: mmyolo(
     { type: 'YOLOv6EfficientRep' },
     { type: 'YOLOv6RepPAFPN', in_channels: wide, out_channels: [128, 256, 512], num_csp_blocks: 6 },

@@ -11,7 +11,7 @@ import { packageRoot } from '../../src/paths';
 import { browser } from '../frontends/browser';
 import { DENSE } from '../onnx/dense-detectors';
 import { QUERIES } from '../onnx/query-detectors';
-import { REFUSED } from '../onnx/refused-detectors';
+import { ON_TEXT, REFUSED } from '../onnx/refused-detectors';
 import { TWO_STAGE } from '../onnx/two-stage-detectors';
 import { typesIn } from '../onnx/types-in';
 import { bundled } from './bundled';
@@ -35,7 +35,7 @@ const shipped = readdirSync(join(packageRoot, 'configs'), { recursive: true, enc
   .join('\n');
 const exported = new Set(typesIn([DENSE, TWO_STAGE, QUERIES]));
 /** Proposals that come with the data, which a photograph has none of; and what saving refuses, as `test/onnx` says of each. */
-const WITHOUT = ['FastRCNN', ...typesIn(REFUSED).filter((type) => !exported.has(type))];
+const WITHOUT = ['FastRCNN', ...ON_TEXT, ...typesIn(REFUSED).filter((type) => !exported.has(type))];
 
 test('every detector and every dense head of the shipped configs is among them', () => {
   const models = Object.keys(TRAINED).map((family) => JSON.stringify(trainedConfig(family, 1).model));

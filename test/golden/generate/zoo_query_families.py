@@ -1,4 +1,4 @@
-"""The configs of zoo.py whose objects are queries: ResNet-18 with few channels, few proposals and layers."""
+"""The configs of zoo.py whose objects are queries or pairs of corners: few channels, proposals and layers."""
 from zoo_families import backbone, focal, pre
 from zoo_roi_families import extractor
 
@@ -66,6 +66,36 @@ def ddq(**more):
         test_cfg=dict(max_per_img=10)), **more}
 
 
+# boxes that grow layer by layer, and scores that do not saturate
+ddq_boxes = [[r'reg_branches\.\d\.4\.bias$', 0.4]]
+ddq_rules = [(r'cls_branches\.\d\.weight$', 0.3), (r'reg_branches\.\d\.4\.weight$', 0.2)]
+
+
+hourglass = dict(type='HourglassNet', downsample_times=2, num_stacks=2, stage_channels=[8, 8, 12], stage_blocks=[1, 1, 2], feat_channel=8,
+                 norm_cfg=dict(type='BN', requires_grad=True))
+
+
+def corner(head, threshold, **more):
+    return dict(type='CornerNet', data_preprocessor=pre, backbone=dict(hourglass, **more), neck=None,
+                bbox_head=dict(head, num_classes=2, in_channels=8, num_feat_levels=more.get('num_stacks', 2)), train_cfg=None,
+                test_cfg=dict(corner_topk=40, local_maximum_kernel=3, distance_threshold=threshold, score_thr=0.05, max_per_img=20,
+                              nms=dict(type='soft_nms', iou_threshold=0.5, method='gaussian')))
+
+
+corner_head = dict(type='CornerHead', corner_emb_channels=1,
+                   loss_heatmap=dict(type='GaussianFocalLoss', alpha=2.0, gamma=4.0, loss_weight=1),
+                   loss_embedding=dict(type='AssociativeEmbeddingLoss', pull_weight=0.10, push_weight=0.10),
+                   loss_offset=dict(type='SmoothL1Loss', beta=1.0, loss_weight=1))
+centripetal_head = dict(type='CentripetalHead', corner_emb_channels=0,
+                        loss_heatmap=dict(type='GaussianFocalLoss', alpha=2.0, gamma=4.0, loss_weight=1),
+                        loss_offset=dict(type='SmoothL1Loss', beta=1.0, loss_weight=1),
+                        loss_guiding_shift=dict(type='SmoothL1Loss', beta=1.0, loss_weight=0.05),
+                        loss_centripetal_shift=dict(type='SmoothL1Loss', beta=1.0, loss_weight=1))
+# in single precision some of the many ReLUs and maxima fall on the other side: the reference's own gradients are 2e-3 off
+corner_rules = [(r'_heat\.\d\.1\.conv\.weight$', 0.02), (r'_(off|emb|guiding_shift|centripetal_shift)\.\d\.1\.conv\.weight$', 0.005)]
+# about three cells from a corner to the center
+far = [[r'centripetal_shift\.\d\.1\.conv\.bias$', 1.0]]
+
 QUERY_FAMILIES = dict(
     sparse_rcnn=dict(
         sparse_rcnn=dict(model=sparse('SparseRCNN'), constants=boxes, rules=rules),
@@ -74,11 +104,15 @@ QUERY_FAMILIES = dict(
             bbox_coder=dict(type='DeltaXYWHBBoxCoder', target_stds=[0.5, 0.5, 1., 1.]))), constants=boxes, rules=rules),
     ),
     query_inst=dict(
-        query_inst=dict(model=sparse('QueryInst', 8, dict(max_per_img=6, mask_thr_binary=0.5), dict(pos_weight=1, mask_size=12),
-                                     mask_roi_extractor=pooled(6), mask_head=[mask_head, mask_head]), constants=boxes, rules=rules),
+        query_inst=dict(model=sparse('QueryInst', 8, dict(max_per_img=8, mask_thr_binary=0.5), dict(pos_weight=1, mask_size=12),
+                                     mask_roi_extractor=pooled(6), mask_head=[mask_head, mask_head]), constants=[['init_proposal_bboxes', 0.6]], rules=rules),
     ),
     ddq=dict(
-        ddq=dict(model=ddq()),
-        distinct=dict(model=ddq(dqs_cfg=dict(type='nms', iou_threshold=0.3))),
+        ddq=dict(model=ddq(), rules=ddq_rules, constants=ddq_boxes),
+        distinct=dict(model=ddq(dqs_cfg=dict(type='nms', iou_threshold=0.3)), rules=ddq_rules, constants=ddq_boxes),
+    ),
+    corner_net=dict(
+        corner_net=dict(model=corner(corner_head, 0.5), rules=corner_rules, labels=1, gradient_tolerance=5e-3),
+        centripetal_net=dict(model=corner(centripetal_head, 2.0, num_stacks=1), rules=corner_rules, labels=1, constants=far, gradient_tolerance=5e-3),
     ),
 )

@@ -119,8 +119,11 @@ export class DIIHead extends BBoxHead {
         'Cannot run DIIHead: it reads features of objects, and proposals carry none. Use it in a SparseRoIHead after an EmbeddingRPNHead',
       );
     const [images, count, channels] = objects.shape;
-    const sequence = tf.transpose(objects, [1, 0, 2]); // the length comes first, [P, N, C]
-    const attended = tf.transpose(this.attentionNorm.forward(this.attention.forward(sequence)), [1, 0, 2]);
+    const sequence: tf.Tensor3D = tf.transpose(objects, [1, 0, 2]); // the length comes first, [P, N, C]
+    const attended: tf.Tensor3D = tf.transpose(
+      this.attentionNorm.forward(this.attention.forward(sequence)),
+      [1, 0, 2],
+    );
     const rows = attended.reshape<tf.Tensor2D>([-1, channels]);
     const filtered = this.interactiveDrop.forward(this.interactive.forward(rows, pooled) as tf.Tensor2D);
     const mixed = this.interactiveNorm.forward(tf.add(rows, filtered));
@@ -128,7 +131,7 @@ export class DIIHead extends BBoxHead {
     return {
       scores: this.fcCls?.forward(through(this.clsFcs, next)),
       deltas: this.fcReg?.forward(through(this.regFcs, next)),
-      objects: next.reshape([images, count, channels]),
+      objects: next.reshape<tf.Tensor3D>([images, count, channels]),
       attended,
     };
   }
