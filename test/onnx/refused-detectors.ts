@@ -99,7 +99,7 @@ const sparse = (type: string, more = {}): ModuleConfig => ({
 });
 
 const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
-const points = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
+const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 
 /** Detectors on text, refused by name: export-queries.test.ts. */
 export const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFusionHead'];
@@ -181,58 +181,32 @@ export const REFUSED: Record<string, ModuleConfig> = {
         ...strides,
       },
     },
-  },
-  SABL: detector('FasterRCNN', {
-    type: 'StandardRoIHead',
-    bbox_head: {
-      type: 'SABLHead',
-      cls_out_channels: 8,
-      reg_cls_out_channels: 16,
-      reg_offset_out_channels: 16,
-      bbox_coder: { type: 'BucketingBBoxCoder', num_buckets: 10, scale_factor: 1.7 },
-    },
-  }),
-  'Mask Scoring R-CNN': detector('MaskScoringRCNN', {
-    type: 'MaskScoringRoIHead',
-    ...masks,
-    mask_iou_head: 
-      type: 'MaskIoUHead',
-      num_convs: 1,
-      num_fcs: 1,
-      roi_feat_size: 6,
-      conv_out_channels: 4,
-      fc_out_channels: 8,,
-  }),
-  'Double-Head R-CNN': detector('FasterRCNN', {
-    type: 'DoubleHeadRoIHead',
-    reg_roi_scale_factor: 1.3,
-    bbox_head: type: 'DoubleConvFCBBoxHead', num_convs: 1, num_fcs: 1, conv_out_channels: 8, fc_out_channels: 8 ,
-  }),
+  ),
   'YOLOv5 with masks': {
     type: 'YOLODetector',
-    backbone: type: 'YOLOv5CSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 ,
-    neck: type: 'YOLOv5PAFPN', deepen_factor: 0.1 ,
-    bbox_head: type: 'YOLOv5InsHead', head_module: type: 'YOLOv5InsHeadModule', proto_channels: 16 ,
+    backbone: { type: 'YOLOv5CSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'YOLOv5PAFPN', deepen_factor: 0.1 },
+    bbox_head: { type: 'YOLOv5InsHead', head_module: { type: 'YOLOv5InsHeadModule', proto_channels: 16 } },
     test_cfg: yolo,
   },
   'RTMDet with masks': {
     type: 'RTMDet',
-    backbone: type: 'CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 ,
-    neck: type: 'CSPNeXtPAFPN', out_channels: 32, num_csp_blocks: 1 ,
-    bbox_head: type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: points ,
-    test_cfg: type: 'nms', iou_threshold: 0.5 ,
+    backbone: { type: 'CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'CSPNeXtPAFPN', out_channels: 32, num_csp_blocks: 1 },
+    bbox_head: { type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: centers },
+    test_cfg: { nms: { type: 'nms', iou_threshold: 0.5 } },
   },
   "MMYOLO's RTMDet with masks": {
     type: 'YOLODetector',
-    backbone: type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 ,
-    neck: type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 ,
-    bbox_head: 
+    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
+    bbox_head: {
       type: 'mmyolo.RTMDetInsSepBNHead',
-      head_module: type: 'RTMDetInsSepBNHeadModule', feat_channels: 32, stacked_convs: 1 ,
-      prior_generator: points,,
+      head_module: { type: 'RTMDetInsSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
+      prior_generator: centers,
+    },
     test_cfg: yolo,
   },
-  ),
   CondInst: dynamic('CondInst'),
-  BoxInst: { ...dynamic('BoxInst'), data_preprocessor: type: 'BoxInstDataPreprocessor' },
+  BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
 };
