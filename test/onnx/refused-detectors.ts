@@ -95,12 +95,15 @@ const corners = (head: object): ModuleConfig => ({
 const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
 const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 
+/** Detectors on text, refused by name: export-queries.test.ts. */
+export const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFusionHead'];
+
 export const REFUSED: Record<string, ModuleConfig> = {
   'Panoptic FPN': {
     ...twoStages,
     rpn_head: anchors,
     type: 'PanopticFPN',
-    semantic_head: { type: 'PanopticFPNHead', num_things_classes: 3, num_stuff_classes: 2, inner_channels: 8 },
+    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 8 },
     panoptic_fusion_head: { type: 'HeuristicFusionHead' },
     test_cfg: {
       ...twoStages.test_cfg,
