@@ -233,7 +233,9 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
                         **(dict(panoptic=panoptic) if panoptic else {})))
 
 
+ONE, PAIR = TRUTHS[1], dict(bboxes=[[20, 20, 60, 52], [24, 22, 66, 60]], labels=[1, 1])
 for family in sys.argv[1:] or FAMILIES:
+    TRUTHS[1] = PAIR if family == 'crowd_det' else ONE  # CrowdDet fails on an image with one object
     if family == 'convnext':
         import mmpretrain.models.backbones.convnext  # noqa: F401, registers it
     models = {name: run(name, **case) for name, case in FAMILIES[family].items()}
