@@ -11,7 +11,12 @@ export interface Bitmap {
  * @param x of the point, where the center of the first pixel is 0
  * @param limit size [height, width] beyond which everything is background
  */
-export function sampleMask({ data, width, height }: Bitmap, x: number, y: number, limit?: readonly [number, number]): number {
+export function sampleMask(
+  { data, width, height }: Bitmap,
+  x: number,
+  y: number,
+  limit?: readonly [number, number],
+): number {
   const [rows, columns] = limit ? [Math.min(height, limit[0]), Math.min(width, limit[1])] : [height, width];
   const read = (column: number, row: number) =>
     column >= 0 && row >= 0 && column < columns && row < rows ? data[row * width + column] : 0;

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
+import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
@@ -59,6 +60,10 @@ function twoStage(detector: TwoStageDetector): Export {
 }
 
 function exporterOf(detector: Detector): Export {
+  if (detector instanceof PanopticFPN)
+    throw new DetLabError(
+      'PanopticFPN divides images into segments, which has no form in ONNX yet. Save it as .safetensors',
+    );
   const dense = (head: unknown) => {
     if (!isDenseHead(head)) return undefined;
     const network: DenseNetwork = { head, extractFeatures: (images) => detector.extractFeatures(images) };

@@ -25,6 +25,9 @@ const KINDS = [
   'semantic_head',
   'feat_relay_head',
   'glbctx_head',
+  'panoptic_head',
+  'pixel_decoder',
+  'panoptic_fusion_head',
 ];
 
 /** All type names in a config. */

@@ -36,7 +36,50 @@ const semantic = {
 };
 const cascade = { num_stages: 1, stage_loss_weights: [1], bbox_head: { ...head, reg_class_agnostic: true } };
 
+const attention = { embed_dims: 16, num_heads: 2 };
+const ffn_cfg = { embed_dims: 16, feedforward_channels: 16 };
+const sine = { num_feats: 8, normalize: true };
+const maskFormer = (type: string, pixel_decoder: object, more: object = {}): ModuleConfig => ({
+  type,
+  backbone,
+  panoptic_head: {
+    type: `${type}Head`,
+    feat_channels: 16,
+    out_channels: 16,
+    num_stuff_classes: 1,
+    num_queries: 4,
+    pixel_decoder: { norm_cfg: { type: 'GN', num_groups: 4 }, ...pixel_decoder },
+    positional_encoding: sine,
+    transformer_decoder: {
+      num_layers: 1,
+      layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: attention, ffn_cfg },
+    },
+    ...more,
+  },
+  panoptic_fusion_head: { type: 'MaskFormerFusionHead', num_stuff_classes: 1 },
+});
+
 export const REFUSED: Record<string, ModuleConfig> = {
+  'Panoptic FPN': {
+    ...detector('PanopticFPN', { type: 'StandardRoIHead', ...masks }),
+    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 4, norm_cfg: null },
+    panoptic_fusion_head: { type: 'HeuristicFusionHead', num_stuff_classes: 1 },
+    test_cfg: { ...(test_cfg as object), panoptic: { mask_overlap: 0.5, stuff_area_limit: 10 } },
+  },
+  MaskFormer: maskFormer('MaskFormer', { type: 'PixelDecoder' }),
+  'MaskFormer with an encoder': maskFormer('MaskFormer', {
+    type: 'TransformerEncoderPixelDecoder',
+    encoder: { num_layers: 1, layer_cfg: { self_attn_cfg: attention, ffn_cfg } },
+    positional_encoding: sine,
+  }),
+  Mask2Former: maskFormer('Mask2Former', {
+    type: 'MSDeformAttnPixelDecoder',
+    encoder: {
+      num_layers: 1,
+      layer_cfg: { self_attn_cfg: { ...attention, num_levels: 3, num_points: 1 }, ffn_cfg },
+    },
+    positional_encoding: sine,
+  }),
   'Hybrid Task Cascade': detector('HybridTaskCascade', {
     ...cascade,
     ...masks,

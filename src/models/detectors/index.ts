@@ -7,6 +7,7 @@ import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
+import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
@@ -30,6 +31,7 @@ export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
+export { MaskFormer } from './mask-former';
 export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
@@ -48,6 +50,8 @@ export const detectors = [
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,
   panopticFPNDefinition,
+  maskFormerDefinition,
+  mask2FormerDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
   ...distillationDefinitions,

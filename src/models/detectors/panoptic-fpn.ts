@@ -10,10 +10,7 @@ import type { Rle } from '../../masks';
 import { inferPanopticClasses } from '../inferred-options/infer-panoptic-classes';
 import { anyRcnnTestCfg } from '../roi-heads/roi-detections';
 import { PanopticFPNHead } from '../seg-heads/panoptic-fpn-head';
-import {
-  HeuristicFusionHead,
-  heuristicTestCfg,
-} from '../seg-heads/panoptic-fusion-heads/heuristic-fusion-head';
+import { HeuristicFusionHead, heuristicTestCfg } from '../seg-heads/panoptic-fusion-heads/heuristic-fusion-head';
 import { proposalCfg } from '../shared-options/proposal-cfg';
 import type { DetBatch, Losses } from '../types';
 import { FIRST_STAGE } from './rpn';
@@ -51,7 +48,12 @@ export class PanopticFPN extends TwoStageDetector {
     const { numThings, numStuff } = semantic;
     const fusion = registry.build(
       'panoptic_fusion_head',
-      { num_things_classes: numThings, num_stuff_classes: numStuff, ...config.panoptic_fusion_head, test_cfg: config.test_cfg?.panoptic },
+      {
+        num_things_classes: numThings,
+        num_stuff_classes: numStuff,
+        ...config.panoptic_fusion_head,
+        test_cfg: config.test_cfg?.panoptic,
+      },
       place('panoptic_fusion_head'),
     );
     if (!(fusion instanceof HeuristicFusionHead))
@@ -93,7 +95,9 @@ export class PanopticFPN extends TwoStageDetector {
     return this.semanticHead.predict(features, batch, { rescale }).map((semantic, n) => {
       const { masks } = found[n];
       if (!masks)
-        throw new DetLabError('Cannot fuse the results of PanopticFPN: its roi_head predicts no masks. Give it a mask_head');
+        throw new DetLabError(
+          'Cannot fuse the results of PanopticFPN: its roi_head predicts no masks. Give it a mask_head',
+        );
       return { ...found[n], panoptic: this.fusion.fuse(found[n] as Detections & { masks: Rle[] }, semantic) };
     });
   }

@@ -84,7 +84,8 @@ export class MSDeformAttnPixelDecoder extends Module implements PixelDecoder {
     const outputs = rest.map(() => decoderConv(channels, config, { kernelSize: 3 }));
     this.outputs = this.addChild('output_convs', new ModuleList(outputs));
     this.maskFeature = this.addChild('mask_feature', caffe2Conv(channels, out_channels, 1));
-    for (const [, p] of this.encoder.named()) if (p.variable.rank > 1) p.initializer = xavier({ distribution: 'normal' });
+    for (const [, p] of this.encoder.named())
+      if (p.variable.rank > 1) p.initializer = xavier({ distribution: 'normal' });
     for (const [, m] of this.encoder.modules()) if (m instanceof MultiScaleDeformableAttention) m.resetInit();
     applyInitCfg(this, config.init_cfg);
   }

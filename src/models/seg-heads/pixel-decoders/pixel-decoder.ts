@@ -29,7 +29,10 @@ export const pixelDecoderOptions = {
   in_channels: z.array(size).optional().describe('Channels of the levels, passed down by the head'),
   feat_channels: size.optional().describe('Channels of the layers, passed down by the head'),
   out_channels: size.optional().describe('Channels of a pixel, passed down by the head'),
-  norm_cfg: normCfg.nullable().default({ type: 'GN', num_groups: 32, requires_grad: true, eps: 1e-5 }).describe('Norm after every convolution'),
+  norm_cfg: normCfg
+    .nullable()
+    .default({ type: 'GN', num_groups: 32, requires_grad: true, eps: 1e-5 })
+    .describe('Norm after every convolution'),
   act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation of the convolutions'),
   init_cfg: initCfg.nullish().describe('Weight initialisation'),
 };
