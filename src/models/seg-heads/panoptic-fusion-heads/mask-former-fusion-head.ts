@@ -67,21 +67,20 @@ export class MaskFormerFusionHead extends Module {
   predict({ scores, masks }: MaskPredictions, batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
     const [images, queries, columns] = scores.shape;
     const probabilities = tf.softmax(scores.cast<tf.Tensor3D>('float32')).dataSync<'float32'>();
-    return batch.samples.map(
-      (_, n) =>
-        tf.tidy(() => {
-          const size = (queries * columns) as number;
-          const rows = images === 1 ? probabilities : probabilities.subarray(n * size, (n + 1) * size);
-          const own = tf.slice(masks, [n, 0, 0, 0], [1, -1, -1, -1]).squeeze<tf.Tensor3D>([0]);
-          const enlarge = (chosen: readonly Candidate[]) =>
-            enlarged(own, chosen, (maps) => resizedMaps(maps, batch, n, { rescale }));
-          const panoptic = this.cfg.panoptic_on ? this.segments(this.likely(rows, columns), enlarge) : undefined;
-          const found = this.cfg.instance_on
-            ? this.instances(this.best(rows, columns), enlarge)
-            : thingsOf(panoptic ?? []);
-          return { ...found, ...(panoptic && { panoptic }) };
-        }) as unknown as Detections,
-    );
+    const size = queries * columns;
+    return batch.samples.map((_, n) => {
+      const rows = images === 1 ? probabilities : probabilities.subarray(n * size, (n + 1) * size);
+      let found = noDetections();
+      tf.tidy(() => {
+        const own = tf.slice(masks, [n, 0, 0, 0], [1, -1, -1, -1]).squeeze<tf.Tensor3D>([0]);
+        const enlarge = (chosen: readonly Candidate[]) =>
+          enlarged(own, chosen, (maps) => resizedMaps(maps, batch, n, { rescale }));
+        const panoptic = this.cfg.panoptic_on ? this.segments(this.likely(rows, columns), enlarge) : undefined;
+        found = this.cfg.instance_on ? this.instances(this.best(rows, columns), enlarge) : thingsOf(panoptic ?? []);
+        if (panoptic) found.panoptic = panoptic;
+      });
+      return found;
+    });
   }
 
   /** The queries whose class is likely. */
