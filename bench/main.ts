@@ -44,6 +44,7 @@ const CASES: Case[] = [
   ...[
     ['RetinaNet R50-FPN', 'retinanet_r50_fpn', '800x1333'],
     ['Mask R-CNN R50-FPN', 'mask_rcnn_r50_fpn', '800x1333'],
+    ['SOLOv2 R50-FPN', 'solov2_r50_fpn', '800x1333'],
     ['DETR R50', 'detr_r50', '800x1333'],
     ['YOLOv8-s', 'yolov8_s', '640x640'],
   ].flatMap(([name, model, size]): Case[] => [

@@ -7,8 +7,9 @@ export { withBatchShapes } from './datasets/batch-shapes';
 export { type CocoOptions, loadCoco } from './datasets/coco';
 export { countObjects, type ObjectCounts } from './datasets/count-objects';
 export type { DatasetLoader } from './datasets/dataset-loader';
-export { CityscapesDataset, CocoDataset, DATASETS, VOCDataset } from './datasets/definitions';
+export { CityscapesDataset, CocoDataset, VOCDataset } from './datasets/definitions';
 export { joinDatasets } from './datasets/join-datasets';
+export { DATASETS } from './datasets/list';
 export { metainfoOption, namesOf, paletteOf } from './datasets/metainfo';
 export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
 export { imageFrequencies, repeatCounts } from './datasets/repeat-counts';
@@ -25,6 +26,7 @@ export {
   type PipelineStage,
 } from './loader';
 export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
+export { imagesByClass } from './loading/class-aware-order';
 export { decodeImage, imageSize } from './loading/decode';
 export {
   type SampleTrace,

@@ -16,18 +16,22 @@ export const LVIS_DETECTIONS = 300;
 
 export interface LvisMatchOptions extends Pick<CocoBboxOptions, 'classes' | 'classAgnostic' | 'iouThresholds'> {
   masks?: boolean;
+  /** Detections of an image that are evaluated, the best; default 300. */
+  limit?: number;
 }
 
 export class LvisMatching extends CocoBboxMetric {
   private readonly images: ReadonlyMap<number, FederatedImage>;
   /** 1 for classes of which it is known whether they are in the image; 0 between images. */
   private readonly known: Uint8Array;
+  private readonly limit: number;
   private scores = new Float64Array(LVIS_DETECTIONS);
 
-  constructor(images: readonly FederatedImage[], { masks, ...options }: LvisMatchOptions) {
+  constructor(images: readonly FederatedImage[], { masks, limit = LVIS_DETECTIONS, ...options }: LvisMatchOptions) {
     const truths = images.map(({ truths: all }) => withArea(masks ? ignoringMaskless(all) : all));
     const overlaps = new PlainOverlaps(masks ? new MaskOverlaps() : new BoxOverlaps());
-    super(truths, { ...options, maxDets: [LVIS_DETECTIONS], crowds: false }, overlaps);
+    super(truths, { ...options, maxDets: [limit], crowds: false }, overlaps);
+    this.limit = limit;
     this.images = new Map(images.map((image) => [image.truths.imageId, image]));
     this.known = new Uint8Array(options.classes.length);
   }
@@ -37,10 +41,10 @@ export class LvisMatching extends CocoBboxMetric {
     if (this.scores.length < given.length) this.scores = new Float64Array(2 * given.length);
     const scores = this.scores.subarray(0, given.length);
     for (let i = 0; i < given.length; i++) scores[i] = given[i];
-    if (scores.length <= LVIS_DETECTIONS) return scores;
+    if (scores.length <= this.limit) return scores;
     const order = Int32Array.from(scores, (_, i) => i).filter((i) => !Number.isNaN(scores[i]));
     sortByScore(order, order.length, scores);
-    for (const i of order.subarray(LVIS_DETECTIONS)) scores[i] = Number.NaN;
+    for (const i of order.subarray(this.limit)) scores[i] = Number.NaN;
     return scores;
   }
 

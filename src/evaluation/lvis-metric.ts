@@ -21,7 +21,21 @@ import {
 import { ProposalRecall } from './proposal-recall';
 import type { BoxDetections, BoxMetric, EvaluationReport, MetricFactory, MetricValues } from './report';
 
-const ITEMS = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'APr', 'APc', 'APf'];
+/** LVIS's names; AP by frequency is the mean over its classes that have objects. */
+export function lvisPrecisions(
+  { metrics, perClass }: Pick<EvaluationReport, 'metrics' | 'perClass'>,
+  frequencies: LvisTruths['frequencies'],
+): MetricValues {
+  const ofGroup = (frequency: string) => {
+    const values = perClass.map((row) => row.metrics.AP).filter((ap, c) => frequencies[c] === frequency && ap > -1);
+    return values.length === 0 ? -1 : values.reduce((a, b) => a + b, 0) / values.length;
+  };
+  const sizes = ITEMS.filter((item) => item in metrics).map((item) => [item, metrics[item]] as const);
+  const groups = ['r', 'c', 'f'].map((frequency) => [`AP${frequency}`, ofGroup(frequency)] as const);
+  return Object.fromEntries([...sizes, ...groups]);
+}
+
+export const ITEMS = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'APr', 'APc', 'APf'];
 const RECALLS = [`AR@${LVIS_DETECTIONS}`, ...['s', 'm', 'l'].map((size) => `AR${size}@${LVIS_DETECTIONS}`)];
 
 export const LVISMetric = defineModule({
@@ -150,20 +164,13 @@ class LvisEvaluation implements BoxMetric {
     return { ...report, logged };
   }
 
-  /** LVIS's names; AP by frequency is the mean over its classes that have objects. */
+  /** LVIS's names. */
   private named({ metrics, perClass }: EvaluationReport, isAp: boolean): MetricValues {
     const { ARs, ARm, ARl } = metrics;
     const recalls = [metrics[RECALLS[0]], ARs, ARm, ARl].map((value, i) => [RECALLS[i], value] as const);
     if (!isAp) return Object.fromEntries(recalls);
-    const ofGroup = (frequency: string) => {
-      const values = perClass
-        .map((row) => row.metrics.AP)
-        .filter((ap, c) => this.truths!.frequencies[c] === frequency && ap > -1);
-      return values.length === 0 ? -1 : values.reduce((a, b) => a + b, 0) / values.length;
-    };
-    const groups = ['r', 'c', 'f'].map((frequency) => [`AP${frequency}`, ofGroup(frequency)] as const);
-    const sizes = ITEMS.filter((item) => item in metrics).map((item) => [item, metrics[item]] as const);
-    return Object.fromEntries([...sizes, ...groups, ...recalls]);
+    const precisions = lvisPrecisions({ metrics, perClass }, this.truths!.frequencies);
+    return { ...precisions, ...Object.fromEntries(recalls) };
   }
 
   async write(): Promise<string[]> {

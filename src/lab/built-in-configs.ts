@@ -3,7 +3,7 @@
 // editors complete faster.
 
 import type { ChoiceOf, ModuleConfigOf, OverrideOf } from '../catalogue/config-types';
-import type { DATASETS } from '../data/datasets/definitions';
+import type { DATASETS } from '../data/datasets/list';
 import type { TRANSFORMS } from '../data/transforms';
 import type { METRICS } from '../evaluation';
 import type { backbones } from '../models/backbones';
@@ -12,6 +12,7 @@ import type { denseHeads } from '../models/dense-heads';
 import type { detectors } from '../models/detectors';
 import type { positionalEncodings } from '../models/layers/positional-encodings';
 import type { losses } from '../models/losses';
+import type { maskHeads } from '../models/mask-heads';
 import type { necks } from '../models/necks';
 import type { roiHeads } from '../models/roi-heads';
 import type { taskModules } from '../models/task-modules';
@@ -24,6 +25,7 @@ type Definitions =
   | (typeof dataPreprocessors)[number]
   | (typeof denseHeads)[number]
   | (typeof detectors)[number]
+  | (typeof maskHeads)[number]
   | (typeof roiHeads)[number]
   | (typeof losses)[number]
   | (typeof necks)[number]

@@ -11,6 +11,8 @@ const READS_LEVELS: readonly [path: string, option: string][] = [
   ['rpn_head', 'in_channels'],
   ['bbox_head', 'in_channels'],
   ['bbox_head.head_module', 'in_channels'],
+  ['mask_head', 'in_channels'],
+  ['mask_head.mask_feature_head', 'in_channels'],
   ['roi_head.bbox_roi_extractor', 'out_channels'],
   ['roi_head.mask_roi_extractor', 'out_channels'],
 ];

@@ -23,7 +23,7 @@ const SPARE: [path: RegExp, instead: string][] = [
   [/^visualizer$/, 'model.predict(image) draws'],
   [
     /^visualizer\.vis_backends\b/,
-    'scalars go to scalars.jsonl in work_dir; LocalVisBackend, TensorboardVisBackend and MLflowVisBackend write more',
+    'scalars go to scalars.jsonl in work_dir; LocalVisBackend, TensorboardVisBackend, MLflowVisBackend and WandbVisBackend write more',
   ],
   [/^\w+_dataloader\.sampler$/, 'images are read as by DefaultSampler'],
   [/^\w+_dataloader\.batch_sampler$/, 'batches are as without it'],

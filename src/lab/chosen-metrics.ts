@@ -37,6 +37,7 @@ const PREFIXES: Record<string, string> = {
   CocoMetric: 'coco',
   VOCMetric: 'pascal_voc',
   LVISMetric: 'lvis',
+  LVISFixedAPMetric: 'lvis_fixed_ap',
   OpenImagesMetric: 'openimages',
   CrowdHumanMetric: 'crowd_human',
   BoundaryMetric: 'boundary',

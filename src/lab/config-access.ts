@@ -32,11 +32,15 @@ export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
   return (Array.isArray(value) ? value : isObject(value) ? [value] : []) as ModuleConfig[];
 }
 
-const HEADS = ['roi_head', 'bbox_head'];
+const HEADS = ['roi_head', 'bbox_head', 'mask_head'];
 
-/** Every `num_classes` of the model's heads, by path. */
+/** Whether a detector finds what a text names: its classes are no layers of it. */
+export const readsText = (model: ConfigObject): boolean => isObject(model.language_model);
+
+/** Every `num_classes` of the model's heads, by path; none where classes are names in a text. */
 export function classCounts(model: ConfigObject): Map<string, number> {
   const counts = new Map<string, number>();
+  if (readsText(model)) return counts;
   const walk = (value: ConfigValue, path: string): void => {
     if (Array.isArray(value)) for (const [i, v] of value.entries()) walk(v, `${path}.${i}`);
     else if (isObject(value))

@@ -18,6 +18,7 @@ export type ModulePath =
   | 'neck.lateral_convs'
   | 'neck.fpn_convs'
   | 'bbox_head'
+  | 'mask_head'
   | 'rpn_head'
   | 'roi_head'
   | 'roi_head.bbox_head'
@@ -37,6 +38,7 @@ interface CommonSettings {
   'model.neck.num_outs'?: number;
   'model.neck.out_channels'?: number;
   'model.bbox_head'?: Part<'dense_head'>;
+  'model.mask_head'?: Part<'mask_head'>;
   'model.rpn_head'?: Part<'dense_head'>;
   'model.roi_head'?: Part<'roi_head'>;
   'model.test_cfg'?: ConfigValue;

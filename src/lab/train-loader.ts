@@ -10,6 +10,7 @@ import {
   type DataProblem,
   type Dataset,
   type DatasetPlan,
+  imagesByClass,
   type Loader,
   type OrderOptions,
   type PipelineStage,
@@ -60,6 +61,7 @@ export function trainingData(
   const later = plan.pipelineChanges.map((change) => stageOf(change, config, dataset));
   const batches = numberAt(config, 'train_dataloader.num_batch_per_epoch');
   const used = batches === undefined ? records : records.slice(0, batches * plan.batchSize);
+  const sampler = objectAt(config, 'train_dataloader.sampler');
   return {
     dataset: { ...data, records: used, problems: [...problems, ...data.problems] },
     stages: [first, ...later].sort((a, b) => a.from - b.from),
@@ -71,9 +73,13 @@ export function trainingData(
       dropLast: ['drop_last', 'batch_sampler.drop_last'].some(
         (key) => valueAt(config, `train_dataloader.${key}`) === true,
       ),
-      endless:
-        plan.loop.unit === 'iteration' &&
-        /\bInfiniteSampler$/.test(String(valueAt(config, 'train_dataloader.sampler.type'))),
+      endless: plan.loop.unit === 'iteration' && /\bInfiniteSampler$/.test(String(sampler?.type)),
+      ...(/\bClassAwareSampler$/.test(String(sampler?.type)) && {
+        classAware: {
+          perClass: Number(sampler?.num_sample_class ?? 1),
+          images: imagesByClass(used, data.classes.length),
+        },
+      }),
     },
   };
 }

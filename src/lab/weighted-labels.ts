@@ -46,7 +46,9 @@ export function checkWeightedLabels(config: ConfigObject, { name, records }: Dat
         )
           refuse(`${path}.${key}`, part[key], losses);
     }
-  const mask = valueAt(model, 'roi_head.mask_head');
-  if (isObject(mask)) refuse('roi_head.mask_head', mask, ['a model without mask_head']);
+  for (const path of ['roi_head.mask_head', 'mask_head']) {
+    const mask = valueAt(model, path);
+    if (isObject(mask)) refuse(path, mask, ['a model without mask_head']);
+  }
   if (found === 0) refuse('bbox_head', valueAt(model, 'bbox_head'), ['RetinaHead', 'or a two-stage detector']);
 }

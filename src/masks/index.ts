@@ -26,6 +26,16 @@ export { mergePolygons } from './merge-polygons';
 export { type PasteOptions, pasteMask } from './paste-mask';
 export { boxToRle, polygonToRle } from './polygon-rle';
 export {
+  type AxisMap,
+  alignedAxis,
+  bilinearAxis,
+  composeAxes,
+  cropAxis,
+  type Resampling,
+  resampleMask,
+} from './resample-mask';
+export { type Bitmap, rescaleMask, resizeBitmap } from './rescale-mask';
+export {
   decodeRle,
   encodeRle,
   foreground,
@@ -37,10 +47,11 @@ export {
   subtractRle,
 } from './rle';
 export { columnRuns, cropRle, flipRle, padRle, resizeRle } from './rle-geometry';
+export { type Moments, rleMoments } from './rle-moments';
 export { rleOfIds, rlesOfMap } from './rle-of-ids';
 export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';
-export { type Bitmap, sampleMask } from './sample-mask';
+export { sampleMask } from './sample-mask';
 export {
   rleToSegmentation,
   type Segmentation,

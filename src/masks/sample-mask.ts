@@ -1,11 +1,6 @@
 // Bilinear samples of masks at points between pixels.
 
-export interface Bitmap {
-  /** Row-major, 0 or 1. */
-  data: Uint8Array;
-  width: number;
-  height: number;
-}
+import type { Bitmap } from './rescale-mask';
 
 /**
  * @param x of the point, where the center of the first pixel is 0

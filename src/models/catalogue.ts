@@ -5,8 +5,10 @@ import { backbones } from './backbones';
 import { dataPreprocessors } from './data-preprocessors';
 import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
+import { languageModels } from './language-models';
 import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
+import { maskHeads } from './mask-heads';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
 import { segHeads } from './seg-heads';
@@ -20,11 +22,13 @@ export const catalogue: AnyDefinition[] = [
   ...backbones,
   ...necks,
   ...denseHeads,
+  ...maskHeads,
   ...roiHeads,
   ...segHeads,
   ...losses,
   ...taskModules,
   ...positionalEncodings,
+  ...languageModels,
   ...testTimeAugs,
   ...trackers,
 ];

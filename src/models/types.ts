@@ -24,6 +24,8 @@ export interface DetBatch {
   imageSizes?: tf.Tensor2D;
   /** Size [H, W] that masks of the truths are to be padded to; they stay as they are when absent. */
   maskShape?: [number, number];
+  /** Of each image, which neighbouring pixels look alike (BoxInst): a plane of 0 and 1 for each neighbour [neighbours, h, w]. */
+  alike?: Uint8Array[];
   /** Class of the padding of semantic maps; they are not padded when absent. */
   semanticPad?: number;
 }
@@ -117,6 +119,8 @@ export interface Neck extends Module {
 export interface Proposals extends ProposalBoxes {
   /** Features [n, C] of what is in them, from a first stage that learns some (Sparse R-CNN). */
   features?: tf.Tensor2D;
+  /** The boxes [n, 4], from a first stage that learns them. */
+  learned?: tf.Tensor2D;
 }
 
 /** What a first stage is asked for in training: its losses, and proposals cut from their gradient. */
@@ -142,6 +146,70 @@ export interface DetectionHead extends Module {
 export interface ProposalHead extends DetectionHead {
   /** The losses and the proposals of one forward pass, selected by `cfg` in place of the head's test_cfg. */
   lossAndPredict(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, cfg?: ProposalCfg): ProposalLosses;
+}
+
+/**
+ * What a dense head hands to the mask head beside it for the instances of one image (YOLACT, CondInst). n: instances; K:
+ * parameters of a mask.
+ */
+export interface MaskInstances {
+  /** [n, K]; with a gradient while training. */
+  parameters: tf.Tensor2D;
+  /** The prior of each: a point with its stride, or an anchor [n, 4]. */
+  priors: Float32Array;
+  /** Flat xyxy in pixels of the network's input: of the ground truth while training, else as detected [n, 4]. */
+  bboxes: Float32Array;
+}
+
+/** The positives of one image of a training batch. */
+export interface PositiveInstances extends MaskInstances {
+  /** Index of the ground truth of each among those that are not ignored [n]. */
+  truths: Int32Array;
+  /** How sure the head is of each [n]. */
+  confidences(): Float32Array;
+}
+
+/** A dense head whose priors also predict the parameters of masks. */
+export interface InstanceHead extends DetectionHead {
+  /** K. */
+  readonly numParameters: number;
+  /** Its losses, and the positives of each image. */
+  lossAndInstances(
+    features: tf.Tensor4D[],
+    batch: DetBatch,
+    context: LossContext,
+  ): { losses: Losses; instances: PositiveInstances[] };
+  /** Detections in pixels of the network's input, and their parameters. */
+  predictInstances(features: tf.Tensor4D[], batch: DetBatch): FoundInstances;
+  /** Its predictions, and the parameters of the first hundred priors, whatever they score. */
+  forwardInstances(features: tf.Tensor4D[]): { outputs: unknown; instances: MaskInstances[] };
+}
+
+/** By image. */
+export interface FoundInstances {
+  detections: Detections[];
+  instances: MaskInstances[];
+}
+
+/**
+ * The mask head of a single-stage detector. It finds instances by itself (SOLO), or is handed those of a dense head, whose
+ * parameters it turns into masks.
+ */
+export interface InstanceMaskHead extends Module {
+  /** Absent where only the dense head knows classes. */
+  readonly numClasses?: number;
+  /** Parameters of a mask that it is handed; absent where it finds instances by itself. */
+  readonly numParameters?: number;
+  /** What it predicts before any selection. */
+  forward(features: tf.Tensor4D[], instances?: MaskInstances[]): unknown;
+  loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, instances?: PositiveInstances[]): Losses;
+  /** Detections with masks, best first; in pixels of the original image with `rescale`. */
+  predict(
+    features: tf.Tensor4D[],
+    batch: DetBatch,
+    options: { rescale: boolean },
+    found?: FoundInstances,
+  ): Detections[];
 }
 
 /** What the heads of a second stage predict of proposals, before any selection. */
@@ -197,6 +265,8 @@ export interface Detector extends Module {
   readonly neck?: Neck;
   /** What it learns from, where that is a model with weights of its own. */
   readonly teacher?: Module;
+  /** Of a detector on text: what it looks for in images without a prompt of their own. */
+  classNames?: readonly string[];
   /**
    * Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before.
    */
@@ -224,5 +294,7 @@ declare module '../catalogue/registry' {
     data_preprocessor: DataPreprocessor;
     /** Detectors ask for more: see detectors/narrow-head.ts. */
     dense_head: Module & { readonly numClasses: number };
+    /** Of single-stage detectors, and of RoI heads, which ask for more: see roi-heads/narrow-mask-head.ts. */
+    mask_head: Module;
   }
 }

@@ -23,6 +23,7 @@ export interface AlignedStep {
   /** On each tape. */
   attrs: readonly Step['attrs'][];
   outputs: readonly AlignedTensor[];
+  exact: boolean;
 }
 
 export interface AlignedTapes {
@@ -67,6 +68,7 @@ export function alignTapes(tapes: readonly Tape[]): AlignedTapes {
       inputs: Object.fromEntries(keys.map((key) => [key, tensorOf(each.map((one) => one.inputs[key]))])),
       attrs: each.map(({ attrs }) => attrs),
       outputs: listOf(each.map((one) => one.outputs)),
+      exact: step.exact,
     };
   });
   if (tapes.some((tape) => tape.steps.length !== first.steps.length))

@@ -18,8 +18,8 @@ export type AnyDenseHead = DenseHead<any, any>;
 export interface DenseNetwork {
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
   head: AnyDenseHead;
-  /** Feature levels, from the finest, that are read besides. */
-  kept?: number;
+  /** What is read besides, made of the features. */
+  besides?(features: tf.Tensor4D[]): tf.Tensor4D[];
 }
 
 interface Recorded {
@@ -45,7 +45,7 @@ export const checkHead = (head: AnyDenseHead, nms: boolean): void =>
 
 /** Runs backbone, neck and head at one size. */
 function recordCandidates(
-  { head, kept = 0, extractFeatures }: DenseNetwork,
+  { head, besides, extractFeatures }: DenseNetwork,
   input: tf.Tensor4D,
   names: ExportInputs['names'],
 ): Recorded {
@@ -54,7 +54,7 @@ function recordCandidates(
     const features = extractFeatures(input);
     const { scores, boxes, factors, sizes, levels } = head.decodedCandidates(features);
     recorded = { sizes, levels, hasFactors: factors !== undefined };
-    return [scores, boxes, ...(factors ? [factors] : []), ...features.slice(0, kept)];
+    return [scores, boxes, ...(factors ? [factors] : []), ...(besides?.(features) ?? [])];
   };
   const tape = recordTape([input], forward, names);
   return { tape, ...recorded! };
@@ -64,7 +64,8 @@ export interface LoweredCandidates {
   candidates: GraphCandidates;
   /** T, where it is fixed. */
   count: number | undefined;
-  features: Lowered[];
+  /** What `besides` gives. */
+  besides: Lowered[];
 }
 
 /** @throws DetLabError for what has no form in ONNX */
@@ -94,7 +95,7 @@ export function lowerCandidates(
       levels: levels.map((_, level) => recorded.map((one) => one.levels[level])),
     },
     count: isFixed(count) ? count[0] : undefined,
-    features: tensors,
+    besides: tensors,
   };
 }
 

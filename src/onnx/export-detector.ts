@@ -2,16 +2,19 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { CenterNetHead } from '../models/dense-heads/centernet-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
+import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import type { Detector } from '../models/types';
 import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
 import { exportDense } from './export-dense';
 import type { ExportInputs, NetworkExport } from './export-network';
+import { exportPeaks } from './export-peaks';
 import { exportQueries } from './export-queries';
 import { exportTwoStage, isDescribed } from './export-two-stage';
 import { type Dimension, Graph } from './graph';
@@ -52,10 +55,14 @@ type Export = (inputs: ExportInputs) => NetworkExport;
 function twoStage(detector: TwoStageDetector): Export {
   const { roiHead, firstStage: rpn } = detector;
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
+  if (detector instanceof PanopticFPN)
+    throw new DetLabError('PanopticFPN has no form in ONNX yet: a graph would give its objects without the segments');
   if (!isDescribed(roiHead))
     throw new DetLabError(`${roiHead.constructor.name} has no \`parts\`, by which a graph could do what it does`);
   if (rpn && !isDenseHead(rpn))
-    throw new DetLabError(`${rpn.constructor.name} is no dense head, whose proposals a graph could select`);
+    throw new DetLabError(
+      `${rpn.constructor.name} has no form in ONNX yet: it is no dense head, whose proposals a graph could select`,
+    );
   return (inputs) => exportTwoStage({ extractFeatures, rpn, roiHead }, inputs);
 }
 
@@ -64,9 +71,15 @@ function exporterOf(detector: Detector): Export {
     throw new DetLabError(
       'PanopticFPN divides images into segments, which has no form in ONNX yet. Save it as .safetensors',
     );
+  if ('classNames' in detector)
+    throw new DetLabError(
+      `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
+    );
+  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
+    if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);
     if (!isDenseHead(head)) return undefined;
-    const network: DenseNetwork = { head, extractFeatures: (images) => detector.extractFeatures(images) };
+    const network: DenseNetwork = { head, extractFeatures };
     return (inputs: ExportInputs) => exportDense(network, inputs);
   };
   const found =
@@ -78,6 +91,10 @@ function exporterOf(detector: Detector): Export {
   if (detector instanceof SingleStageDetector)
     throw new DetLabError(
       `${detector.bboxHead.constructor.name} has no form in ONNX yet: it does not select among priors`,
+    );
+  if (detector instanceof SingleStageInstanceSegmentor)
+    throw new DetLabError(
+      `${detector.maskHead.constructor.name} has no form in ONNX yet: it computes the masks of selected instances alone`,
     );
   throw new DetLabError(`detectors of type ${detector.constructor.name} have no form in ONNX yet`);
 }

@@ -9,10 +9,15 @@ import { type AnyDenseHead, checkHead, lowerCandidates } from './dense-candidate
 import type { ExportedOutput, ExportInputs, NetworkExport } from './export-network';
 import { lowerTapes } from './lower-tapes';
 import type { Lowered } from './lowered';
-import { lowerMasks } from './rois/roi-masks';
+import type { LoweringContext } from './lowering';
+import type { RoiMaps } from './rois/pool-rois';
+import { refineBoxes } from './rois/refine-boxes';
+import { rescored } from './rois/rescored';
+import { type GraphMasks, lowerMasks } from './rois/roi-masks';
 import { probabilities, type SelectedRois, selectRoiDetections } from './rois/roi-selection';
 import { lowerStages } from './rois/roi-stages';
 import { selectDetections } from './selection/dense-selection';
+import type { GraphDetections } from './selection/suppression';
 import { recordTape } from './tape';
 
 export interface TwoStageNetwork {
@@ -25,14 +30,15 @@ export interface TwoStageNetwork {
 export const isDescribed = (head: RoIHead): head is TwoStageNetwork['roiHead'] => 'parts' in head;
 
 /** The methods by which a second stage works, and what describes it for a graph. */
-const DESCRIBED = [
+const described = (head: RoIHead): (readonly [string, string])[] => [
   ['predict', 'parts'],
   ['predictStages', 'parts'],
-  ['predictMasks', 'parts'],
-] as const;
+  ['predictBoxes', 'parts'],
+  ['predictMasks', 'maskParts' in head ? 'maskParts' : 'parts'],
+];
 
 interface FirstStage {
-  features: Lowered[];
+  maps: RoiMaps;
   /** [N, M, 4]. */
   boxes: string;
   valid?: string;
@@ -43,24 +49,31 @@ interface FirstStage {
 export function exportTwoStage(network: TwoStageNetwork, inputs: ExportInputs): NetworkExport {
   const { roiHead } = network;
   const { context, names, sizes, nms } = inputs;
-  checkOverrides(roiHead, DESCRIBED);
+  checkOverrides(roiHead, described(roiHead));
   const { parts } = roiHead;
   if (parts.masks.length > 0 && !nms)
     throw new DetLabError(
       'its masks are those of selected detections. Leave nms out, or set roi_head.mask_head to null',
     );
   const first = network.rpn ? propose(network, network.rpn, inputs) : givenProposals(network, inputs);
-  const { features, boxes, valid, count } = first;
-  const scored = lowerStages(parts, { features, boxes, sizes, names, context });
+  const { maps, boxes, valid, count } = first;
+  const scored = lowerStages(parts, { maps, boxes, sizes, names, context });
   const { numClasses: classes } = roiHead;
   const rois = { ...scored, scores: probabilities(scored, classes, context), classes, count, valid };
   if (!nms) return { clips: true, outputs: rawOutputs(rois) };
-  const detections = selectRoiDetections(rois, parts.cfg, context);
+  const selected = selectRoiDetections(rois, parts.cfg, context);
+  const detections = parts.boxes ? refineBoxes(parts.boxes, selected, { maps, sizes, names, context }) : selected;
   if (parts.masks.length === 0) return { detections, clips: true };
-  const masks = lowerMasks(parts.masks, detections, features, names, context);
+  return withMasks(detections, lowerMasks(parts.masks, detections, maps, names, context), context);
+}
+
+function withMasks(found: GraphDetections, masks: GraphMasks, context: LoweringContext): NetworkExport {
+  const { detections, value } = masks.factors
+    ? rescored(found, masks.value, masks.factors, context)
+    : { detections: found, value: masks.value };
   const output: ExportedOutput = {
     name: 'masks',
-    value: masks.value,
+    value,
     type: 'float32',
     shape: [detections.count ?? 'detections', ...masks.size],
     doc: 'probabilities of the mask of each detection, a grid over its box: resize it to the box, bilinearly',
@@ -68,30 +81,46 @@ export function exportTwoStage(network: TwoStageNetwork, inputs: ExportInputs): 
   return { detections, outputs: [output], clips: true };
 }
 
-const levelsRead = ({ stages, masks }: RoIHeadParts): number =>
-  Math.max(...[...stages, ...masks].map(({ pooler }) => pooler.extractor.numInputs));
+/** How many feature levels, from the finest, the parts read. */
+function levelsRead({ stages, boxes, masks }: RoIHeadParts): number {
+  const poolers = [...stages.map(({ pooler }) => pooler), ...(boxes ? [boxes.pooler] : [])];
+  const sources = [...poolers, ...masks.flatMap((mask) => mask.poolers)].flatMap((pooler) => pooler.sources);
+  return Math.max(
+    ...sources.map((source) => ('extractor' in source && source.map === undefined ? source.extractor.numInputs : 0)),
+    ...masks.map(({ points }) => points?.strides.length ?? 0),
+  );
+}
+
+/** The feature levels that the parts read, and then the maps they make of all. */
+const mapsRead = (parts: RoIHeadParts) => {
+  const kept = levelsRead(parts);
+  return {
+    record: (features: tf.Tensor4D[]) => [...features.slice(0, kept), ...(parts.maps?.(features) ?? [])],
+    of: (lowered: readonly Lowered[]): RoiMaps => ({ levels: lowered.slice(0, kept), more: lowered.slice(kept) }),
+  };
+};
 
 function propose({ extractFeatures, roiHead }: TwoStageNetwork, head: AnyDenseHead, inputs: ExportInputs): FirstStage {
   const { context } = inputs;
   checkHead(head, true);
-  const kept = levelsRead(roiHead.parts);
-  const { candidates, features } = lowerCandidates({ extractFeatures, head, kept }, inputs);
+  const read = mapsRead(roiHead.parts);
+  const { candidates, besides } = lowerCandidates({ extractFeatures, head, besides: read.record }, inputs);
   const { boxes, labels, count } = selectDetections(candidates, head.selection, context, 'input');
   const valid = context.graph.node('GreaterOrEqual', [labels, context.graph.constant([0], [], 'int64')]);
-  return { features, boxes, valid, count };
+  return { maps: read.of(besides), boxes, valid, count };
 }
 
 /** Proposals are another input. */
 function givenProposals({ extractFeatures, roiHead }: TwoStageNetwork, inputs: ExportInputs): FirstStage {
   const { examples, names, image, context, input } = inputs;
-  const kept = levelsRead(roiHead.parts);
-  const tapes = examples.map((example) => recordTape([example], () => extractFeatures(example).slice(0, kept), names));
-  const features = lowerTapes(tapes, [{ name: image, layout: 'channels-first' }], context, 'the network');
+  const read = mapsRead(roiHead.parts);
+  const tapes = examples.map((example) => recordTape([example], () => read.record(extractFeatures(example)), names));
+  const lowered = lowerTapes(tapes, [{ name: image, layout: 'channels-first' }], context, 'the network');
   const doc = 'proposals of each image: x1, y1, x2, y2 in pixels of the input';
-  return { features, boxes: input('proposals', ['proposals', 4], doc), count: undefined };
+  return { maps: read.of(lowered), boxes: input('proposals', ['proposals', 4], doc), count: undefined };
 }
 
-function rawOutputs({ boxes, scores, perRoi, classes, count: known }: SelectedRois): ExportedOutput[] {
+function rawOutputs({ boxes, scores, perRoi, factors, classes, count: known }: SelectedRois): ExportedOutput[] {
   const count = known ?? 'proposals';
   const of = perRoi === 1 ? 'for all classes' : 'for each class';
   return [
@@ -109,5 +138,16 @@ function rawOutputs({ boxes, scores, perRoi, classes, count: known }: SelectedRo
       shape: [count, classes + 1],
       doc: 'probabilities of the classes of all proposals, then of the background',
     },
+    ...(factors
+      ? [
+          {
+            name: 'factors',
+            value: factors,
+            type: 'float32' as const,
+            shape: [count, 1],
+            doc: 'factor on the scores of each proposal',
+          },
+        ]
+      : []),
   ];
 }

@@ -9,6 +9,7 @@ import { convolutionLowerings } from './lowerings/convolution';
 import { deformableLowerings } from './lowerings/deformable';
 import { deformableAttentionLowerings } from './lowerings/deformable-attention';
 import { distanceLowerings } from './lowerings/distances';
+import { distinctQueryLowerings } from './lowerings/distinct-queries';
 import { elementwiseLowerings } from './lowerings/elementwise';
 import { indexingLowerings } from './lowerings/indexing';
 import { paddingLowerings } from './lowerings/padding';
@@ -31,6 +32,7 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ...paddingLowerings,
   ...windowLowerings,
   ...distanceLowerings,
+  ...distinctQueryLowerings,
 };
 
 /** Kernels that have no form in ONNX, and what to use instead. */

@@ -64,7 +64,7 @@ export class Call {
   typeOf(halves: Halves, operands: readonly Lowered[] = this.operands): ElementType {
     const [{ type }] = operands;
     if (type !== 'float32') return type;
-    if (this.context.precision === 'float32' || halves === 'never') return 'float32';
+    if (this.context.precision === 'float32' || halves === 'never' || this.step.exact) return 'float32';
     if (halves === 'always') return 'float16';
     const maps = operands.filter((x) => !x.isConstant);
     return maps.every((x) => x.hasType('float16')) ? 'float16' : 'float32';

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { watchComposites } from '../ops/composite';
+import { isExact } from '../ops/exactly';
 
 export interface Step {
   kernel: string;
@@ -12,6 +13,8 @@ export interface Step {
   // biome-ignore lint/suspicious/noExplicitAny: the attributes of kernels differ
   attrs: Readonly<Record<string, any>>;
   outputs: readonly number[];
+  /** In single precision whatever that of the graph. */
+  exact: boolean;
 }
 
 export interface TapeTensor {
@@ -86,7 +89,7 @@ class Recording {
     if (!given.some(([, tensor]) => this.isComputed(tensor))) return;
     const ids = Object.fromEntries(given.map(([key, tensor]) => [key, this.idOf(tensor)]));
     for (const output of outputs) this.add(output);
-    this.steps.push({ kernel, inputs: ids, attrs, outputs: outputs.map(({ id }) => id) });
+    this.steps.push({ kernel, inputs: ids, attrs, outputs: outputs.map(({ id }) => id), exact: isExact() });
   }
 }
 

@@ -2,7 +2,7 @@
 // classes never overlap. From `split_thr` boxes on, classes are processed one by one.
 
 import { DetLabError, didYouMean } from '../errors';
-import { takeBoxes } from '../geometry/boxes';
+import { takeBoxes, takeValues } from '../geometry/boxes';
 import { descending } from './descending';
 import { argsortDescending, nmsIndices } from './nms';
 import { softNms } from './soft-nms';
@@ -54,11 +54,7 @@ export function batchedNms(
   const newScores = new Float32Array(scores.length);
   const kept: number[] = [];
   for (const members of groups(ids).values()) {
-    const result = suppress(
-      takeBoxes(shifted, members),
-      Float32Array.from(members, (i) => scores[i]),
-      { ...config, max_num: -1 },
-    );
+    const result = suppress(takeBoxes(shifted, members), takeValues(scores, members), { ...config, max_num: -1 });
     result.keep.forEach((k, i) => {
       kept.push(members[k]);
       newScores[members[k]] = result.scores[i];
@@ -69,7 +65,7 @@ export function batchedNms(
 }
 
 function pick(boxes: Float32Array, keep: Int32Array, scores: Float32Array): NmsResult {
-  return { bboxes: takeBoxes(boxes, keep), scores: Float32Array.from(keep, (i) => scores[i]), keep };
+  return { bboxes: takeBoxes(boxes, keep), scores: takeValues(scores, keep), keep };
 }
 
 function groups(ids: Int32Array): Map<number, number[]> {
@@ -85,13 +81,12 @@ function groups(ids: Int32Array): Map<number, number[]> {
 /** Shifts the boxes of id k by k * (largest coordinate + 1) along both axes. */
 function offsetById(boxes: Float32Array, ids: Int32Array): Float32Array {
   let max = Number.NEGATIVE_INFINITY;
-  for (const v of boxes) if (v > max) max = v;
+  for (let i = 0; i < boxes.length; i++) if (boxes[i] > max) max = boxes[i];
   const step = Math.fround(max + 1);
-  return boxes.map((v, i) => v + Math.fround(ids[boxOf(i)] * step));
+  const shifted = new Float32Array(boxes.length);
+  for (let i = 0; i < boxes.length; i++) shifted[i] = boxes[i] + Math.fround(ids[i >> 2] * step);
+  return shifted;
 }
-
-/** The box of coordinate `i` of a flat array. */
-const boxOf = (i: number) => Math.floor(i / 4);
 
 function suppress(
   boxes: Float32Array,
@@ -114,9 +109,9 @@ function suppress(
   let keep: Int32Array;
   if (score_threshold > 0) {
     const valid = Int32Array.from(scores.keys()).filter((i) => scores[i] > score_threshold);
-    const sub = Float32Array.from(valid, (i) => scores[i]);
+    const sub = takeValues(scores, valid);
     keep = nmsIndices(takeBoxes(boxes, valid), sub, { iouThreshold, offset }).map((i) => valid[i]);
   } else keep = nmsIndices(boxes, scores, { iouThreshold, offset });
   if (max_num > 0) keep = keep.slice(0, max_num);
-  return { keep, scores: Float32Array.from(keep, (i) => scores[i]) };
+  return { keep, scores: takeValues(scores, keep) };
 }

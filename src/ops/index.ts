@@ -2,6 +2,7 @@
 
 export { activate, activateFused, type FusedActivation, type SmoothActivation } from './activate';
 export { adaptiveMaxPool2d } from './adaptive-max-pool2d';
+export { alignedBilinear } from './aligned-bilinear';
 export { type AttentionOptions, attention } from './attention';
 export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain } from './batch-norm-train';
 export { batchedNms, type NmsConfig, type NmsResult } from './batched-nms';
@@ -11,6 +12,7 @@ export { type DeformAttentionOptions, deformAttention } from './deform-attention
 export { type DeformConv2dOptions, deformConv2d } from './deform-conv2d';
 export { dropout } from './dropout';
 export { everyNth } from './every-nth';
+export { type FastNmsOptions, fastNms } from './fast-nms';
 export {
   adaptiveAvgPool2d,
   INTERPOLATION_MODES,
@@ -21,6 +23,7 @@ export {
 export { type FeatureMaps, joinMaps } from './join-maps';
 export { differentiatesNatively, hasKernel, runKernel } from './kernel';
 export { type LayerNormOptions, layerNorm } from './layer-norm';
+export { type MatrixNmsOptions, matrixNms, type ScoredMasks } from './matrix-nms';
 export { type MaxPool2dOptions, maxPool2d } from './max-pool2d';
 export { type MulticlassNmsResult, multiclassNms } from './multiclass-nms';
 export { argsortDescending, type NmsOptions, nms, nmsIndices } from './nms';

@@ -35,3 +35,6 @@ export function meanTensorOverRanks(x: tf.Scalar, atLeast: number): tf.Scalar {
   const group = stepGroup();
   return group ? tf.div(sum, group.size) : sum;
 }
+
+/** How many processes train together. */
+export const rankCount = (): number => stepGroup()?.size ?? 1;

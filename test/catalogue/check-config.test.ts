@@ -29,7 +29,7 @@ test('types that are not there are listed at once, each with its path and the ne
   given.param_scheduler[0].type = 'LinearRL';
   given.custom_hooks = [{ type: 'EMAHuk' }];
   given.default_hooks.logger.type = 'LogerHook';
-  given.visualizer.vis_backends = [{ type: 'WandbVisBackend' }];
+  given.visualizer.vis_backends = [{ type: 'ClearMLVisBackend' }];
   const problems = findConfigProblems(given, catalogue);
   expect(problems.every(({ unknown }) => unknown)).toBe(true);
   expect(
@@ -55,10 +55,10 @@ test('types that are not there are listed at once, each with its path and the ne
 test('inside a module nobody knows, the parts are looked at too', () => {
   const given = config();
   given.model = {
-    type: 'CornerNet',
+    type: 'DiamondNet',
     backbone: { type: 'ResNet', depth: 51 },
     neck: { type: 'FPM' },
-    bbox_head: { type: 'CornerHead', loss_wh: { type: 'L2Loss' }, heads: [{ bbox_coder: { type: 'NoCoder' } }] },
+    bbox_head: { type: 'DiamondHead', loss_wh: { type: 'L2Loss' }, heads: [{ bbox_coder: { type: 'NoCoder' } }] },
     train_cfg: { assigner: { type: 'NoAssigner' } },
   };
   given.train_dataloader.dataset = {
@@ -182,15 +182,15 @@ test('types of a package that is not listed are its own, by scope or by _scope_'
   expect(verdicts({ type: 'mmrotate.RotatedRetinaNet' })).toEqual([['model', 'mmrotate']]);
 });
 
-test('options of a head that is not implemented are not judged', () => {
+test('options of a head of somebody else are not judged', () => {
   const given = config();
-  given.model.rpn_head = { type: 'EmbeddingRPNHead' };
+  given.model.rpn_head = { type: 'DiamondRPNHead' };
   given.model.train_cfg.rpn = { topk: 9, ratio: 0.2 };
   given.model.test_cfg.rpn.post = 1000;
   given.model.test_cfg.rcnn.score_thre = 0.1;
   expect(verdicts(given.model)).toEqual([
     ['model.test_cfg.rcnn', 'option'],
-    ['model.rpn_head', 'MMDetection 3.3.0'],
+    ['model.rpn_head', 'mistake'],
   ]);
 });
 
@@ -217,5 +217,14 @@ test('values and options that their package has and DetLab has not', () => {
     [`${pipeline}.2.resize_type`, 'lack'],
     [`${pipeline}.3.transforms.0.type`, 'albumentations 1.3.1'],
     [`${pipeline}.3.transforms.1.type`, 'mistake'],
+  ]);
+});
+
+test('by_epoch beside the type of a training loop is right where both say the same', () => {
+  const train = (train_cfg: object) => lines({ ...config(), train_cfg });
+  expect(train({ type: 'EpochBasedTrainLoop', by_epoch: true, max_epochs: 36 })).toEqual([]);
+  expect(train({ by_epoch: false, max_iters: 100 })).toEqual([]);
+  expect(train({ type: 'EpochBasedTrainLoop', by_epoch: false, max_epochs: 36 })).toEqual([
+    expect.stringMatching(/train_cfg\.by_epoch: .*true/),
   ]);
 });

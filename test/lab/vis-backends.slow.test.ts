@@ -1,7 +1,7 @@
-// What TensorBoard and MLflow themselves read of a run, in a Python environment made for it.
+// What TensorBoard, MLflow and wandb themselves read of a run, in a Python environment made for it.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const python = join(folder, 'venv/bin/python');
 let data: LabDataset;
 beforeAll(async () => {
   execFileSync('python3', ['-m', 'venv', join(folder, 'venv')]);
-  const packages = ['tensorboard==2.20.0', 'mlflow-skinny==2.22.1'];
+  const packages = ['tensorboard==2.20.0', 'mlflow-skinny==2.22.1', 'wandb==0.31.0'];
   execFileSync(python, ['-m', 'pip', 'install', '-q', ...packages], { stdio: ['ignore', 'ignore', 'pipe'] });
   await startEngine({ threads: 1 });
   data = (await scenes(folder)).take(4);
@@ -44,12 +44,42 @@ artifacts = [a.path for a in client.list_artifacts(run.info.run_id)]
 print(json.dumps(dict(history=history, params=run.data.params, tags=run.data.tags, status=run.info.status,
                       name=run.info.run_name, artifacts=artifacts)))
 `;
+/** LevelDB's log as its format says, with wandb's own messages. */
+const WANDB = `
+import json, struct, sys, zlib
+from wandb.proto.wandb_internal_pb2 import Record
+data = open(sys.argv[1], 'rb').read()
+at, parts, records = 7, [], []
+while at < len(data):
+    left = 32768 - at % 32768
+    if left < 7:
+        at += left
+        continue
+    crc, size, kind = struct.unpack('<IHB', data[at:at + 7])
+    piece = data[at + 7:at + 7 + size]
+    assert zlib.crc32(bytes([kind]) + piece) == crc
+    parts.append(piece)
+    at += 7 + size
+    if kind in (1, 4):
+        records.append(Record.FromString(b''.join(parts)))
+        parts = []
+rows = [(r.history.step.num, {i.nested_key[0]: json.loads(i.value_json) for i in r.history.item}) for r in records if r.HasField('history')]
+[run] = [r.run for r in records if r.HasField('run')]
+files = [f.path for r in records for f in r.files.files]
+print(json.dumps(dict(project=run.project, config={i.key: json.loads(i.value_json) for i in run.config.update}, files=files, rows=rows,
+                      ended=records[-1].HasField('exit'))))
+`;
 
-test('both have every scalar of the log at its step, the config and the tags, over a resume', async () => {
+test('all have every scalar of the log at its step, the config and the tags, over a resume', async () => {
   const workDir = join(folder, 'run');
   const mlflow = { type: 'MLflowVisBackend', exp_name: 'cells', tags: { who: 'me' }, save_dir: join(folder, 'mlruns') };
   const recipe = small().set({
-    'visualizer.vis_backends': [{ type: 'TensorboardVisBackend' }, { type: 'LocalVisBackend' }, mlflow],
+    'visualizer.vis_backends': [
+      { type: 'TensorboardVisBackend' },
+      { type: 'LocalVisBackend' },
+      mlflow,
+      { type: 'WandbVisBackend', init_kwargs: { project: 'cells', id: 'one' } },
+    ],
     'default_hooks.visualization': { type: 'DetVisualizationHook', draw: true, interval: 2 },
   });
   const options = { ...quick, batch: 2, workers: 0, watch: false, logInterval: 1, workDir } as const;
@@ -83,5 +113,22 @@ test('both have every scalar of the log at its step, the config and the tags, ov
     artifacts: ['config.py', 'vis_image'],
   });
   expect(store.params).toMatchObject({ 'train_cfg.max_epochs': '3', 'optim_wrapper.optimizer.type': 'SGD' });
+
+  const runs = join(workDir, 'vis_data/wandb');
+  const [offline, ...others] = readdirSync(runs);
+  expect(others).toEqual([]);
+  const wandb = ask(WANDB, join(runs, offline, 'run-one.wandb'));
+  expect(wandb).toMatchObject({ project: 'cells', config: { train_cfg: { max_epochs: 3 } }, ended: true });
+  const rowsWith = (key: string) =>
+    wandb.rows.flatMap(([step, row]: [number, Record<string, unknown>]) => (key in row ? [[step, row[key]]] : []));
+  expect(rowsWith('loss')).toEqual(train.map(({ step, loss }) => [step, loss]));
+  expect(rowsWith('coco/bbox_mAP')).toEqual(evaluations.map((r) => [2 * r.step, r['coco/bbox_mAP']]));
+  expect(wandb.files.filter((file: string) => file.startsWith('media/images/val_img_6'))).toHaveLength(1);
+  const listed = execFileSync(join(folder, 'venv/bin/wandb'), ['sync', '--dry-run', join(runs, offline)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, WANDB_API_KEY: '0'.repeat(40) },
+  });
+  expect(listed).not.toContain('rror');
   for (const { model } of [first, run]) model.dispose();
 });

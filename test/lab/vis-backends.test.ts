@@ -1,4 +1,4 @@
-// What a run leaves in its folder beside checkpoints: mmengine's vis_data, event files, MLflow's store, and a log with all that was
+// What a run leaves in its folder beside checkpoints: mmengine's vis_data, event files, MLflow's store, a run of wandb, and a log with all that was
 // seen.
 
 import { execFileSync } from 'node:child_process';
@@ -7,8 +7,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, loadConfig, startEngine } from '../../src';
+import { catalogue } from '../../src/lab/catalogue';
 import { provenance } from '../../src/lab/provenance';
+import { readWandbRecords } from '../../src/training/record/wandb-file';
 import { quick, scenes, small } from './small';
+
+interface WandbItem {
+  key: string;
+  nestedKey: string[];
+  valueJson: string;
+}
+interface WandbRows {
+  num: number;
+  run?: { config: { update: WandbItem[] } };
+  history?: { item: WandbItem[]; step: { num: number } };
+  summary?: { update: WandbItem[] };
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-record-'));
 let data: LabDataset;
@@ -84,6 +98,50 @@ test("MLflow's store has metrics, parameters, tags and the config, in one run ov
       .map((line) => line.split(' ')[2]);
   expect(steps('loss')).toEqual(['1', '2', '3', '4']);
   expect(steps('coco/bbox_mAP')).toEqual(['1', '2']);
+});
+
+test('an offline run of wandb has rows by iteration, a summary and the config, in one file over a resume', async () => {
+  const workDir = join(folder, 'wandb');
+  const backend = {
+    type: 'WandbVisBackend',
+    init_kwargs: { project: 'cells', tags: ['a'], config: { who: 'me' } },
+    define_metric_cfg: { 'coco/bbox_mAP': 'max,last', 'loss_rpn*': 'none' },
+  };
+  const recipe = small().set({ 'visualizer.vis_backends': [backend] });
+  const stop = new AbortController();
+  const onStep = ({ step }: { step: number }) => void (step === 3 && stop.abort());
+  (await recipe.fit(data, { ...options, workDir, signal: stop.signal, onStep })).model.dispose();
+  const run = await recipe.fit(data, { ...options, workDir, resume: true });
+  const [place, ...others] = readdirSync(join(workDir, 'vis_data/wandb'));
+  expect(others).toEqual([]);
+  const id = /^offline-run-\d{8}_\d{6}-(\w+)$/.exec(place)?.[1];
+  const records = readWandbRecords(join(workDir, 'vis_data/wandb', place, `run-${id}.wandb`)) as WandbRows[];
+  expect(records.map(({ num }) => num)).toEqual(records.map((_, i) => i + 1));
+  const begun = records.flatMap((record) => record.run ?? []);
+  expect(begun).toMatchObject([{ runId: id, project: 'cells', tags: ['a'], displayName: 'wandb' }]);
+  const config = Object.fromEntries(begun[0].config.update.map((item) => [item.key, JSON.parse(item.valueJson)]));
+  expect(config).toMatchObject({ who: 'me', train_cfg: { max_epochs: 2 }, work_dir: workDir });
+  const valuesOf = (items: WandbItem[]) =>
+    new Map(items.map((item) => [item.nestedKey[0], JSON.parse(item.valueJson)]));
+  const rows = records.flatMap(({ history }) => history ?? []);
+  expect(rows.map(({ step }) => step.num)).toEqual([1, 2, 3, 4]);
+  expect(rows.map(({ item }) => valuesOf(item).get('loss'))).toEqual(run.history.train.map(({ loss }) => loss));
+  const aps = run.history.evaluations.map((record) => record['coco/bbox_mAP']);
+  expect(rows.map(({ item }) => valuesOf(item).get('coco/bbox_mAP'))).toEqual([undefined, aps[0], undefined, aps[1]]);
+  const last = valuesOf(records.flatMap(({ summary }) => summary ?? []).at(-1)!.update);
+  expect(last.get('coco/bbox_mAP')).toEqual({ max: Math.max(...aps), last: aps[1] });
+  expect([...last.keys()].filter((key) => key.startsWith('loss_rpn'))).toEqual([]);
+  expect(records.at(-1)).toMatchObject({ exit: {} });
+  expect(readFileSync(join(workDir, 'vis_data/wandb', place, 'files/config.py'), 'utf8')).toContain('max_epochs=2');
+  run.model.dispose();
+});
+
+test('a run is not uploaded: other modes are refused, and options without effect are named', () => {
+  const build = (init_kwargs: Record<string, unknown>) => () =>
+    catalogue.build('vis_backend', { type: 'WandbVisBackend', init_kwargs }, { path: 'visualizer' });
+  expect(build({ mode: 'online' })).toThrow(/mode.*'offline' or 'disabled'.*wandb sync/);
+  expect(build({ projekt: 'a' })).toThrow(/projekt.*project/);
+  expect(build({ mode: 'disabled' })).not.toThrow();
 });
 
 test('train.log has all that was seen, and what the run was made by; run.json has it as data', async () => {

@@ -70,6 +70,17 @@ const SCHEDULES: Record<string, Reduction[]> = {
     [/max_epochs=3/, 'max_epochs=1', 1],
     [/\.\.\/runs/, './work', 15],
   ],
+  '10-train-it-well.ipynb': [
+    [/images: 100/, 'images: 24', 1],
+    [/images: 50/, 'images: 15', 1],
+    [/images: 25/, 'images: 10', 1],
+    [/steps: 40/, 'steps: 12', 1],
+    [/epochs: 6/, 'epochs: 1', 1],
+    [/budget: 4/, 'budget: 2', 1],
+    [/threshold: 0.6, ignore: 0.3/, 'threshold: 0.1, ignore: 0.06', 1], // a short run is sure of nothing
+    [/below: 0.7/, 'below: 0.1', 1],
+    [/\.\.\/runs/, './work', 4],
+  ],
 };
 
 /** Further reductions for a test that is not to be slow: of the models' widths and of the data. */
@@ -87,6 +98,7 @@ export const SMALLER: Record<string, Reduction[]> = {
   '07-inside-a-neck.ipynb': [SMALL_DETECTOR],
   '08-take-it-away.ipynb': [],
   '09-fine-tune-as-the-tutorial.ipynb': [],
+  '10-train-it-well.ipynb': [SMALL_TOUR_DETECTOR],
 };
 
 /** The JSON of a notebook, shortened and without outputs. Throws when the notebook has changed from under a reduction. */

@@ -62,6 +62,43 @@ export const DENSE: Record<string, ModuleConfig> = {
     { type: 'YOLOv5Head', head_module: { type: 'YOLOv5HeadModule', in_channels: wide, ...eighth } },
     product,
   ),
+  YOLOv7: mmyolo(
+    { type: 'YOLOv7Backbone', arch: 'Tiny' },
+    {
+      type: 'YOLOv7PAFPN',
+      is_tiny_version: true,
+      in_channels: [128, 256, 512],
+      out_channels: [64, 128, 256],
+      block_cfg: { type: 'TinyDownSampleBlock', middle_ratio: 0.25 },
+    },
+    { type: 'YOLOv7Head', head_module: { type: 'YOLOv7HeadModule', in_channels: [128, 256, 512], ...eighth } },
+    product,
+  ),
+  'YOLOv7, four levels': mmyolo(
+    { type: 'YOLOv7Backbone', arch: 'W', out_indices: [2, 3, 4, 5] },
+    { type: 'YOLOv7PAFPN', in_channels: [256, 512, 768, 1024], out_channels: [128, 256, 384, 512] },
+    {
+      type: 'YOLOv7Head',
+      head_module: {
+        type: 'YOLOv7p6HeadModule',
+        in_channels: [128, 256, 384, 512],
+        featmap_strides: [8, 16, 32, 64],
+        main_out_channels: [16, 16, 16, 16],
+        ...eighth,
+      },
+      prior_generator: {
+        type: 'YOLOAnchorGenerator',
+        base_sizes: [8, 16, 32, 64].map((side) => [
+          [side, 2 * side],
+          [2 * side, side],
+          [2 * side, 2 * side],
+        ]),
+        strides: [8, 16, 32, 64],
+      },
+      obj_level_weights: [4, 1, 0.25, 0.06],
+    },
+    product,
+  ),
   YOLOv6: mmyolo(
     { type: 'YOLOv6EfficientRep' },
     { type: 'YOLOv6RepPAFPN', in_channels: wide, out_channels: [128, 256, 512], num_csp_blocks: 6 },
@@ -205,7 +242,6 @@ export const DENSE: Record<string, ModuleConfig> = {
     bbox_head: {
       type: 'PAAHead',
       anchor_generator: anchors,
-      score_voting: false,
       loss_cls: { type: 'FocalLoss' },
       ...widths,
     },
@@ -254,6 +290,51 @@ export const DENSE: Record<string, ModuleConfig> = {
     neck: fpn(),
     bbox_head: { type: 'LDHead', anchor_generator: anchors, loss_cls: { type: 'QualityFocalLoss' }, ...widths },
     test_cfg: { ...cut, score_thr: 0.05 },
+  },
+  CenterNet: {
+    type: 'CenterNet',
+    backbone,
+    neck: { type: 'CTResNetNeck', num_deconv_filters: [16, 16, 8], num_deconv_kernels: [4, 4, 4], use_dcn: true },
+    bbox_head: { type: 'CenterNetHead', feat_channels: 8 },
+    test_cfg: { topk: 20 },
+  },
+  'RPN, guided anchors': {
+    type: 'RPN',
+    backbone,
+    neck: fpn(),
+    rpn_head: {
+      type: 'GARPNHead',
+      feat_channels: 16,
+      approx_anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 4,
+        scales_per_octave: 3,
+        ratios: [0.5, 1, 2],
+        strides: [4, 8, 16, 32, 64],
+      },
+      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4], strides: [4, 8, 16, 32, 64] },
+      loc_filter_thr: 0.5,
+    },
+    test_cfg: { rpn: { nms_pre: 100, max_per_img: 50, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 } },
+  },
+  'RetinaNet, buckets of SABL': {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_input' }),
+    bbox_head: {
+      type: 'SABLRetinaHead',
+      approx_anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 4,
+        scales_per_octave: 3,
+        ratios: [0.5, 1, 2],
+        strides: [8, 16, 32, 64, 128],
+      },
+      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4], strides: [8, 16, 32, 64, 128] },
+      ...widths,
+    },
+    // the score of a class and how sure the sides are
+    test_cfg: { ...cut, score_thr: 0.3 },
   },
   CenterNet2: {
     type: 'CenterNet',

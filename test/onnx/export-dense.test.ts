@@ -2,12 +2,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import type { ModuleConfig } from '../../src/catalogue/registry';
 import type { Detections } from '../../src/data/types';
 import { startEngine } from '../../src/engine';
 import type { RetinaHead } from '../../src/models/dense-heads/retina-head';
 import type { SingleStageDetector } from '../../src/models/detectors/single-stage-detector';
 import type { Detector } from '../../src/models/types';
+import { Module } from '../../src/nn';
 import type { OnnxFile } from '../../src/onnx/export-detector';
 import { nextFloat } from '../../src/onnx/selection/suppression';
 import { DENSE } from './dense-detectors';
@@ -49,14 +49,17 @@ async function gap(one: OnnxFile, other: OnnxFile, model: Detector, name: string
   return tables[0].reduce((most, v, i) => Math.max(most, Math.abs(v - tables[1][i])), 0);
 }
 
+/** Other cells than in whole precision may be likely, or peaks: the best scores are compared in their order. */
+const CHOSEN = ['CenterNet', 'RPN, guided anchors'];
+
 test.each(Object.keys(DENSE))('%s in half precision', async (name) => {
   const model = lively(DENSE[name]);
-  const whole = exported(model, { nms: false });
-  const half = exported(model, { nms: false, precision: 'float16' });
+  const nms = CHOSEN.includes(name);
+  const whole = exported(model, { nms });
+  const half = exported(model, { nms, precision: 'float16' });
   expect(half.bytes.length).toBeLessThan(0.7 * whole.bytes.length);
-  const [boxes, scores] = [await gap(whole, half, model, 'boxes'), await gap(whole, half, model, 'scores')];
-  expect(boxes).toBeLessThan(1);
-  expect(scores).toBeLessThan(1e-2);
+  if (!nms) expect(await gap(whole, half, model, 'boxes')).toBeLessThan(1);
+  expect(await gap(whole, half, model, 'scores')).toBeLessThan(1e-2);
   model.dispose();
 });
 
@@ -136,13 +139,16 @@ test.each([
 });
 
 test('a head without a form in ONNX is named', () => {
-  const model = lively({
-    type: 'CenterNet',
-    backbone: { ...(DENSE.RetinaNet.backbone as object), out_indices: [3] },
-    bbox_head: { type: 'CenterNetHead', feat_channels: 8 },
-    test_cfg: { topk: 20 },
-  } as ModuleConfig);
-  expect(() => exported(model)).toThrow(/CenterNetHead has no form in ONNX/);
+  const model = lively(DENSE.RetinaNet) as SingleStageDetector;
+  class Mine extends Module {}
+  Object.assign(model, { bboxHead: Object.assign(new Mine(), { numClasses: 3 }) });
+  expect(() => exported(model)).toThrow(/Mine has no form in ONNX/);
+  model.dispose();
+});
+
+test('without NMS: the maps of CenterNet', () => {
+  const model = lively(DENSE.CenterNet);
+  expect(exported(model, { nms: false }).outputs).toEqual(['scores', 'sizes', 'offsets']);
   model.dispose();
 });
 

@@ -87,4 +87,13 @@ export const QUERIES: Record<string, ModuleConfig> = {
     as_two_stage: true,
     bbox_head: { type: 'DINOHead', embed_dims: C, loss_cls: focal },
   },
+  DDQ: {
+    type: 'DDQDETR',
+    ...multi,
+    with_box_refine: true,
+    as_two_stage: true,
+    num_queries: 12,
+    dqs_cfg: { type: 'nms', iou_threshold: 0.4 },
+    bbox_head: { type: 'DDQDETRHead', embed_dims: C, loss_cls: focal },
+  },
 };

@@ -4,37 +4,102 @@ import type { ModuleConfig } from '../../src/catalogue/registry';
 import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
 
-const { rpn_head, test_cfg } = TWO_STAGE['Faster R-CNN'] as Record<string, unknown>;
-const extractor = (bins: number) => ({
-  type: 'SingleRoIExtractor',
-  roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 0 },
-});
-const head = { type: 'Shared2FCBBoxHead', fc_out_channels: 16 };
-const masks = {
-  mask_roi_extractor: extractor(6),
-  mask_head: { type: 'FCNMaskHead', num_convs: 1, conv_out_channels: 8 },
-};
-const detector = (type: string, roi_head: object): ModuleConfig => ({
+const trident = TWO_STAGE.TridentNet as Record<string, object>;
+
+/** With masks in one stage. */
+const segmentor = (type: string, mask_head: object, bbox_head?: object, cfg: object = {}): ModuleConfig => ({
   type,
   backbone,
-  neck: fpn(),
-  rpn_head,
-  roi_head: { bbox_roi_extractor: extractor(5), bbox_head: head, ...roi_head },
-  test_cfg,
+  neck: fpn({ num_outs: 3, end_level: 2 }),
+  ...(bbox_head && { bbox_head }),
+  mask_head,
+  test_cfg: { score_thr: 0.2, ...cfg },
+});
+const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
+const grids = {
+  ...small,
+  strides: [8, 8, 8],
+  num_grids: [4, 3, 2],
+  scale_ranges: [
+    [1, 40],
+    [20, 80],
+    [40, 200],
+  ],
+};
+const strides = { strides: [4, 8, 16] };
+const points = {
+  ...small,
+  ...strides,
+  regress_ranges: [
+    [-1, 32],
+    [32, 64],
+    [64, 1e8],
+  ],
+};
+const dynamic = (family: string) =>
+  segmentor(
+    family,
+    {
+      type: `${family}MaskHead`,
+      feat_channels: 2,
+      mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 4 },
+      num_layers: 3,
+      loss_mask: { type: 'DiceLoss' },
+    },
+    { type: `${family}BboxHead`, ...points, num_params: 23 },
+    { nms: { type: 'nms', iou_threshold: 0.5 } },
+  );
+
+/** Of the families of CornerNet, on one level. */
+const corners = (type: string): ModuleConfig => ({
+  type: 'CornerNet',
+  backbone: { ...backbone, out_indices: [3] },
+  bbox_head: { type, num_feat_levels: 1 },
+  test_cfg: { corner_topk: 5, nms: { type: 'soft_nms', iou_threshold: 0.5 }, max_per_img: 5 },
 });
 
-const semantic = {
-  semantic_roi_extractor: extractor(6),
-  semantic_head: {
-    type: 'FusedSemanticHead',
-    num_ins: 5,
-    fusion_level: 1,
-    num_convs: 1,
-    conv_out_channels: 16,
-    num_classes: 4,
-  },
+const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
+const cascadeStage = {
+  type: 'StageCascadeRPNHead',
+  feat_channels: 8,
+  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
 };
-const cascade = { num_stages: 1, stage_loss_weights: [1], bbox_head: { ...head, reg_class_agnostic: true } };
+/** Of Sparse R-CNN: learned proposals, whose features attend to one another. */
+const sparse = (type: string, more = {}): ModuleConfig => ({
+  type,
+  backbone,
+  neck: fpn({ num_outs: 4 }),
+  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 5, proposal_feature_channel: 16 },
+  roi_head: {
+    type: 'SparseRoIHead',
+    num_stages: 1,
+    stage_loss_weights: [1],
+    bbox_roi_extractor: {
+      type: 'SingleRoIExtractor',
+      roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
+    },
+    bbox_head: {
+      type: 'DIIHead',
+      num_heads: 2,
+      feedforward_channels: 16,
+      in_channels: 16,
+      dynamic_conv_cfg: {
+        type: 'DynamicConv',
+        in_channels: 16,
+        feat_channels: 4,
+        out_channels: 16,
+        input_feat_shape: 5,
+      },
+      bbox_coder: { type: 'DeltaXYWHBBoxCoder', clip_border: false, target_stds: [0.5, 0.5, 1, 1] },
+      loss_cls: { type: 'FocalLoss', use_sigmoid: true },
+    },
+    ...more,
+  },
+  test_cfg: { rcnn: { max_per_img: 5, mask_thr_binary: 0.5 } },
+});
+
+const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
+const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 
 const attention = { embed_dims: 16, num_heads: 2 };
 const ffn_cfg = { embed_dims: 16, feedforward_channels: 16 };
@@ -61,10 +126,12 @@ const maskFormer = (type: string, pixel_decoder: object, more: object = {}): Mod
 
 export const REFUSED: Record<string, ModuleConfig> = {
   'Panoptic FPN': {
-    ...detector('PanopticFPN', { type: 'StandardRoIHead', ...masks }),
+    ...twoStages,
+    type: 'PanopticFPN',
+    rpn_head: anchors,
     semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 4, norm_cfg: null },
     panoptic_fusion_head: { type: 'HeuristicFusionHead', num_stuff_classes: 1 },
-    test_cfg: { ...(test_cfg as object), panoptic: { mask_overlap: 0.5, stuff_area_limit: 10 } },
+    test_cfg: { ...twoStages.test_cfg, panoptic: { mask_overlap: 0.5, stuff_area_limit: 10 } },
   },
   MaskFormer: maskFormer('MaskFormer', { type: 'PixelDecoder' }),
   'MaskFormer with an encoder': maskFormer('MaskFormer', {
@@ -80,85 +147,108 @@ export const REFUSED: Record<string, ModuleConfig> = {
     },
     positional_encoding: sine,
   }),
-  'Hybrid Task Cascade': detector('HybridTaskCascade', {
-    ...cascade,
-    ...masks,
-    ...semantic,
-    type: 'HybridTaskCascadeRoIHead',
-    mask_head: { ...masks.mask_head, type: 'HTCMaskHead', with_conv_res: false },
-  }),
-  SCNet: detector('SCNet', {
-    ...cascade,
-    ...masks,
-    ...semantic,
-    type: 'SCNetRoIHead',
-    bbox_head: { ...cascade.bbox_head, type: 'SCNetBBoxHead', num_shared_fcs: 1 },
-    mask_head: { ...masks.mask_head, type: 'SCNetMaskHead', num_convs: 2, conv_out_channels: 16 },
-    semantic_head: { ...semantic.semantic_head, type: 'SCNetSemanticHead', num_convs: 2 },
-    glbctx_head: { type: 'GlobalContextHead', num_convs: 1, conv_out_channels: 16 },
-    feat_relay_head: { type: 'FeatureRelayHead', in_channels: 16, out_conv_channels: 16, roi_feat_size: 3 },
-  }),
-  'Grid R-CNN': detector('GridRCNN', {
-    type: 'GridRoIHead',
-    bbox_head: { ...head, with_reg: false },
-    grid_roi_extractor: extractor(6),
-    grid_head: {
-      type: 'GridHead',
-      grid_points: 4,
-      num_convs: 1,
-      roi_feat_size: 6,
-      point_feat_channels: 4,
-      norm_cfg: { type: 'GN', num_groups: 4 },
-    },
-  }),
-  PointRend: {
-    ...detector('PointRend', {
-      type: 'PointRendRoIHead',
-      mask_roi_extractor: {
-        type: 'GenericRoIExtractor',
-        aggregation: 'concat',
-        featmap_strides: [4],
-        roi_layer: { type: 'SimpleRoIAlign', output_size: 6 },
-      },
-      mask_head: { type: 'CoarseMaskHead', num_fcs: 1, conv_out_channels: 4, fc_out_channels: 8, roi_feat_size: 6 },
-      point_head: { type: 'MaskPointHead', num_fcs: 1, fc_channels: 8 },
-    }),
+  CornerNet: corners('CornerHead'),
+  CentripetalNet: corners('CentripetalHead'),
+  'Panoptic FPN': {
+    ...twoStages,
+    rpn_head: anchors,
+    type: 'PanopticFPN',
+    semantic_head: { type: 'PanopticFPNHead', num_things_classes: 3, num_stuff_classes: 2, inner_channels: 8 },
+    panoptic_fusion_head: { type: 'HeuristicFusionHead' },
     test_cfg: {
-      ...(test_cfg as object),
-      rcnn: {
-        score_thr: 0.2,
-        nms: { type: 'nms', iou_threshold: 0.5 },
-        subdivision_steps: 2,
-        subdivision_num_points: 16,
-        scale_factor: 2,
+      ...twoStages.test_cfg,
+      panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
+    },
+  } as ModuleConfig,
+  'Cascade RPN': {
+    ...twoStages,
+    type: 'FasterRCNN',
+    rpn_head: {
+      type: 'CascadeRPNHead',
+      num_stages: 2,
+      stages: [
+        { ...cascadeStage, bridged_feature: true, with_cls: false },
+        { ...cascadeStage, adapt_cfg: { type: 'offset' } },
+      ],
+    },
+  } as ModuleConfig,
+  'Sparse R-CNN': sparse('SparseRCNN'),
+  QueryInst: sparse('QueryInst', {
+    mask_roi_extractor: {
+      type: 'SingleRoIExtractor',
+      roi_layer: { type: 'RoIAlign', output_size: 6, sampling_ratio: 2 },
+    },
+    mask_head: {
+      type: 'DynamicMaskHead',
+      num_convs: 1,
+      conv_out_channels: 16,
+      roi_feat_size: 6,
+      dynamic_conv_cfg: {
+        type: 'DynamicConv',
+        in_channels: 16,
+        feat_channels: 4,
+        out_channels: 16,
+        input_feat_shape: 6,
+        with_proj: false,
+      },
+      loss_mask: { type: 'DiceLoss', activate: false, eps: 1e-5 },
+    },
+  }),
+  'TridentNet, detections of all branches': {
+    ...TWO_STAGE.TridentNet,
+    backbone: { ...trident.backbone, test_branch_idx: -1 },
+    roi_head: { ...trident.roi_head, test_branch_idx: -1 },
+  },
+  'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
+  'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
+  SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
+  'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
+  SOLOv2: segmentor('SOLOv2', {
+    type: 'SOLOV2Head',
+    ...grids,
+    mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 8 },
+  }),
+  YOLACT: segmentor(
+    'YOLACT',
+    { type: 'YOLACTProtonet', num_protos: 4, proto_channels: [8, 4], proto_kernel_sizes: [3, 1] },
+    {
+      type: 'YOLACTHead',
+      num_protos: 4,
+      feat_channels: 8,
+      anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 3,
+        scales_per_octave: 1,
+        ratios: [1],
+        ...strides,
       },
     },
+  ),
+  'YOLOv5 with masks': {
+    type: 'YOLODetector',
+    backbone: { type: 'YOLOv5CSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'YOLOv5PAFPN', deepen_factor: 0.1 },
+    bbox_head: { type: 'YOLOv5InsHead', head_module: { type: 'YOLOv5InsHeadModule', proto_channels: 16 } },
+    test_cfg: yolo,
   },
-  SABL: detector('FasterRCNN', {
-    type: 'StandardRoIHead',
+  'RTMDet with masks': {
+    type: 'RTMDet',
+    backbone: { type: 'CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'CSPNeXtPAFPN', out_channels: 32, num_csp_blocks: 1 },
+    bbox_head: { type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: centers },
+    test_cfg: { nms: { type: 'nms', iou_threshold: 0.5 } },
+  },
+  "MMYOLO's RTMDet with masks": {
+    type: 'YOLODetector',
+    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
     bbox_head: {
-      type: 'SABLHead',
-      cls_out_channels: 8,
-      reg_cls_out_channels: 16,
-      reg_offset_out_channels: 16,
-      bbox_coder: { type: 'BucketingBBoxCoder', num_buckets: 10, scale_factor: 1.7 },
+      type: 'mmyolo.RTMDetInsSepBNHead',
+      head_module: { type: 'RTMDetInsSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
+      prior_generator: centers,
     },
-  }),
-  'Mask Scoring R-CNN': detector('MaskScoringRCNN', {
-    type: 'MaskScoringRoIHead',
-    ...masks,
-    mask_iou_head: {
-      type: 'MaskIoUHead',
-      num_convs: 1,
-      num_fcs: 1,
-      roi_feat_size: 6,
-      conv_out_channels: 4,
-      fc_out_channels: 8,
-    },
-  }),
-  'Double-Head R-CNN': detector('FasterRCNN', {
-    type: 'DoubleHeadRoIHead',
-    reg_roi_scale_factor: 1.3,
-    bbox_head: { type: 'DoubleConvFCBBoxHead', num_convs: 1, num_fcs: 1, conv_out_channels: 8, fc_out_channels: 8 },
-  }),
+    test_cfg: yolo,
+  },
+  CondInst: dynamic('CondInst'),
+  BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
 };

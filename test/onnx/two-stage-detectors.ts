@@ -36,6 +36,21 @@ const masks = {
   mask_roi_extractor: extractor(6),
   mask_head: { type: 'FCNMaskHead', num_convs: 2, conv_out_channels: 16 },
 };
+const htcMask = { ...masks.mask_head, type: 'HTCMaskHead' };
+const semantic = {
+  semantic_roi_extractor: {
+    type: 'SingleRoIExtractor',
+    roi_layer: { type: 'RoIAlign', output_size: 6, sampling_ratio: 0 },
+  },
+  semantic_head: {
+    type: 'FusedSemanticHead',
+    num_ins: 5,
+    fusion_level: 1,
+    num_convs: 1,
+    conv_out_channels: 16,
+    num_classes: 4,
+  },
+};
 const detector = (type: string, roi_head: object, more = {}): ModuleConfig => ({
   type,
   backbone,
@@ -163,6 +178,106 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
     standard({ ...masks, mask_head: { ...masks.mask_head, upsample_cfg: { type: 'carafe', up_kernel: 3 } } }),
   ),
   'Cascade Mask R-CNN': detector('CascadeRCNN', cascade(masks)),
+  'Mask Scoring R-CNN': detector(
+    'MaskScoringRCNN',
+    standard({
+      ...masks,
+      type: 'MaskScoringRoIHead',
+      mask_iou_head: {
+        type: 'MaskIoUHead',
+        num_convs: 1,
+        num_fcs: 1,
+        roi_feat_size: 6,
+        conv_out_channels: 4,
+        fc_out_channels: 8,
+      },
+    }),
+  ),
+  'Double-Head R-CNN': detector(
+    'FasterRCNN',
+    standard({
+      type: 'DoubleHeadRoIHead',
+      reg_roi_scale_factor: 1.3,
+      bbox_head: { type: 'DoubleConvFCBBoxHead', num_convs: 1, num_fcs: 1, conv_out_channels: 8, fc_out_channels: 8 },
+    }),
+  ),
+  SABL: detector(
+    'FasterRCNN',
+    standard({
+      bbox_head: {
+        type: 'SABLHead',
+        cls_out_channels: 8,
+        reg_cls_out_channels: 16,
+        reg_offset_out_channels: 16,
+        bbox_coder: { type: 'BucketingBBoxCoder', num_buckets: 10, scale_factor: 1.7 },
+      },
+    }),
+  ),
+  'Grid R-CNN': detector(
+    'GridRCNN',
+    standard({
+      type: 'GridRoIHead',
+      bbox_head: { ...head, roi_feat_size: 5, with_reg: false },
+      grid_roi_extractor: extractor(6),
+      grid_head: {
+        type: 'GridHead',
+        grid_points: 9,
+        num_convs: 1,
+        roi_feat_size: 6,
+        point_feat_channels: 4,
+        norm_cfg: { type: 'GN', num_groups: 9 },
+      },
+    }),
+  ),
+  'Hybrid Task Cascade': detector(
+    'HybridTaskCascade',
+    cascade({
+      ...masks,
+      ...semantic,
+      type: 'HybridTaskCascadeRoIHead',
+      num_stages: 2,
+      stage_loss_weights: [1, 0.5],
+      mask_head: [
+        { ...htcMask, with_conv_res: false },
+        { ...htcMask, with_conv_res: true },
+      ],
+    }),
+  ),
+  SCNet: detector(
+    'SCNet',
+    cascade({
+      ...masks,
+      ...semantic,
+      type: 'SCNetRoIHead',
+      num_stages: 2,
+      stage_loss_weights: [1, 0.5],
+      bbox_head: { ...head, type: 'SCNetBBoxHead', num_shared_fcs: 1, roi_feat_size: 5, reg_class_agnostic: true },
+      mask_head: { ...masks.mask_head, type: 'SCNetMaskHead' },
+      semantic_head: { ...semantic.semantic_head, type: 'SCNetSemanticHead', num_convs: 2 },
+      glbctx_head: { type: 'GlobalContextHead', num_convs: 1, conv_out_channels: 16 },
+      feat_relay_head: { type: 'FeatureRelayHead', in_channels: 32, out_conv_channels: 16, roi_feat_size: 3 },
+    }),
+  ),
+  PointRend: detector(
+    'PointRend',
+    standard({
+      type: 'PointRendRoIHead',
+      mask_roi_extractor: {
+        type: 'GenericRoIExtractor',
+        aggregation: 'concat',
+        featmap_strides: [4],
+        roi_layer: { type: 'SimpleRoIAlign', output_size: 6 },
+      },
+      mask_head: { type: 'CoarseMaskHead', num_fcs: 1, conv_out_channels: 4, fc_out_channels: 8, roi_feat_size: 6 },
+      point_head: { type: 'MaskPointHead', num_fcs: 1, fc_channels: 8 },
+    }),
+    {
+      test_cfg: {
+        rpn,
+        rcnn: { ...rcnn, subdivision_steps: 3, subdivision_num_points: 40, scale_factor: 2 },
+      },
+    },
+  ),
 };
 
 const { rpn_head: _first, ...second } = TWO_STAGE['Faster R-CNN'] as Record<string, unknown>;

@@ -28,6 +28,29 @@ const narrowResNet = (out_indices: number[]) => ({
   out_indices,
 });
 
+/** Channels of SABL's sides, which are those of the pyramid. */
+const sides = { cls_in_channels: 32, reg_in_channels: 32, reg_cls_out_channels: 32, reg_offset_out_channels: 32 };
+
+/** The teacher of a distilled detector, as it starts. */
+const teacher = {
+  type: 'GFL',
+  backbone: { type: 'ResNet', depth: 18, base_channels: 8 },
+  neck: { type: 'FPN', out_channels: 32, start_level: 1, add_extra_convs: 'on_output', num_outs: 5 },
+  bbox_head: {
+    type: 'GFLHead',
+    num_classes: 3,
+    feat_channels: 32,
+    anchor_generator: {
+      type: 'AnchorGenerator',
+      ratios: [1],
+      octave_base_scale: 8,
+      scales_per_octave: 1,
+      strides: [8, 16, 32, 64, 128],
+    },
+    loss_cls: { type: 'QualityFocalLoss' },
+  },
+};
+
 /** Of attention: at higher rates all queries become one, as do DETR's with dropout on two images. */
 const TRANSFORMER = { lr: 0.001, iterations: 800 };
 const layer = { self_attn_cfg: { dropout: 0 }, ffn_cfg: { ffn_drop: 0 } };
@@ -40,10 +63,49 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   'Faster R-CNN': { config: 'faster-rcnn_r50_fpn_1x_coco' },
   'Mask R-CNN': { config: 'mask-rcnn_r50_fpn_1x_coco' },
   'Cascade R-CNN': { config: 'cascade-rcnn_r50_fpn_1x_coco' },
+  'Mask Scoring R-CNN': { config: 'ms-rcnn_r50-caffe_fpn_1x_coco' },
+  PointRend: {
+    config: 'point-rend_r50-caffe_fpn_ms-1x_coco',
+    model: { roi_head: { point_head: { fc_channels: 32 } } },
+  },
+  'Double-Head R-CNN': { config: 'dh-faster-rcnn_r50_fpn_1x_coco' },
+  SABL: {
+    config: 'sabl-faster-rcnn_r50_fpn_1x_coco',
+    model: { roi_head: { bbox_head: { ...sides, cls_out_channels: 32 } } },
+  },
+  'Grid R-CNN': {
+    config: 'grid-rcnn_r50_fpn_gn-head_2x_coco',
+    model: { roi_head: { grid_head: { num_convs: 2, point_feat_channels: 8, norm_cfg: { num_groups: 9 } } } },
+  },
+  'Hybrid Task Cascade': { config: 'htc-without-semantic_r50_fpn_1x_coco' },
+  SCNet: {
+    config: 'scnet_r50_fpn_1x_coco',
+    // Toytown has no semantic maps
+    model: {
+      roi_head: {
+        semantic_head: null,
+        semantic_roi_extractor: null,
+        mask_head: { num_convs: 2 },
+        feat_relay_head: { out_conv_channels: 32 },
+      },
+    },
+  },
+  TridentNet: {
+    config: 'tridentnet_r50-caffe_1x_coco',
+    model: {
+      backbone: { base_channels: 4, frozen_stages: -1, init_cfg: null },
+      rpn_head: { in_channels: 64 },
+      roi_head: {
+        shared_head: null,
+        bbox_roi_extractor: { out_channels: 64 },
+        bbox_head: { _delete_: true, type: 'Shared2FCBBoxHead', fc_out_channels: 32 },
+      },
+    },
+  },
   DetectoRS: {
     config: 'detectors_cascade-rcnn_r50_1x_coco',
-    lr: 0.001,
-    iterations: 500,
+    lr: 0.002,
+    iterations: 800,
     model: {
       backbone: bottlenecks,
       neck: {
@@ -96,8 +158,26 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   GFL: { config: 'gfl_r50_fpn_1x_coco' },
   VFNet: { config: 'vfnet_r50_fpn_1x_coco' },
   DDOD: { config: 'ddod_r50_fpn_1x_coco' },
-  // score voting has no form in ONNX
-  PAA: { config: 'paa_r50_fpn_1x_coco', model: { bbox_head: { score_voting: false } } },
+  PAA: { config: 'paa_r50_fpn_1x_coco' },
+  LAD: {
+    config: 'lad_r50-paa-r101_fpn_2xb8_coco_1x',
+    model: { teacher_ckpt: null, teacher_bbox_head: { num_classes: 3 } },
+  },
+  LD: {
+    config: 'ld_r18-gflv1-r101_fpn_1x_coco',
+    model: {
+      neck: { in_channels: channels(8) },
+      teacher_config: { _delete_: true, model: teacher },
+      teacher_ckpt: null,
+    },
+  },
+  CenterNet: {
+    config: 'centernet_r18-dcnv2_8xb16-crop512-140e_coco',
+    model: {
+      neck: { in_channels: 64, num_deconv_filters: [32, 16, 16] },
+      bbox_head: { in_channels: 16, feat_channels: 16 },
+    },
+  },
   'CenterNet, update': { config: 'centernet-update_r50-caffe_fpn_ms-1x_coco' },
   'RetinaNet, guided anchors': { config: 'ga-retinanet_r50-caffe_fpn_1x_coco' },
   'RPN, guided anchors': { config: 'ga-rpn_r50-caffe_fpn_1x_coco' },

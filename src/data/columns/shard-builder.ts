@@ -1,9 +1,10 @@
 // Collects records row by row and packs them into shards.
 
 import type { TruthRow } from '../datasets/truth-list';
-import type { ImageRecord } from '../types';
+import type { ImagePrompt, ImageRecord } from '../types';
 import { ColumnRecord } from './column-record';
 import { type ColumnShard, SHARD_RECORDS } from './column-shard';
+import { ObjectColumns } from './object-columns';
 import type { TextBlocks } from './text-blocks';
 
 type Column = Float32Array | Float64Array | Int32Array | Uint8Array | Uint32Array;
@@ -44,7 +45,7 @@ class Growing<C extends Column> {
   }
 }
 
-type ImagePart = Pick<ImageRecord, 'id' | 'path' | 'width' | 'height' | 'fields'>;
+type ImagePart = Pick<ImageRecord, 'id' | 'path' | 'width' | 'height' | 'fields' | 'prompt'>;
 
 export class ShardBuilder {
   readonly records: ImageRecord[] = [];
@@ -54,18 +55,11 @@ export class ShardBuilder {
   private readonly names = new Growing(Uint8Array, 1);
   private readonly nameStarts = new Growing(Uint32Array, 4);
   private readonly starts = new Growing(Uint32Array, 4);
-  private readonly bboxes = new Growing(Float32Array, 4);
-  private readonly labels = new Growing(Int32Array, 4);
-  private readonly ignored = new Growing(Uint8Array, 1);
-  private readonly areas = new Growing(Float32Array, 4);
-  private readonly annotationIds = new Growing(Float64Array, 8);
-  private readonly crowds = new Growing(Uint8Array, 1);
-  private readonly groups = new Growing(Uint8Array, 1);
   private readonly outlined = new Growing(Uint8Array, 1);
-  private readonly outlines = new Growing(Float64Array, 8);
-  private readonly outlineLengths = new Growing(Uint32Array, 4);
+  private readonly objects = new ObjectColumns();
   private textIds = new Map<number, string>();
   private fields = new Map<number, Readonly<Record<string, unknown>>>();
+  private prompts = new Map<number, ImagePrompt>();
   private anyOutlined = false;
 
   /**
@@ -78,52 +72,42 @@ export class ShardBuilder {
   ) {}
 
   /** Begins a record; its objects follow. */
-  image({ id, path, width, height, fields }: ImagePart): void {
+  image({ id, path, width, height, fields, prompt }: ImagePart): void {
     if (this.ids.length === SHARD_RECORDS) this.pack();
     if (fields) this.fields.set(this.ids.length, fields);
+    if (prompt) this.prompts.set(this.ids.length, prompt);
     this.ids.push(id);
     this.widths.push(width);
     this.heights.push(height);
     this.nameStarts.push(this.names.length);
     const inside = path.startsWith(this.folder);
     this.names.append(Buffer.from(inside ? path.slice(this.folder.length) : `\0${path}`));
-    this.starts.push(this.labels.length);
+    this.starts.push(this.objects.count);
     this.outlined.push(0);
   }
 
   /** An object of the record: its box, xyxy, and what is 1 or 0 of it. */
   object(x1: number, y1: number, x2: number, y2: number, label: number, area: number, id: number): void {
-    this.bboxes.push(x1);
-    this.bboxes.push(y1);
-    this.bboxes.push(x2);
-    this.bboxes.push(y2);
-    this.labels.push(label);
-    this.areas.push(area);
-    this.annotationIds.push(id);
-    this.outlines.push(0);
-    this.outlineLengths.push(0);
+    this.objects.add(x1, y1, x2, y2, label, area, id);
   }
 
   /** Flags of the object last given. */
   flags(ignored: boolean, crowd: boolean, group: boolean): void {
-    this.ignored.push(ignored ? 1 : 0);
-    this.crowds.push(crowd ? 1 : 0);
-    this.groups.push(group ? 1 : 0);
+    this.objects.flags(ignored, crowd, group);
   }
 
   /** The annotation file gives outlines of the record. @param place in the texts, of the object last given */
   outline(place = 0, length = 0): void {
     this.anyOutlined = true;
     this.outlined.values[this.outlined.length - 1] = 1;
-    this.outlines.values[this.outlines.length - 1] = place;
-    this.outlineLengths.values[this.outlineLengths.length - 1] = length;
+    if (length > 0) this.objects.outline(place, length);
   }
 
   /** Objects as rows. */
   rows(rows: readonly TruthRow[]): void {
     for (const row of rows) {
       const { annotationId, segmentation } = row;
-      if (typeof annotationId === 'string') this.textIds.set(this.labels.length, annotationId);
+      if (typeof annotationId === 'string') this.textIds.set(this.objects.count, annotationId);
       this.object(...row.bbox, row.label, row.area, typeof annotationId === 'string' ? Number.NaN : annotationId);
       this.flags(row.ignored, row.crowd ?? false, row.group ?? false);
       if (segmentation) {
@@ -142,9 +126,8 @@ export class ShardBuilder {
   private pack(): void {
     const count = this.ids.length;
     this.nameStarts.push(this.names.length);
-    this.starts.push(this.labels.length);
-    const [crowds, groups, outlined] = [this.crowds.take(), this.groups.take(), this.outlined.take()];
-    const [outlines, outlineLengths] = [this.outlines.take(), this.outlineLengths.take()];
+    this.starts.push(this.objects.count);
+    const outlined = this.outlined.take();
     const shard: ColumnShard = {
       ids: this.ids.take(),
       widths: this.widths.take(),
@@ -153,19 +136,15 @@ export class ShardBuilder {
       names: this.names.take(),
       nameStarts: this.nameStarts.take(),
       starts: this.starts.take(),
-      bboxes: this.bboxes.take(),
-      labels: this.labels.take(),
-      ignored: this.ignored.take(),
-      areas: this.areas.take(),
-      annotationIds: this.annotationIds.take(),
+      ...this.objects.take(this.anyOutlined),
       ...(this.textIds.size > 0 && { textIds: this.textIds }),
-      ...(crowds.includes(1) && { crowds }),
-      ...(groups.includes(1) && { groups }),
-      ...(this.anyOutlined && { outlined, outlines, outlineLengths, texts: this.texts.blocks }),
+      ...(this.anyOutlined && { outlined, texts: this.texts.blocks }),
       ...(this.fields.size > 0 && { fields: this.fields }),
+      ...(this.prompts.size > 0 && { prompts: this.prompts }),
     };
     this.textIds = new Map();
     this.fields = new Map();
+    this.prompts = new Map();
     this.anyOutlined = false;
     for (let i = 0; i < count; i++) this.records.push(new ColumnRecord(shard, i));
   }

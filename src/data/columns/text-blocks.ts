@@ -19,6 +19,12 @@ export class TextBlocks {
     this.used += length;
     return (this.blocks.length - 1) * 2 ** 32 + this.used - length;
   }
+
+  /** Takes the blocks of others, whose places stay as they were. */
+  restore(blocks: readonly Uint8Array[]): void {
+    this.blocks.splice(0, this.blocks.length, ...blocks);
+    this.used = blocks.at(-1)?.length ?? BLOCK;
+  }
 }
 
 /** The text of `length` bytes at a place of `TextBlocks`. */

@@ -12,6 +12,7 @@ import { problemLines } from '../problem-lines';
 import type { Dataset, ImageRecord } from '../types';
 import { classNames, readCategories } from './coco/categories';
 import { readContent } from './coco/content';
+import { cachedContent } from './coco/content-cache';
 import { fieldsOf } from './coco/fields';
 import { type CocoImage, readImages } from './coco/images';
 import { LabelledAnnotations, usedCategories } from './coco/labelled-annotations';
@@ -27,14 +28,17 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
   name?: string;
   /** JSON file of precomputed proposals, for Fast R-CNN. */
   proposalFile?: string;
-  /** Where in `imgDir` the file of an image is, by the file_name of the annotations; undefined for an image to leave out. */
+  /** What the annotations have the file of an image under; default: file_name. */
+  imageField?: string;
+  /** Where in `imgDir` the file of an image is, by that field; undefined for an image to leave out. */
   imageFile?: (fileName: string) => string | undefined;
   /** Folder of the PNG files of a panoptic annotation file. */
   panopticDir?: string;
 }
 
 /**
- * Reads a COCO annotation file; `imgDir` holds its images. What cannot be used is reported in `problems`, what is guessed in
+ * Reads a COCO annotation file; `imgDir` holds its images. What was read of a large file is kept in DetLab's cache folder (see
+ * coco/content-cache.ts), its images are checked each time. What cannot be used is reported in `problems`, what is guessed in
  * `notices`.
  *
  * @throws DetLabError when the file or the folder cannot be used (missing, not JSON, no categories, none of the images).
@@ -42,7 +46,7 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
  */
 export async function loadCoco(annFile: string, imgDir: string, options: CocoOptions = {}): Promise<Dataset> {
   const file = path.resolve(annFile);
-  const content = await readContent(file);
+  const content = await cachedContent(file, readContent);
   const report = new CocoReport(file);
   report.notices.push(...content.notices);
   const categories = readCategories(content.categories, report);
@@ -57,7 +61,7 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const available = panoptic ? thingsFirst(categories) : classNames(categories, usedCategories(table), report);
   const known = [...new Set([...categories.values()].map(({ name }) => name))];
   const { classes, absent } = selectClasses(options, options.classes ? known : available, file);
-  const images = [...readImages(imageEntries(content.images, options.imageFile), imgDir, report).values()];
+  const images = [...readImages(imageEntries(content.images, options), imgDir, report).values()];
   content.images.length = 0; // no longer needed
   if (images.length === 0)
     throw new DetLabError(
@@ -95,12 +99,16 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
 }
 
 /** The entries of images with the files that the dataset keeps them in. */
-function imageEntries(entries: unknown[], imageFile: CocoOptions['imageFile']): unknown[] {
+function imageEntries(
+  entries: unknown[],
+  { imageFile, imageField = 'file_name' }: Pick<CocoOptions, 'imageFile' | 'imageField'>,
+): unknown[] {
   if (!imageFile) return entries;
   return entries.flatMap((entry) => {
     const fields = fieldsOf(entry);
-    if (typeof fields?.file_name !== 'string') return [entry];
-    const file = imageFile(fields.file_name);
+    const given = fields?.[imageField];
+    if (typeof given !== 'string') return [entry];
+    const file = imageFile(given);
     return file === undefined ? [] : [{ ...fields, file_name: file }];
   });
 }

@@ -79,7 +79,7 @@ async function toRecords(
   const present = found.filter(({ path: file }) => !damaged.has(file));
   const doubtful = present.filter(({ image }, i) => {
     if (!image.size || image.unit === 'fractions' || isSampled(i, present.length)) return true;
-    return contradicts(labelled(image, image.size, classes), image.size);
+    return !image.beyond && contradicts(labelled(image, image.size, classes), image.size);
   });
   const sizes = await fileSizes(doubtful, report.problems);
   const measured = new Map(doubtful.map(({ path: file }, i) => [file, sizes[i]]));
@@ -95,11 +95,13 @@ async function toRecords(
       annotations,
       { name: path.basename(file), ...size },
       {
-        annotation: (kind, key, what, lost) =>
-          report.problem(kind, image.file, places.get(key ?? '') ?? `"${image.file}"`, what, lost, key),
+        annotation: (kind, key, what, lost) => {
+          if (image.beyond && kind === 'box-outside' && what.endsWith('; clipped')) return;
+          report.problem(kind, image.file, places.get(key ?? '') ?? `"${image.file}"`, what, lost, key);
+        },
       },
     );
-    records.push({ id, path: file, ...size, ...truths });
+    records.push({ id, path: file, ...size, ...truths, ...(image.fields && { fields: image.fields }) });
   }
   return records;
 }

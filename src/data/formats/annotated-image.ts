@@ -40,6 +40,10 @@ export interface AnnotatedImage {
   /** Of boxes and polygons: pixels, or fractions of width and height. Default pixels. */
   unit?: 'pixels' | 'fractions';
   objects: AnnotatedObject[];
+  /** Boxes are of whole objects, beyond the image too: nothing to report. */
+  beyond?: boolean;
+  /** What the files say of the image beyond its objects, see `ImageRecord`. */
+  fields?: Readonly<Record<string, unknown>>;
 }
 
 /** The images of a split. */

@@ -1,6 +1,7 @@
 // The samples of every batch of an epoch, as mmengine's DefaultSampler and InfiniteSampler and MMDetection's
 // AspectRatioBatchSampler order them.
 
+import { type ClassAware, classAwareOrder } from './class-aware-order';
 import { streamFor } from './random-streams';
 
 export interface OrderOptions {
@@ -13,6 +14,8 @@ export interface OrderOptions {
   dropLast: boolean;
   /** Passes follow one another without end, as of mmengine's InfiniteSampler: a batch may span two of them. */
   endless?: boolean;
+  /** Classes in turn in place of images: see `classAwareOrder`. */
+  classAware?: ClassAware;
   /** The part of one of several processes; all images when absent. */
   shard?: Shard;
 }
@@ -53,7 +56,8 @@ export function batchesOf(count: number, order: Pick<OrderOptions, 'batchSize' |
   return order.dropLast ? Math.floor(batches) : Math.ceil(batches);
 }
 
-function permutationOf(images: OrderedImages, pass: number, { seed, shuffle }: OrderOptions): Int32Array {
+function permutationOf(images: OrderedImages, pass: number, { seed, shuffle, classAware }: OrderOptions): Int32Array {
+  if (classAware) return classAwareOrder(images.length, classAware, streamFor(seed, pass));
   if (shuffle) return streamFor(seed, pass).permutation(images.length);
   return Int32Array.from({ length: images.length }, (_, i) => i);
 }

@@ -2,12 +2,10 @@
 // antialiasing, weights in 11-bit fixed point. Bit-equal to OpenCV 4 (golden: transforms.safetensors). Float images are
 // resized in single precision, as there.
 
-import { roundHalfEven } from '../../geometry/round-half-even';
+import { bilinearTaps as taps } from '../../geometry/bilinear-taps';
 import type { AnyImage, PixelImage, Pixels } from '../types';
 import { pixelKernels } from './native';
 import { takePixels } from './pixel-pool';
-
-const SCALE = 2048; // 2^11
 
 /** `image` at `width` x `height`; the same object when it has that size already. */
 export function resizeBilinear<P extends Pixels>(image: PixelImage<P>, width: number, height: number): PixelImage<P> {
@@ -53,26 +51,6 @@ function interpolateFloats(image: AnyImage, width: number, height: number): Floa
     }
   }
   return out;
-}
-
-/** Source index and both weights of every target index along one axis. `clampWeights`: OpenCV's x axis, not its y axis. */
-function taps(source: number, target: number, clampWeights: boolean) {
-  const step = 1 / (target / source);
-  const from = new Int32Array(target);
-  const weights = new Int32Array(target * 2);
-  const fractions = new Float32Array(target);
-  for (let i = 0; i < target; i++) {
-    const centre = Math.fround((i + 0.5) * step - 0.5);
-    let at = Math.floor(centre);
-    let fraction = Math.fround(centre - at);
-    if (clampWeights && at < 0) [at, fraction] = [0, 0];
-    if (clampWeights && at >= source - 1) [at, fraction] = [source - 1, 0];
-    from[i] = at;
-    fractions[i] = fraction;
-    weights[2 * i] = roundHalfEven(Math.fround(1 - fraction) * SCALE);
-    weights[2 * i + 1] = roundHalfEven(fraction * SCALE);
-  }
-  return { from, weights, fractions };
 }
 
 function interpolate(image: PixelImage, width: number, height: number): Uint8Array {

@@ -8,6 +8,7 @@ import { cspNeXt, mmyoloCSPNeXt } from './cspnext';
 import { darknet } from './darknet';
 import { detectorsResNet } from './detectors-resnet';
 import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
+import { hourglassNetDefinition } from './hourglass-net';
 import { hrnet } from './hrnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { pyramidVisionTransformer, pyramidVisionTransformerV2 } from './pyramid-vision-transformer';
@@ -21,6 +22,7 @@ import { swinTransformer } from './swin-transformer';
 import { tridentResNet } from './trident-resnet';
 import { visionTransformer } from './vision-transformer';
 import { yolov5CSPDarknet } from './yolov5-csp-darknet';
+import { yolov7Backbone } from './yolov7-backbone';
 import { yolov8CSPDarknet } from './yolov8-csp-darknet';
 import { yoloxCSPDarknet } from './yolox-csp-darknet';
 
@@ -48,6 +50,7 @@ export { SwinTransformer, swinTransformer } from './swin-transformer';
 export { TridentResNet, tridentResNet } from './trident-resnet';
 export { VisionTransformer, visionTransformer } from './vision-transformer';
 export { YOLOv5CSPDarknet, yolov5CSPDarknet } from './yolov5-csp-darknet';
+export { YOLOv7Backbone, yolov7Backbone } from './yolov7-backbone';
 export { YOLOv8CSPDarknet, yolov8CSPDarknet } from './yolov8-csp-darknet';
 export { YOLOXCSPDarknet, yoloxCSPDarknet } from './yolox-csp-darknet';
 
@@ -61,6 +64,7 @@ export const backbones = [
   regnet,
   detectorsResNet,
   hrnet,
+  hourglassNetDefinition,
   mobilenetV2,
   swinTransformer,
   convNeXt,
@@ -74,6 +78,7 @@ export const backbones = [
   yolov5CSPDarknet,
   yolov6EfficientRep,
   yolov6CSPBep,
+  yolov7Backbone,
   yoloxCSPDarknet,
   ppyoloeCSPResNet,
   yolov8CSPDarknet,

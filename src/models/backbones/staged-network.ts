@@ -41,19 +41,20 @@ export class StagedNetwork extends Module implements Backbone {
   readonly outputs: FeatureSpec[];
   private readonly layers: Part[];
 
-  /** @param channels those of the stem and of every stage */
+  /** @param channels and strides: those of the stem and of every stage */
   constructor(
     private readonly options: StagedOptions,
     stem: Part,
     stages: Part[][],
     channels: number[],
+    strides = channels.map((_, i) => 2 << i),
   ) {
     super();
     this.layers = [this.addChild('stem', stem)];
     for (const [i, parts] of stages.entries())
       this.layers.push(this.addChild(`stage${i + 1}`, new Sequential<Part>(parts)));
     this.outputs = channels
-      .map((count, i) => ({ channels: count, stride: 2 << i }))
+      .map((count, i) => ({ channels: count, stride: strides[i] }))
       .filter((_, i) => options.out_indices.includes(i));
   }
 

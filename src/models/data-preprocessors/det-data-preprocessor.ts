@@ -8,6 +8,7 @@ import { DetLabError } from '../../errors';
 import { hasKernel, runKernel } from '../../ops/kernel';
 import type { DetBatch } from '../types';
 import { BatchFixedSizePad, batchFixedSizePad } from './batch-fixed-size-pad';
+import { BatchResize, batchResize } from './batch-resize';
 import { BatchSyncRandomResize, batchSyncRandomResize } from './batch-sync-random-resize';
 import { PPYOLOEBatchRandomResize, ppyoloeBatchRandomResize } from './ppyoloe-batch-random-resize';
 
@@ -19,7 +20,7 @@ const perChannel = (meaning: string) =>
     .default(null)
     .describe(meaning);
 
-const options = z.strictObject({
+export const preprocessorOptions = z.strictObject({
   mean: perChannel("Subtracted from each channel, in the model's channel order; null with std null: no normalisation"),
   std: perChannel('Divides each channel after the mean is subtracted'),
   pad_size_divisor: z.int().positive().default(1).describe('Batch height and width are padded to multiples of this'),
@@ -36,12 +37,12 @@ const options = z.strictObject({
   boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
   non_blocking: z.boolean().nullable().default(false).describe('Accepted and without effect'),
   batch_augments: z
-    .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad]))
+    .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad, batchResize]))
     .nullable()
     .default(null)
     .describe('Batch augmentations, applied in order while training'),
 });
-export type DetDataPreprocessorOptions = z.output<typeof options>;
+export type DetDataPreprocessorOptions = z.output<typeof preprocessorOptions>;
 
 /** Single precision at every step, as PyTorch. */
 const f = Math.fround;
@@ -54,15 +55,15 @@ export class DetDataPreprocessor {
   /** The order of the channels the model sees. */
   readonly order: PixelImage['order'];
   /** Mean and standard deviation by channel. */
-  private readonly shift: Float32Array;
-  private readonly scale: Float32Array;
+  protected readonly shift: Float32Array;
+  protected readonly scale: Float32Array;
   /** Normalised value of each 8-bit value, for one channel after the other. */
   private readonly tables: Float32Array;
   private readonly padValue: number;
   private readonly divisor: number;
   private readonly padsMasks: boolean;
   private readonly semanticPad: number | undefined;
-  private readonly augments: (BatchSyncRandomResize | BatchFixedSizePad)[];
+  private readonly augments: (BatchSyncRandomResize | BatchFixedSizePad | BatchResize)[];
 
   constructor({
     mean,
@@ -75,9 +76,10 @@ export class DetDataPreprocessor {
     bgr_to_rgb,
     batch_augments,
   }: DetDataPreprocessorOptions) {
-    this.augments = (batch_augments ?? []).map((augment) =>
-      augment.type === 'BatchFixedSizePad' ? new BatchFixedSizePad(augment) : new BatchSyncRandomResize(augment),
-    );
+    this.augments = (batch_augments ?? []).map((augment) => {
+      if (augment.type === 'BatchFixedSizePad') return new BatchFixedSizePad(augment);
+      return augment.type === 'BatchResize' ? new BatchResize(augment) : new BatchSyncRandomResize(augment);
+    });
     this.order = bgr_to_rgb ? 'rgb' : 'bgr';
     this.padValue = pad_value;
     this.divisor = pad_size_divisor;
@@ -169,10 +171,9 @@ export class DetDataPreprocessor {
 }
 
 /** Refuses half a normalisation and two channel orders. */
-function checked<O extends Pick<DetDataPreprocessorOptions, 'mean' | 'std' | 'bgr_to_rgb' | 'rgb_to_bgr'>>(
-  o: O,
-  { path }: { path: string },
-): O {
+export function checkedPreprocessor<
+  O extends Pick<DetDataPreprocessorOptions, 'mean' | 'std' | 'bgr_to_rgb' | 'rgb_to_bgr'>,
+>(o: O, { path }: { path: string }): O {
   const at = path ? ` at ${path}` : '';
   if ((o.mean === null) !== (o.std === null))
     throw new DetLabError(`Cannot use data_preprocessor${at}: mean and std must both be given or both be left out`);
@@ -201,7 +202,7 @@ export class PPYOLOEDetDataPreprocessor extends DetDataPreprocessor {
 }
 
 const ppyoloeOptions = z.strictObject({
-  ...options.shape,
+  ...preprocessorOptions.shape,
   batch_augments: z
     .array(ppyoloeBatchRandomResize)
     .length(1, 'expected one batch augmentation')
@@ -219,7 +220,7 @@ export const ppyoloeDetDataPreprocessor = defineModule({
   example:
     "{ type: 'PPYOLOEDetDataPreprocessor', mean: [0, 0, 0], std: [255, 255, 255], bgr_to_rgb: true, batch_augments: [{ type: 'PPYOLOEBatchRandomResize', random_size_range: [320, 800] }] }",
   options: ppyoloeOptions,
-  infer: checked,
+  infer: checkedPreprocessor,
   build: (o) => new PPYOLOEDetDataPreprocessor(o),
 });
 
@@ -231,10 +232,10 @@ export const yolov5DetDataPreprocessor = defineModule({
   shapes: '8-bit images of any size -> [N, H, W, 3] float32',
   example: "{ type: 'YOLOv5DetDataPreprocessor', mean: [0, 0, 0], std: [255, 255, 255], bgr_to_rgb: true }",
   options: z.strictObject({
-    ...options.shape,
+    ...preprocessorOptions.shape,
     non_blocking: z.boolean().nullable().default(true).describe('Accepted and without effect'),
   }),
-  infer: checked,
+  infer: checkedPreprocessor,
   build: (o) => new DetDataPreprocessor(o),
 });
 
@@ -246,7 +247,7 @@ export const detDataPreprocessor = defineModule({
   shapes: '8-bit images of any size -> [N, H, W, 3] float32',
   example:
     "{ type: 'DetDataPreprocessor', mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375], bgr_to_rgb: true, pad_size_divisor: 32 }",
-  options,
-  infer: checked,
+  options: preprocessorOptions,
+  infer: checkedPreprocessor,
   build: (o) => new DetDataPreprocessor(o),
 });

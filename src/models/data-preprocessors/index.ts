@@ -1,12 +1,15 @@
 // Every data preprocessor of the catalogue.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { boxInstDataPreprocessor } from './boxinst-data-preprocessor';
 import { detDataPreprocessor, ppyoloeDetDataPreprocessor, yolov5DetDataPreprocessor } from './det-data-preprocessor';
 
+export { BoxInstDataPreprocessor } from './boxinst-data-preprocessor';
 export { DetDataPreprocessor, type DetDataPreprocessorOptions, detDataPreprocessor } from './det-data-preprocessor';
 
 export const dataPreprocessors = [
   detDataPreprocessor,
   yolov5DetDataPreprocessor,
   ppyoloeDetDataPreprocessor,
+  boxInstDataPreprocessor,
 ] as const satisfies readonly AnyDefinition[];

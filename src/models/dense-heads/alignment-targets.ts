@@ -21,7 +21,12 @@ export function alignmentTargets(targets: BatchTargets, initial: boolean): Align
   return { metrics, qualities };
 }
 
-function normalizedMetrics({ truths, numTruths, overlaps, metrics = new Float32Array(0) }: ImageTargets): Float32Array {
+export function normalizedMetrics({
+  truths,
+  numTruths,
+  overlaps,
+  metrics = new Float32Array(0),
+}: Pick<ImageTargets, 'truths' | 'numTruths' | 'overlaps' | 'metrics'>): Float32Array {
   const bestMetric = new Float32Array(numTruths);
   const bestIou = new Float32Array(numTruths);
   for (const [k, g] of truths.entries()) {

@@ -41,12 +41,15 @@ export const guidedTrainCfgOptions = {
   ignore_ratio: z.number().describe('Share of the sides of a box up to which cells learn no location'),
 };
 /** `train_cfg.rpn` of a detector: which of it a first stage has, its own options say. */
-export const firstStageTrainCfg = anchorTrainCfg.extend({
+const anyStageTrainCfg = anchorTrainCfg.extend({
   ga_assigner: guidedTrainCfgOptions.ga_assigner.optional(),
   ga_sampler: moduleOption('sampler').optional().describe('Samples the anchors that the shape loss sees'),
   center_ratio: guidedTrainCfgOptions.center_ratio.optional(),
   ignore_ratio: guidedTrainCfgOptions.ignore_ratio.optional(),
 });
+export const firstStageTrainCfg = z
+  .union([anyStageTrainCfg, z.array(anchorTrainCfg)])
+  .describe('Assignment and sampling of anchors; a list: one for each stage of CascadeRPNHead');
 export type AnchorTrainCfg = z.output<typeof anchorTrainCfg>;
 
 export const anchorHeadOptions = {

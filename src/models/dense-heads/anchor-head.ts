@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { takeBoxes } from '../../geometry/boxes';
+import { takeBoxes, takeRows } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { buildClassificationLoss, type ClassificationLoss, type Loss, zeroLoss } from '../losses';
 import {
@@ -38,7 +38,7 @@ export type AnchorMaps = 'scores' | 'deltas';
 
 /** Some of the box predictions of a batch. */
 export interface BoxPredictions {
-  /** Coded [N, T', 4]. */
+  /** Coded [N, T', encodeSize]. */
   deltas: tf.Tensor3D;
   sizes: Size[];
   /** Of all images and levels [N, T, 4], where they are not those of the grid. */
@@ -108,11 +108,12 @@ export abstract class AnchorHead<
   }
 
   /** @throws DetLabError when `allowed_border` leaves none */
-  protected override priorsInside({ batch, index, sizes }: AssignImage): Int32Array | undefined {
+  protected override priorsInside({ batch, index, sizes, priors }: AssignImage): Int32Array | undefined {
     const { imgShape, imgPath } = batch.samples[index].meta;
     const padShape = batch.padShapes?.[index] ?? batch.batchShape;
     const border = this.config.train_cfg?.allowed_border ?? -1;
-    const inside = priorsInside(this.priors, this.priorCache.of(sizes), sizes, padShape, imgShape, border);
+    const anchors = priors ?? this.priorCache.of(sizes);
+    const inside = priorsInside(this.priors, anchors, sizes, padShape, imgShape, border);
     if (inside?.length !== 0) return inside;
     throw new DetLabError(
       `Cannot train on "${imgPath}": no anchor lies inside the image of ${imgShape.join(' x ')} pixels. ` +
@@ -147,18 +148,21 @@ export abstract class AnchorHead<
   ): Losses {
     const scores = outputs.flat('scores');
     const boxes = { deltas: outputs.flat('deltas'), sizes: outputs.sizes, priors: outputs.priors };
-    if (!(this.lossCls instanceof Module || this.lossBbox instanceof Module))
-      return { loss_cls: this.classLoss(scores, targets), loss_bbox: this.boxLoss(boxes, targets) };
+    if (![this.lossCls, this.lossBbox].some((loss) => loss instanceof Module))
+      return this.spanLosses(scores, boxes, targets);
     // losses that count over the batch (GHM) count level by level; for all others the sum is the same
-    const spans = levelSpans(this.priorCache.counts(outputs.sizes));
     const cut = (x: tf.Tensor3D, [start, end]: [number, number]) => x.slice([0, start, 0], [-1, end - start, -1]);
-    const levels = spans.map((span) => levelTargets(targets, scores.shape[1], span));
-    return {
-      loss_cls: spans.map((span, level) => this.classLoss(cut(scores, span), levels[level])),
-      loss_bbox: spans.map((span, level) =>
-        this.boxLoss({ ...boxes, deltas: cut(boxes.deltas, span), first: span[0] }, levels[level]),
-      ),
-    };
+    const levels = levelSpans(this.priorCache.counts(outputs.sizes)).map((span) => {
+      const predicted = { ...boxes, deltas: cut(boxes.deltas, span), first: span[0] };
+      return this.spanLosses(cut(scores, span), predicted, levelTargets(targets, scores.shape[1], span));
+    });
+    const byLevel = (name: string) => levels.map((losses) => losses[name] as tf.Scalar);
+    return Object.fromEntries(Object.keys(levels[0]).map((name) => [name, byLevel(name)]));
+  }
+
+  /** The losses of all levels together, or of one: logits [N, T, K]. */
+  protected spanLosses(scores: tf.Tensor3D, boxes: BoxPredictions, targets: BatchTargets): Losses {
+    return { loss_cls: this.classLoss(scores, targets), loss_bbox: this.boxLoss(boxes, targets) };
   }
 
   /** Logits [N, T, K]. */
@@ -222,7 +226,7 @@ function levelTargets(targets: BatchTargets, total: number, [start, end]: [numbe
       const row = targets.positives[k];
       return Math.floor(row / total) * (end - start) + (row % total) - start;
     }),
-    boxes: takeBoxes(targets.boxes, positives),
+    boxes: takeRows(targets.boxes, positives, targets.boxes.length / targets.positives.length),
     ...(targets.boxWeights && { boxWeights: Float32Array.from(positives, (k) => targets.boxWeights![k]) }),
   };
 }

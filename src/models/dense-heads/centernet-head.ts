@@ -135,15 +135,29 @@ export class CenterNetHead extends Module implements DetectionHead {
     return { map, cells: [...centers.keys()], boxes: [...centers.values()], peaks };
   }
 
+  private get testCfg() {
+    return requireCfg(this.config.test_cfg, 'CenterNetHead', 'test_cfg');
+  }
+
+  /** What `predict` selects from: `forward`, with a probability of 0 where there is no peak. */
+  peakMaps(features: tf.Tensor4D[]): Maps {
+    const { heat, ...rest } = this.forward(features);
+    return { ...rest, heat: localMaxima(heat, this.testCfg.local_maximum_kernel) };
+  }
+
+  /** Peaks that `predict` selects, for programs that cannot call it. */
+  get peaks(): number {
+    return this.testCfg.topk;
+  }
+
   predict(features: tf.Tensor4D[], { samples, batchShape }: DetBatch, { rescale = false } = {}): Detections[] {
-    const { topk, local_maximum_kernel } = requireCfg(this.config.test_cfg, 'CenterNetHead', 'test_cfg');
-    const maps = this.forward(features);
+    const maps = this.peakMaps(features);
     const [, height, width] = maps.heat.shape;
-    const heat = localMaxima(maps.heat, local_maximum_kernel).dataSync<'float32'>();
+    const heat = maps.heat.dataSync<'float32'>();
     const [sizes, offsets] = [maps.sizes.dataSync<'float32'>(), maps.offsets.dataSync<'float32'>()];
     const [stepX, stepY] = [batchShape[1] / width, batchShape[0] / height];
     return samples.map(({ meta }, i) => {
-      const peaks = peaksOf(imageRows(heat, i, samples.length), this.numClasses, topk);
+      const peaks = peaksOf(imageRows(heat, i, samples.length), this.numClasses, this.testCfg.topk);
       const bboxes = peaks.flatMap(({ cell }) => {
         const at = 2 * (i * height * width + cell);
         const [x, y] = [(cell % width) + offsets[at], Math.floor(cell / width) + offsets[at + 1]];

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { Detections, ImageMeta } from '../../data/types';
-import { scaleBoxes, shiftBoxes, takeBoxes } from '../../geometry/boxes';
+import { scaleBoxes, shiftBoxes, takeBoxes, takeValues } from '../../geometry/boxes';
 import { batchedNms, type NmsConfig } from '../../ops';
 import { topIndices } from '../../ops/top-indices';
 import { nmsOption } from '../shared-options/nms-option';
@@ -31,6 +31,8 @@ export interface Candidates {
   levels: readonly number[];
   /** Factors on the selected scores [T]: centerness, objectness. */
   factors?: Float32Array;
+  /** Of a score and its factor; their product when absent. */
+  combine?(score: number, factor: number): number;
   /** Boxes, flat xyxy in pixels of the network's input, of the priors at these indices. */
   decode(priors: Int32Array): Float32Array;
 }
@@ -65,17 +67,33 @@ export function filterScoresAndTopk(
 }
 
 /** Detections of one image; in pixels of the original image with `rescale`, else of the network's input. */
-export function decodeDetections(
+export const decodeDetections = (
   candidates: Candidates,
   meta: ImageMeta,
   cfg: SuppressionCfg,
   rescale: boolean,
-): Detections {
+): Detections => selectDetections(candidates, meta, cfg, rescale).detections;
+
+/** Detections of an image, and the prior of each. */
+export interface SelectedDetections {
+  detections: Detections;
+  priors: Int32Array;
+}
+
+/** The same, and the prior of each. */
+export function selectDetections(
+  candidates: Candidates,
+  meta: ImageMeta,
+  cfg: SuppressionCfg,
+  rescale: boolean,
+): SelectedDetections {
   const { score_thr = 0, nms_pre = -1 } = cfg;
   const { priors, labels, scores } = filterScoresAndTopk(candidates, score_thr, nms_pre);
   const boxes = toFrame(candidates.decode(priors), meta, rescale);
-  const { factors } = candidates;
-  return nmsAndLimit({ boxes, labels, scores: factors ? scores.map((s, k) => s * factors[priors[k]]) : scores }, cfg);
+  const { factors, combine = (score: number, factor: number) => score * factor } = candidates;
+  const rated = factors ? scores.map((s, k) => combine(s, factors[priors[k]])) : scores;
+  const { detections, rows } = suppressRows({ boxes, labels, scores: rated }, cfg);
+  return { detections, priors: rows.map((row) => priors[row]) };
 }
 
 /** Boxes in pixels of the network's input, in those of the original image with `rescale`. */
@@ -90,23 +108,46 @@ export function toFrame(
 }
 
 /** Drops boxes below the minimum size, suppresses by label and keeps the best `max_per_img`. */
-export function nmsAndLimit(
-  { boxes, scores, labels }: { boxes: Float32Array; scores: Float32Array; labels: Int32Array },
+export const nmsAndLimit = (rows: ScoredBoxes, cfg: SuppressionCfg): Detections => suppressRows(rows, cfg).detections;
+
+interface ScoredBoxes {
+  boxes: Float32Array;
+  scores: Float32Array;
+  labels: Int32Array;
+}
+
+/** The same, and the row of each. */
+export function suppressRows(
+  given: ScoredBoxes,
   { min_bbox_size: min = -1, nms, max_per_img = -1 }: SuppressionCfg,
-): Detections {
-  const large = (i: number) =>
-    Math.fround(boxes[4 * i + 2] - boxes[4 * i]) > min && Math.fround(boxes[4 * i + 3] - boxes[4 * i + 1]) > min;
-  const kept = Int32Array.from(scores.keys()).filter((i) => min < 0 || large(i));
-  const result = batchedNms(
-    takeBoxes(boxes, kept),
-    Float32Array.from(kept, (i) => scores[i]),
-    kept.map((i) => labels[i]),
-    nms as NmsConfig,
-  );
+): { detections: Detections; rows: Int32Array } {
+  const large = min < 0 ? undefined : largerThan(given, min);
+  const { boxes, scores, labels } = large ? takeRows(given, large) : given;
+  const result = batchedNms(boxes, scores, labels, nms as NmsConfig);
   const count = max_per_img >= 0 ? Math.min(max_per_img, result.keep.length) : result.keep.length;
+  const keep = result.keep.subarray(0, count);
   return {
-    bboxes: result.bboxes.slice(0, 4 * count),
-    scores: result.scores.slice(0, count),
-    labels: Int32Array.from(result.keep.subarray(0, count), (k) => labels[kept[k]]),
+    detections: {
+      bboxes: result.bboxes.slice(0, 4 * count),
+      scores: result.scores.slice(0, count),
+      labels: takeValues(labels, keep),
+    },
+    rows: large ? takeValues(large, keep) : Int32Array.from(keep),
   };
 }
+
+/** The rows of boxes of which both sides are longer than `min`; undefined for all of them. */
+function largerThan({ boxes, scores }: ScoredBoxes, min: number): Int32Array | undefined {
+  const kept = new Int32Array(scores.length);
+  let count = 0;
+  for (let i = 0, at = 0; i < scores.length; i++, at += 4)
+    if (Math.fround(boxes[at + 2] - boxes[at]) > min && Math.fround(boxes[at + 3] - boxes[at + 1]) > min)
+      kept[count++] = i;
+  return count === scores.length ? undefined : kept.subarray(0, count);
+}
+
+const takeRows = ({ boxes, scores, labels }: ScoredBoxes, rows: Int32Array): ScoredBoxes => ({
+  boxes: takeBoxes(boxes, rows),
+  scores: takeValues(scores, rows),
+  labels: takeValues(labels, rows),
+});

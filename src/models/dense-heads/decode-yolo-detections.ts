@@ -6,7 +6,7 @@ import type { Detections, ImageMeta } from '../../data/types';
 import { clipBoxes } from '../../geometry/boxes';
 import { bestClass } from '../../ops/best-class';
 import { nmsOption } from '../shared-options/nms-option';
-import { type Candidates, filterScoresAndTopk, nmsAndLimit } from './decode-detections';
+import { type Candidates, filterScoresAndTopk, type SelectedDetections, suppressRows } from './decode-detections';
 import type { Selection } from './selection';
 
 export const yoloTestCfg = z.strictObject({
@@ -20,13 +20,38 @@ export const yoloTestCfg = z.strictObject({
 });
 export type YOLOTestCfg = z.output<typeof yoloTestCfg>;
 
+type YOLOCandidates = Omit<Candidates, 'columns'>;
+
 /** Detections of one image, in pixels of the original image with `rescale`, else of the network's input. */
-export function decodeYoloDetections(
-  { scores, numClasses, levels, decode }: Omit<Candidates, 'columns'>,
+export const decodeYoloDetections = (
+  candidates: YOLOCandidates,
   meta: ImageMeta,
   cfg: YOLOTestCfg,
   rescale: boolean,
-): Detections {
+): Detections => selectYoloDetections(candidates, meta, cfg, rescale).detections;
+
+/** The same, and the prior of each. */
+export function selectYoloDetections(
+  candidates: YOLOCandidates,
+  meta: ImageMeta,
+  cfg: YOLOTestCfg,
+  rescale: boolean,
+): SelectedDetections {
+  const { detections, priors } = selectYoloBoxes(candidates, cfg, (boxes) => {
+    if (!rescale) return boxes;
+    const [top, , left] = meta.padParam ?? [0, 0, 0, 0];
+    const [x, y] = meta.scaleFactor.map(Math.fround);
+    return boxes.map((v, i) => (i & 1 ? (v - top) / y : (v - left) / x));
+  });
+  return { detections: { ...detections, bboxes: clipBoxes(detections.bboxes, meta.oriShape) }, priors };
+}
+
+/** Selects and suppresses; `move` brings the boxes of the candidates to where they are suppressed. */
+export function selectYoloBoxes(
+  { scores, numClasses, levels, decode }: YOLOCandidates,
+  cfg: YOLOTestCfg,
+  move: (boxes: Float32Array) => Float32Array = (boxes) => boxes,
+): SelectedDetections {
   const total = levels.reduce((sum, count) => sum + count, 0);
   const best = cfg.multi_label && numClasses > 1 ? undefined : bestClass(scores, numClasses);
   const columns = best ? 1 : numClasses;
@@ -35,16 +60,11 @@ export function decodeYoloDetections(
     cfg.score_thr,
     cfg.nms_pre,
   );
-  let boxes = decode(pairs.priors);
-  if (rescale) {
-    const [top, , left] = meta.padParam ?? [0, 0, 0, 0];
-    const [x, y] = meta.scaleFactor.map(Math.fround);
-    boxes = boxes.map((v, i) => (i & 1 ? (v - top) / y : (v - left) / x));
-  }
+  const boxes = move(decode(pairs.priors));
   const labels = best ? pairs.priors.map((i) => best.labels[i]) : pairs.labels;
   const limited = cfg.yolox_style ? { ...cfg, max_per_img: -1 } : cfg;
-  const detections = nmsAndLimit({ boxes, scores: pairs.scores, labels }, limited);
-  return { ...detections, bboxes: clipBoxes(detections.bboxes, meta.oriShape) };
+  const { detections, rows } = suppressRows({ boxes, scores: pairs.scores, labels }, limited);
+  return { detections, priors: rows.map((row) => pairs.priors[row]) };
 }
 
 /** How programs that cannot call it select: the same of all levels together. */

@@ -102,6 +102,11 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return this.numClasses;
   }
 
+  /** Labels that detections may have: 0 up to this number. */
+  protected get detectedClasses(): number {
+    return this.numClasses;
+  }
+
   /** K of each predicted map. */
   protected abstract get columns(): Readonly<Record<string, number>>;
 
@@ -266,13 +271,21 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return requireCfg(this.config.test_cfg, this.name, 'test_cfg');
   }
 
-  /** Reads the candidates, once each, and selects among those of each image. */
   protected detect(
     outputs: DenseOutputs<M>,
     batch: DetBatch,
     cfg: NonNullable<C['test_cfg']>,
     rescale: boolean,
   ): Detections[] {
+    return this.selectEach(outputs, batch, (candidates, meta) => this.suppress(candidates, meta, cfg, rescale));
+  }
+
+  /** Reads the candidates, once each, and selects among those of each image. */
+  protected selectEach<T>(
+    outputs: DenseOutputs<M>,
+    batch: DetBatch,
+    select: (candidates: Candidates, meta: ImageMeta) => T,
+  ): T[] {
     const { sizes } = outputs;
     const tensors = this.candidates(outputs);
     reportScores(() => this.watched(tensors, sizes, batch));
@@ -285,12 +298,12 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
       const candidates = {
         scores: imageRows(scores, i, count),
         columns: scores.length / (count * total),
-        numClasses: this.numClasses,
+        numClasses: this.detectedClasses,
         levels,
         factors: factors && imageRows(factors, i, count),
         decode: (priors: Int32Array) => this.decodeAt(coded, priors, sizes, meta.imgShape, tensors.decoded),
       };
-      return this.suppress(candidates, meta, cfg, rescale);
+      return select(candidates, meta);
     });
   }
 
@@ -332,7 +345,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return {
       source: this.name,
       count,
-      numClasses: this.numClasses,
+      numClasses: this.detectedClasses,
       boxes: all,
       score: (index, label) => tf.slice(scores, [0, index, label], [1, 1, 1]).asScalar(),
     };
@@ -342,7 +355,8 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   private decodeAt(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size, decoded = false) {
     const taken = takeBoxes(boxes, priors);
     if (!decoded) return this.decode(taken, priors, sizes, imgShape);
-    return this.coder.clips === false ? taken : clipBoxes(taken, imgShape);
+    const { clips = true, clipMargin: margin = 0 } = this.coder;
+    return clips ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
   }
 
   /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */

@@ -3,6 +3,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { defineModule } from '../../catalogue/registry';
+import type { Linear } from '../../nn';
+import type { Module } from '../../nn/module';
 import type { Instances } from '../task-modules';
 import type { DetBatch, LossContext, Losses } from '../types';
 import {
@@ -21,7 +23,7 @@ export interface DenoisingMeta {
   groups: number;
 }
 
-export class DINOHead extends DeformableDETRHead {
+export class DINOHead<Classifier extends Module = Linear> extends DeformableDETRHead<Classifier> {
   /** Losses of the matching queries, `enc_loss_...` of the encoder and `dn_loss_...` of the denoising queries. */
   denoisingLoss(
     states: tf.Tensor3D[],
@@ -31,19 +33,34 @@ export class DINOHead extends DeformableDETRHead {
     encoder: EncoderOutputs,
     denoising: DenoisingMeta,
   ): Losses {
+    return this.partLosses(this.forward(states, references), batch, context, encoder, denoising);
+  }
+
+  /** The same of what was predicted; `kept` are the queries of each image that learn in each layer, all when absent. */
+  protected partLosses(
+    layers: QueryPredictions[],
+    batch: DetBatch,
+    context: LossContext,
+    encoder: EncoderOutputs,
+    denoising: DenoisingMeta,
+    kept: readonly (readonly Int32Array[] | undefined)[] = [],
+  ): Losses {
     const truths = this.instances(batch);
     const { count } = denoising;
     const part = (x: tf.Tensor3D, begin: number, length: number): tf.Tensor3D =>
       tf.slice(x, [0, begin, 0], [-1, length, -1]);
-    const cut = (layers: QueryPredictions[], begin: number, length: number) =>
+    const cut = (begin: number, length: number) =>
       layers.map(({ scores, boxes }) => ({ scores: part(scores, begin, length), boxes: part(boxes, begin, length) }));
-    const layers = this.forward(states, references);
     const queries = layers[0].scores.shape[1];
     const targets = this.denoisingTargets(truths, batch, denoising);
     return {
-      ...this.layerLosses(cut(layers, count, queries - count), truths, batch, context),
+      ...byLayer(
+        cut(count, queries - count).map((layer, i) =>
+          this.matchedLosses(layer, truths, batch, context, 'loss', kept[i]),
+        ),
+      ),
       ...this.matchedLosses(encoder, truths, batch, context, 'enc_loss'),
-      ...byLayer(cut(layers, 0, count).map((layer) => this.denoisingLosses(layer, targets, batch))),
+      ...byLayer(cut(0, count).map((layer) => this.denoisingLosses(layer, targets, batch))),
     };
   }
 
@@ -63,6 +80,7 @@ export class DINOHead extends DeformableDETRHead {
         for (const [i, label] of labels.entries()) {
           const row = n * count + group * size + i;
           targets.labels[row] = label;
+          targets.truths[row] = i;
           const box = normalizedBox(bboxes.subarray(4 * i, 4 * i + 4), batch.samples[n].meta.imgShape);
           targets.boxes.set(box, 4 * row);
           targets.positives.push(row);

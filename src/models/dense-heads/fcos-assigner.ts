@@ -1,6 +1,7 @@
 // The rule of FCOS: a point is assigned to a ground-truth box that it lies in (or near whose center it lies) if the farthest
 // side is in the range of the point's level; of several boxes to the smallest (Tian et al., ICCV 2019).
 
+import { type Moments, rleMoments, toRles } from '../../masks';
 import type { Assigner, AssignInput, AssignResult } from '../task-modules';
 import { unassigned } from '../task-modules/assigners/unassigned';
 
@@ -9,9 +10,13 @@ export interface FCOSAssignerOptions {
   ranges: [number, number][];
   /** Only points within this many strides of the center. */
   radius?: number;
+  /** The center of an object is the centroid of its mask, where masks were loaded (CondInst). */
+  centroids?: boolean;
 }
 
 const f = Math.fround;
+/** The corner of the image for a mask without pixels, as in the reference. */
+const centroidOf = ({ area, sumX, sumY }: Moments) => (area > 0 ? [f(f(sumX) / area), f(f(sumY) / area)] : [0, 0]);
 
 export class FCOSAssigner implements Assigner {
   readonly needs = { priors: 'points' } as const;
@@ -19,15 +24,16 @@ export class FCOSAssigner implements Assigner {
 
   constructor(private readonly options: FCOSAssignerOptions) {}
 
-  assign({ priors, levels, instances: { bboxes, labels } }: AssignInput): AssignResult {
-    const { ranges, radius } = this.options;
+  assign({ priors, levels, instances: { bboxes, labels, masks } }: AssignInput): AssignResult {
+    const { ranges, radius, centroids } = this.options;
+    const objects = centroids && radius !== undefined && masks ? toRles(masks).map(rleMoments) : undefined;
     const count = priors.length / 4;
     const result = unassigned(count, labels.length);
     const smallest = new Float32Array(count).fill(1e8);
     for (let g = 0; g < labels.length; g++) {
       const [x1, y1, x2, y2] = [bboxes[4 * g], bboxes[4 * g + 1], bboxes[4 * g + 2], bboxes[4 * g + 3]];
       const area = f(f(x2 - x1) * f(y2 - y1));
-      const [cx, cy] = [f(f(x1 + x2) / 2), f(f(y1 + y2) / 2)];
+      const [cx, cy] = objects ? centroidOf(objects[g]) : [f(f(x1 + x2) / 2), f(f(y1 + y2) / 2)];
       let i = 0;
       for (const [level, size] of levels.entries()) {
         const [min, max] = ranges[level];

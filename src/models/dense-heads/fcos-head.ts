@@ -86,7 +86,10 @@ export type FCOSHeadConfig = Omit<z.output<typeof options>, 'init_cfg'> &
 export type FCOSMaps = 'scores' | 'deltas' | 'centerness';
 
 /** `deltas` are distances left, top, right, bottom: in pixels, or in strides with `norm_on_bbox`. */
-export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig> extends DenseHead<C, FCOSMaps> {
+export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig, M extends string = never> extends DenseHead<
+  C,
+  FCOSMaps | M
+> {
   protected readonly towers: TowerPair;
   protected readonly cls: Conv2d;
   protected readonly reg: Conv2d;
@@ -96,15 +99,15 @@ export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig> extends DenseHe
   protected readonly lossBbox: Loss;
   protected readonly lossCenterness: Loss;
 
-  /** @param layers what relatives change: how towers are built, where in its cell a point is */
-  constructor(config: C, context: BuildContext, { tower = convTower, offset = 0.5 } = {}) {
+  /** @param given what relatives change: how towers are built, where in its cell a point is, what the center of an object is */
+  constructor(config: C, context: BuildContext, { tower = convTower, offset = 0.5, centroids = false } = {}) {
     const { strides, regress_ranges: ranges, center_sampling, center_sample_radius } = config;
     const { registry, path, inputs } = context;
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
     super(config, context, {
       priors: registry.build('anchor_generator', { type: 'MlvlPointGenerator', strides, offset }, at('strides')),
       coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head: new.target.name, priors: 'points' }),
-      assigner: new FCOSAssigner({ ranges, radius: center_sampling ? center_sample_radius : undefined }),
+      assigner: new FCOSAssigner({ ranges, radius: center_sampling ? center_sample_radius : undefined, centroids }),
     });
     this.lossCls = buildClassificationLoss(config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
@@ -138,24 +141,31 @@ export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig> extends DenseHe
     });
   }
 
-  protected override get columns(): Record<FCOSMaps, number> {
+  protected override get columns(): Record<string, number> {
     return { scores: this.scoreChannels, deltas: 4, centerness: 1 };
   }
 
-  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<FCOSMaps, tf.Tensor4D> {
+  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<FCOSMaps | M, tf.Tensor4D> {
+    return this.fromTowers(this.towers.forward(x), level);
+  }
+
+  /** The predictions of a level, from what its towers give. */
+  protected fromTowers(
+    { cls, reg }: Record<'cls' | 'reg', tf.Tensor4D>,
+    level: number,
+  ): Record<FCOSMaps | M, tf.Tensor4D> {
     const { centerness_on_reg, norm_on_bbox } = this.config;
-    const { cls, reg } = this.towers.forward(x);
     const raw = this.scales.at(level).forward(this.reg.forward(reg)).cast<tf.Tensor4D>('float32');
     const distances: tf.Tensor4D = norm_on_bbox ? tf.clipByValue(raw, 0, Number.POSITIVE_INFINITY) : tf.exp(raw);
     return {
       scores: this.cls.forward(cls),
       deltas: distances,
       centerness: this.center.forward(centerness_on_reg ? reg : cls),
-    };
+    } as Record<FCOSMaps | M, tf.Tensor4D>;
   }
 
   /** As the reference's: with `norm_on_bbox`, distances in strides while training and in pixels else. */
-  override forward(features: tf.Tensor4D[]): LevelMaps<FCOSMaps> {
+  override forward(features: tf.Tensor4D[]): LevelMaps<FCOSMaps | M> {
     const maps = super.forward(features);
     if (!this.config.norm_on_bbox || this.training) return maps;
     return {
@@ -165,7 +175,7 @@ export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig> extends DenseHe
   }
 
   /** Distances in strides in both modes: a frozen head and a validation loss have the losses of training. */
-  protected override outputs(features: tf.Tensor4D[]): DenseOutputs<FCOSMaps> {
+  protected override outputs(features: tf.Tensor4D[]): DenseOutputs<FCOSMaps | M> {
     return new DenseOutputs(super.forward(features), this.columns);
   }
 
@@ -175,7 +185,7 @@ export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig> extends DenseHe
     return this.config.norm_on_bbox ? distances.map((v, i) => v / points[(i & ~3) | 2]) : distances;
   }
 
-  protected override losses(outputs: DenseOutputs<FCOSMaps>, { labels, positives, boxes }: BatchTargets): Losses {
+  protected override losses(outputs: DenseOutputs<FCOSMaps | M>, { labels, positives, boxes }: BatchTargets): Losses {
     const n = positives.length;
     const avgFactor = meanOverRanks(n, 1);
     const central = centernessOf(boxes); // [P]
@@ -202,13 +212,13 @@ export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig> extends DenseHe
     return { loss_cls, loss_bbox: bbox as tf.Scalar, loss_centerness: loss_centerness as tf.Scalar };
   }
 
-  private pixelDistances(outputs: DenseOutputs<FCOSMaps>): tf.Tensor3D {
+  private pixelDistances(outputs: DenseOutputs<FCOSMaps | M>): tf.Tensor3D {
     const distances = outputs.flat('deltas');
     if (!this.config.norm_on_bbox) return distances;
     return tf.mul(distances, tf.tensor3d(this.strides(outputs.sizes), [1, distances.shape[1], 1]));
   }
 
-  protected override candidates(outputs: DenseOutputs<FCOSMaps>): CandidateTensors {
+  protected override candidates(outputs: DenseOutputs<FCOSMaps | M>): CandidateTensors {
     const logits = outputs.flat('scores');
     return {
       scores: this.lossCls.useSigmoid ? tf.sigmoid(logits) : tf.softmax(logits),

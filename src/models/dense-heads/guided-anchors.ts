@@ -12,19 +12,11 @@ import { meanOverRanks } from '../../ops/over-ranks';
 import { stopGradient } from '../../ops/stop-gradient';
 import { joinArrays } from '../join-arrays';
 import { buildClassificationLoss, type ClassificationLoss, type Loss, zeroLoss } from '../losses';
-import {
-  type Assigner,
-  buildAssigner,
-  buildBBoxCoder,
-  buildPriorGenerator,
-  buildSampler,
-  type PriorGenerator,
-  type Sampler,
-} from '../task-modules';
+import { type Assigner, buildAssigner, buildBBoxCoder, buildSampler, type Sampler } from '../task-modules';
 import { DeltaXYWHBBoxCoder } from '../task-modules/coders/delta-xywh-bbox-coder';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
-import { cellPriors } from './cell-priors';
+import { ApproxAnchors, requireCells } from './approx-anchors';
 import { decodeBestPriors } from './decode-best-priors';
 import type { Candidates, SuppressionCfg } from './decode-detections';
 import type { AssignImage, CandidateTensors, Selection } from './dense-head';
@@ -32,8 +24,6 @@ import type { DenseOutputs } from './dense-outputs';
 import type { GuidedAnchorConfig } from './guided-anchor-options';
 import { imageTargets } from './image-targets';
 import { locationTargets } from './location-targets';
-import { PriorCache } from './prior-cache';
-import { priorsInside } from './priors-inside';
 
 /** Sizes change at most by this factor, or its inverse. */
 const RATIO_CLIP = 1e-6;
@@ -48,8 +38,7 @@ export abstract class GuidedAnchors<C extends GuidedAnchorConfig> extends Anchor
   protected readonly guided: C;
   protected readonly lossLoc: ClassificationLoss;
   protected readonly lossShape: Loss;
-  private readonly approxs: PriorGenerator;
-  private readonly approxCache: PriorCache;
+  private readonly approxs: ApproxAnchors;
   private readonly anchorCoder: DeltaXYWHBBoxCoder;
   private readonly shapes?: { assigner: Assigner; sampler: Sampler };
 
@@ -59,21 +48,7 @@ export abstract class GuidedAnchors<C extends GuidedAnchorConfig> extends Anchor
     const { registry, path, inputs } = context;
     const head = new.target.name;
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
-    this.approxs = buildPriorGenerator(config.approx_anchor_generator, at('approx_anchor_generator'), {
-      head,
-      form: 'boxes',
-    });
-    this.approxCache = new PriorCache(this.approxs);
-    cellPriors(head, this.approxs, path);
-    cellPriors(head, this.priors, path, 1);
-    const [size, square] = [config.approx_anchor_generator.octave_base_scale, config.square_anchor_generator.scales];
-    const strides = (generator: PriorGenerator) => JSON.stringify(generator.strides);
-    if (!Array.isArray(square) || size !== square[0] || strides(this.approxs) !== strides(this.priors))
-      throw new DetLabError(
-        `Cannot build ${head} at ${path}: expected the octave_base_scale of approx_anchor_generator to be the scale of ` +
-          `square_anchor_generator, and the same strides, received ${size} and ${JSON.stringify(square)}, ` +
-          `${strides(this.approxs)} and ${strides(this.priors)}`,
-      );
+    this.approxs = new ApproxAnchors(config, this.priors, context, head);
     const coder = buildBBoxCoder(config.anchor_coder, at('anchor_coder'), { head, priors: 'boxes' });
     if (!(coder instanceof DeltaXYWHBBoxCoder))
       throw new DetLabError(
@@ -104,29 +79,12 @@ export abstract class GuidedAnchors<C extends GuidedAnchorConfig> extends Anchor
     return outputs;
   }
 
-  /** Cells of which any box that the anchor may become is inside. */
-  private cellsInside({ batch, index, sizes }: AssignImage): Int32Array | undefined {
-    const { imgShape } = batch.samples[index].meta;
-    const padShape = batch.padShapes?.[index] ?? batch.batchShape;
-    const border = this.guided.train_cfg?.allowed_border ?? -1;
-    const boxes = this.approxCache.of(sizes);
-    const inside = priorsInside(this.approxs, boxes, sizes, padShape, imgShape, border);
-    const [perCell] = this.approxs.numBasePriors;
-    return inside && Int32Array.from(new Set(inside.map((i) => Math.floor(i / perCell))));
-  }
-
   protected override priorsInside(image: AssignImage): Int32Array | undefined {
-    const cells = this.cellsInside(image);
-    const { imgShape, imgPath } = image.batch.samples[image.index].meta;
     const border = this.guided.train_cfg?.allowed_border ?? -1;
-    if (cells?.length === 0)
-      throw new DetLabError(
-        `Cannot train on "${imgPath}": no anchor lies inside the image of ${imgShape.join(' x ')} pixels. ` +
-          'Set allowed_border to -1, or use smaller anchors',
-      );
+    const cells = requireCells(this.approxs.cellsInside(image, border), image);
     const { priors } = image;
     if (!cells || !priors || border < 0) return cells;
-    const [height, width] = imgShape;
+    const [height, width] = image.batch.samples[image.index].meta.imgShape;
     const limits = [width + border, height + border];
     return cells.filter((i) => [0, 1].every((k) => priors[4 * i + k] >= -border && priors[4 * i + 2 + k] < limits[k]));
   }
@@ -148,8 +106,9 @@ export abstract class GuidedAnchors<C extends GuidedAnchorConfig> extends Anchor
     const images = batch.samples.map((_, index) => {
       const image = { batch, index, sizes, context };
       const { assigner, sampler } = this.shapes!;
-      const input = { ...this.assignInput(assigner, image), approxs: this.approxCache.of(sizes) };
-      return imageTargets({ assigner, sampler, boxTargets: (boxes) => boxes }, input, this.cellsInside(image));
+      const input = { ...this.assignInput(assigner, image), approxs: this.approxs.of(sizes) };
+      const cells = this.approxs.cellsInside(image, this.guided.train_cfg?.allowed_border);
+      return imageTargets({ assigner, sampler, boxTargets: (boxes) => boxes }, input, cells);
     });
     const avgFactor = meanOverRanks(images.reduce((sum, { avgFactor: n }) => sum + n, 0));
     const rows = Int32Array.from(images.flatMap(({ positive }, i) => Array.from(positive, (k) => i * total + k)));

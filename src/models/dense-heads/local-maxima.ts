@@ -4,10 +4,11 @@ import * as tf from '@tensorflow/tfjs';
 import { maxPool2d } from '../../ops/max-pool2d';
 import { topIndices } from '../../ops/top-indices';
 
-/** `heat` [N, H, W, C] where it is the maximum of `kernel` x `kernel` cells, else 0. */
+/** `heat` [N, H, W, C] where it is the maximum of `kernel` x `kernel` cells, else 0; of an even kernel, more cells are before it. */
 export function localMaxima(heat: tf.Tensor4D, kernel: number): tf.Tensor4D {
-  const padding = (kernel - 1) / 2;
-  const highest = maxPool2d(heat, { size: [kernel, kernel], strides: [1, 1], padding: [padding, padding] });
+  const padding = Math.floor(kernel / 2);
+  const windows = maxPool2d(heat, { size: [kernel, kernel], strides: [1, 1], padding: [padding, padding] });
+  const highest = kernel % 2 === 0 ? tf.slice(windows, [0, 0, 0, 0], heat.shape) : windows;
   return tf.mul(heat, tf.equal(highest, heat).cast<tf.Tensor4D>('float32'));
 }
 

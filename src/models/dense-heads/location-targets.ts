@@ -1,8 +1,8 @@
 // Where guided anchoring looks for objects: cells in the middle of a box, on the level of its size, are positive; cells around them,
 // and those of the middle on the neighbouring levels, are ignored (Wang et al., CVPR 2019). Plain arrays.
 
-import { roundHalfEven } from '../../geometry/round-half-even';
 import type { Instances, Size } from '../task-modules';
+import { boxRegion, octaveLevel } from '../task-modules/box-regions';
 
 export interface LocationOptions {
   /** Of each level. */
@@ -22,7 +22,6 @@ export interface LocationTargets {
 
 /** Weight of cells without an object. */
 const BACKGROUND = Math.fround(0.1);
-const f = Math.fround;
 
 export function locationTargets(
   { bboxes }: Instances,
@@ -44,19 +43,13 @@ export function locationTargets(
     margin: number,
   ) => {
     const [height, width] = sizes[level];
-    const [x1, y1, x2, y2] = bboxes.subarray(4 * g, 4 * g + 4).map((v) => v / strides[level]);
-    const cell = (a: number, b: number, limit: number) =>
-      Math.min(Math.max(roundHalfEven(f(f((1 - margin) * a) + f(margin * b))), 0), limit);
-    const [left, right] = [cell(x1, x2, width), cell(x2, x1, width)];
-    const [top, bottom] = [cell(y1, y2, height), cell(y2, y1, height)];
+    const [left, top, right, bottom] = boxRegion(bboxes, g, margin, { stride: strides[level], size: sizes[level] });
     for (let y = top; y <= Math.min(bottom, height - 1); y++)
       for (let x = left; x <= Math.min(right, width - 1); x++) values[starts[level] + y * width + x] = value;
   };
   const last = sizes.length - 1;
   for (let g = 0; g < bboxes.length / 4; g++) {
-    const size = Math.sqrt((bboxes[4 * g + 2] - bboxes[4 * g]) * (bboxes[4 * g + 3] - bboxes[4 * g + 1]));
-    const octave = Math.floor(f(f(f(Math.log2(f(size))) - f(Math.log2(scale * strides[0]))) + 0.5));
-    const level = Math.min(Math.max(octave, 0), last);
+    const level = octaveLevel(bboxes, g, scale * strides[0], sizes.length);
     fill(labels, 0, g, level, center);
     fill(weights, 0, g, level, ignored);
     fill(weights, 1, g, level, center);

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
-import { clipBoxes, takeBoxes } from '../../geometry/boxes';
+import { clipBoxes, takeBoxes, takeRows } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { stopGradient } from '../../ops';
 import { bestClass } from '../../ops/best-class';
@@ -15,6 +15,7 @@ import { boxPair } from '../losses/box-pair';
 import { requireCfg } from '../require-cfg';
 import { reportScores } from '../score-watch';
 import { type Assigner, buildAssigner, type Instances, toInstances } from '../task-modules';
+import type { PredictionPart } from '../task-modules/types';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { toFrame } from './decode-detections';
 import { type DETRHeadConfig, perClassWeights } from './detr-head-options';
@@ -32,7 +33,6 @@ const NO_PRIORS = new Float32Array(0);
 
 export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> extends Module {
   readonly numClasses: number;
-  readonly scoreChannels: number;
   readonly embedDims: number;
   protected readonly lossCls: ClassificationLoss;
   protected readonly lossBbox: Loss;
@@ -53,13 +53,27 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     this.lossCls = buildClassificationLoss(loss, { registry, path: `${path}.loss_cls` });
     this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
     this.lossIou = registry.build('loss', config.loss_iou, { path: `${path}.loss_iou` });
-    this.scoreChannels = this.numClasses + (this.lossCls.useSigmoid ? 0 : 1);
     if (config.train_cfg)
       this.assigner = buildAssigner(
         config.train_cfg.assigner,
         { registry, path: `${path}.train_cfg.assigner` },
-        { head: this.constructor.name, predictions: ['logits', 'boxes'] },
+        { head: this.constructor.name, predictions: this.matchable },
       );
+  }
+
+  /** Columns of the scores. */
+  get scoreChannels(): number {
+    return this.numClasses + (this.lossCls.useSigmoid ? 0 : 1);
+  }
+
+  /** What the assigner may read of a query. */
+  protected get matchable(): PredictionPart[] {
+    return ['logits', 'boxes'];
+  }
+
+  /** Which columns of the scores count, where not all do; of one image. */
+  protected tokenMask(_image: number): Float32Array | undefined {
+    return undefined;
   }
 
   /** Ground truth of each image. */
@@ -72,9 +86,20 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     return byLayer(layers.map((layer) => this.matchedLosses(layer, truths, batch, context)));
   }
 
-  /** Losses of one layer, its queries matched with the ground truth, as `<name>_cls`, ... */
-  protected matchedLosses(layer: P, truths: Instances[], batch: DetBatch, context: LossContext, name = 'loss'): Losses {
-    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context, name), batch));
+  /**
+   * Losses of one layer, its queries matched with the ground truth, as `<name>_cls`, ...
+   *
+   * @param kept the queries of each image that take part; all when absent
+   */
+  protected matchedLosses(
+    layer: P,
+    truths: Instances[],
+    batch: DetBatch,
+    context: LossContext,
+    name = 'loss',
+    kept?: readonly Int32Array[],
+  ): Losses {
+    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context, name, kept), batch));
   }
 
   /** Matches the queries of one layer with the ground truth; `name` is that of its losses. */
@@ -84,20 +109,29 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     batch: DetBatch,
     { random, epoch, watch }: LossContext,
     name: string,
+    kept?: readonly Int32Array[],
   ): QueryTargets {
     const assigner = requireCfg(this.assigner, this.constructor.name, 'train_cfg', TRAIN_EXAMPLE);
-    const [images, queries] = layer.scores.shape;
+    const [images, queries, channels] = layer.scores.shape;
     const targets = noTargets(images * queries, this.numClasses);
     const logits = layer.scores.dataSync<'float32'>();
     const boxes = layer.boxes.dataSync<'float32'>();
+    if (kept) targets.labelWeights = new Float32Array(images * queries);
     for (const [n, instances] of truths.entries()) {
       const { imgShape } = batch.samples[n].meta;
-      const predictions = {
-        count: queries,
-        classes: this.scoreChannels,
-        logits: imageRows(logits, n, images),
-        boxes: pixelBoxes(imageRows(boxes, n, images), imgShape),
+      const chosen = kept?.[n];
+      const rows = (values: Float32Array, size: number) => {
+        const ofImage = imageRows(values, n, images);
+        return chosen ? takeRows(ofImage, chosen, size) : ofImage;
       };
+      const predictions = {
+        count: chosen?.length ?? queries,
+        classes: channels,
+        logits: rows(logits, channels),
+        tokenMask: this.tokenMask(n),
+        boxes: pixelBoxes(rows(boxes, 4), imgShape),
+      };
+      if (chosen) for (const q of chosen) targets.labelWeights![n * queries + q] = 1;
       const { assigned } = assigner.assign({
         priors: NO_PRIORS,
         levels: [],
@@ -110,15 +144,17 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
       watch?.assigned(
         queryAssignment(name === 'enc_loss' ? 'encoder' : 'decoder', n, assigned, predictions.boxes, instances),
       );
-      for (let q = 0; q < queries; q++) {
-        if (assigned[q] <= 0) continue;
-        const truth = assigned[q] - 1;
-        const row = n * queries + q;
+      for (const [q, number] of assigned.entries()) {
+        if (number <= 0) continue;
+        const truth = number - 1;
+        const row = n * queries + (chosen?.[q] ?? q);
         targets.labels[row] = instances.labels[truth];
+        targets.truths[row] = truth;
         targets.boxes.set(normalizedBox(instances.bboxes.subarray(4 * truth, 4 * truth + 4), imgShape), 4 * row);
         targets.positives.push(row);
       }
     }
+    if (kept) targets.negatives = kept.reduce((sum, { length }) => sum + length, 0);
     targets.negatives -= targets.positives.length;
     return targets;
   }
@@ -134,8 +170,8 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
   /** Losses of queries whose targets are known: `cls`, `bbox`, `iou`, and whatever a subclass adds. */
   protected losses({ scores, boxes }: P, targets: QueryTargets, batch: DetBatch): Losses {
     const { labels, positives } = targets;
-    const [images, queries] = scores.shape;
-    const logits: tf.Tensor2D = scores.reshape([images * queries, this.scoreChannels]);
+    const [images, queries, channels] = scores.shape;
+    const logits: tf.Tensor2D = scores.reshape([images * queries, channels]);
     const predicted: tf.Tensor2D = boxes.reshape([images * queries, 4]);
     const target = tf.tensor2d(targets.boxes, [labels.length, 4]);
     const matched = new Float32Array(labels.length * 4);
@@ -152,15 +188,25 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
       tf.mul(corners(b).reshape([images, queries, 4]), tf.tensor3d(sizes, [images, 1, 4])).reshape([-1, 4]);
     const { clsFactor, boxFactor } = this.divisors(targets);
     const boxCall = { weight, avgFactor: boxFactor };
-    const classes = tf.tensor1d(labels, 'int32');
-    const cls = hasQualityTargets(this.lossCls)
-      ? this.lossCls.forward(logits, [classes, quality(predicted, target, weight)], { avgFactor: clsFactor })
-      : this.lossCls.forward(logits, classes, { avgFactor: clsFactor });
     return {
-      cls: cls as tf.Scalar,
+      cls: this.classLoss(logits, targets, clsFactor, () => quality(predicted, target, weight)) as tf.Scalar,
       bbox: this.lossBbox.forward(predicted, target, boxCall) as tf.Scalar,
       iou: this.lossIou.forward(inPixels(predicted), inPixels(target), boxCall) as tf.Scalar,
     };
+  }
+
+  /** The loss of the scores [N Q, K]; `overlaps` are the IoUs of the matched queries [N Q]. */
+  protected classLoss(
+    logits: tf.Tensor2D,
+    { labels, labelWeights }: QueryTargets,
+    avgFactor: number,
+    overlaps: () => tf.Tensor,
+  ): tf.Tensor {
+    const classes = tf.tensor1d(labels, 'int32');
+    const call = { weight: labelWeights && tf.tensor1d(labelWeights), avgFactor };
+    return hasQualityTargets(this.lossCls)
+      ? this.lossCls.forward(logits, [classes, overlaps()], call)
+      : this.lossCls.forward(logits, classes, call);
   }
 
   /** How `detections` selects, for programs that cannot call it: scores by sigmoid of all classes, or by softmax of the best. */
@@ -170,9 +216,14 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
 
   /** Detections of each image, the highest scores first. */
   protected detections({ scores, boxes }: QueryPredictions, batch: DetBatch, rescale: boolean): Detections[] {
-    const [images, queries, channels] = scores.shape;
+    const likely: tf.Tensor3D = this.lossCls.useSigmoid ? tf.sigmoid(scores) : tf.softmax(scores);
+    return this.selected(likely, boxes, batch, rescale);
+  }
+
+  /** Detections by probabilities [N, Q, K]. */
+  protected selected(likely: tf.Tensor3D, boxes: tf.Tensor3D, batch: DetBatch, rescale: boolean): Detections[] {
+    const [images, queries, channels] = likely.shape;
     const sigmoid = this.lossCls.useSigmoid;
-    const likely = sigmoid ? tf.sigmoid(scores) : tf.softmax(scores);
     reportScores(() => ({
       source: this.constructor.name,
       count: queries,
@@ -219,7 +270,7 @@ export const prefixed = (prefix: string, losses: Losses): Losses =>
   Object.fromEntries(Object.entries(losses).map(([name, loss]) => [`${prefix}_${name}`, loss]));
 
 /** cxcywh [n, 4] to xyxy. */
-function corners(boxes: tf.Tensor2D): tf.Tensor2D {
+export function corners(boxes: tf.Tensor2D): tf.Tensor2D {
   const [center, size] = tf.split(boxes, 2, 1);
   const half = tf.mul(size, 0.5);
   return tf.concat([tf.sub(center, half), tf.add(center, half)], 1) as tf.Tensor2D;

@@ -4,40 +4,25 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import type { Detections, ImageMeta } from '../../data/types';
 import { Conv2d, ConvModule, Sequential } from '../../nn';
 import { inferHeadChannels } from '../inferred-options/infer-head-channels';
-import { requireCfg } from '../require-cfg';
-import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
 import type { LossContext, Losses } from '../types';
-import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
-import { anchorHeadOptions } from './anchor-head-options';
-import { averagedTargets, type BatchTargets, sampledTargets } from './batch-targets';
+import type { AnchorMaps } from './anchor-head';
+import { type AnchorProposalConfig, AnchorProposalHead, anchorProposalOptions } from './anchor-proposal-head';
+import type { BatchTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
-import type { Candidates } from './decode-detections';
-import type { CandidateTensors, Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
-import { testCfgText } from './head-options';
-import type { ImageTargets } from './image-targets';
 import { initializeDenseHead } from './initialize-dense-head';
-import { selectProposals } from './select-proposals';
 
 const options = z.strictObject({
-  ...anchorHeadOptions,
-  num_classes: z.literal(1).default(1).describe('Always 1: object or background'),
+  ...anchorProposalOptions,
   num_convs: z.number().int().min(1).default(1).describe('Number of 3x3 convolutions before the predictions'),
-  test_cfg: proposalCfg.nullish().describe(testCfgText),
 });
 
-export type RPNHeadConfig = AnchorHeadConfig &
-  Pick<z.output<typeof options>, 'num_convs' | 'feat_channels' | 'init_cfg'> & {
-    in_channels: number;
-    test_cfg?: ProposalCfg | null;
-  };
+export type RPNHeadConfig = AnchorProposalConfig &
+  Pick<z.output<typeof options>, 'num_convs' | 'feat_channels' | 'init_cfg'>;
 
-const TEST_EXAMPLE = "{ nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } }";
-
-export class RPNHead extends AnchorHead<RPNHeadConfig> {
+export class RPNHead extends AnchorProposalHead<RPNHeadConfig> {
   private readonly conv: Conv2d | Sequential<ConvModule>;
   private readonly cls: Conv2d;
   private readonly reg: Conv2d;
@@ -69,39 +54,11 @@ export class RPNHead extends AnchorHead<RPNHeadConfig> {
     return { scores: this.cls.forward(y), deltas: this.reg.forward(y) };
   }
 
-  protected override mergeTargets(images: ImageTargets[], total: number): BatchTargets {
-    return averagedTargets(sampledTargets(images, this.targetOptions(total)));
-  }
-
   /** `loss_rpn_cls` and `loss_rpn_bbox`. */
   protected override losses(outputs: DenseOutputs<AnchorMaps>, targets: BatchTargets, context: LossContext): Losses {
     const { loss_cls, loss_bbox } = super.losses(outputs, targets, context);
     return { loss_rpn_cls: loss_cls, loss_rpn_bbox: loss_bbox };
   }
-
-  protected override get testCfg(): ProposalCfg {
-    return requireCfg(this.config.test_cfg, 'RPNHead', 'test_cfg', TEST_EXAMPLE);
-  }
-
-  /** Logits, since proposals are selected by rank. */
-  protected override candidates(outputs: DenseOutputs<AnchorMaps>): CandidateTensors {
-    return { scores: outputs.flat('scores'), ...this.candidateBoxes(outputs) };
-  }
-
-  override get selection(): Selection {
-    return { ...super.selection, rule: 'proposals' };
-  }
-
-  protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: ProposalCfg, rescale: boolean): Detections {
-    const { scores, columns } = candidates;
-    return selectProposals({ ...candidates, scores: objectness(scores, columns) }, meta, cfg, rescale);
-  }
-}
-
-/** Logit of an object: the one there is, or the lead over the background (softmax of two is the sigmoid of their difference). */
-function objectness(logits: Float32Array, channels: number): Float32Array {
-  if (channels === 1) return logits;
-  return Float32Array.from({ length: logits.length / 2 }, (_, i) => logits[2 * i] - logits[2 * i + 1]);
 }
 
 export const rpnHeadDefinition = defineModule({

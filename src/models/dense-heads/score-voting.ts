@@ -1,12 +1,12 @@
 // Score voting of PAA: the box of a detection becomes the mean of the boxes of its class, weighted by score and IoU with it (Kim and
-// Lee, ECCV 2020). Plain arrays.
+// Lee, ECCV 2020). A box without an area, for which none votes, stays as it is; the reference makes NaN of it. Plain arrays.
 
 import type { Detections } from '../../data/types';
 import { bboxOverlaps, takeBoxes } from '../../geometry/boxes';
 
 /** Width of the weight by IoU, and IoU from which a box votes. */
-const SIGMA = 0.025;
-const MIN_IOU = 0.01;
+export const SIGMA = 0.025;
+export const MIN_IOU = 0.01;
 
 interface Voters {
   boxes: Float32Array;
@@ -30,7 +30,7 @@ export function scoreVoting(found: Detections, { boxes, scores, labels }: Voters
         total += weight;
         for (let c = 0; c < 4; c++) sums[c] += weight * candidates[4 * j + c];
       }
-      for (let c = 0; c < 4; c++) bboxes[4 * i + c] = sums[c] / total;
+      if (total > 0) for (let c = 0; c < 4; c++) bboxes[4 * i + c] = sums[c] / total;
     }
   }
   return { ...found, bboxes };

@@ -2,7 +2,7 @@
 // Plain arrays: nothing here is differentiated.
 
 import type { Detections, ImageMeta } from '../../data/types';
-import { takeBoxes } from '../../geometry/boxes';
+import { takeBoxes, takeValues } from '../../geometry/boxes';
 import { topIndices } from '../../ops/top-indices';
 import type { ProposalCfg } from '../shared-options/proposal-cfg';
 import { type Candidates, nmsAndLimit, toFrame } from './decode-detections';
@@ -28,13 +28,15 @@ export function selectProposals(
       levelOf.push(level);
     }
   }
+  const scores = new Float32Array(selected.length);
+  for (let k = 0; k < scores.length; k++) scores[k] = 1 / (1 + Math.exp(-logits[selected[k]]));
   const candidates = {
-    boxes: toFrame(decode(Int32Array.from(selected)), meta, rescale),
-    scores: Float32Array.from(selected, (i) => 1 / (1 + Math.exp(-logits[i]))),
-    labels: Int32Array.from(levelOf), // NMS within each level
+    boxes: toFrame(decode(new Int32Array(selected)), meta, rescale),
+    scores,
+    labels: new Int32Array(levelOf), // NMS within each level
   };
-  const { bboxes, scores } = ofAllLevels(candidates, cfg);
-  return { bboxes, scores, labels: new Int32Array(scores.length) };
+  const best = ofAllLevels(candidates, cfg);
+  return { ...best, labels: new Int32Array(best.scores.length) };
 }
 
 /** NMS within each level, of which `nms_post` are kept, and across levels where that is asked for. */
@@ -52,7 +54,7 @@ function ofAllLevels(candidates: Parameters<typeof nmsAndLimit>[0], cfg: Proposa
   const best = across ? kept : kept.subarray(0, max_per_img);
   const result = {
     bboxes: takeBoxes(bboxes, best),
-    scores: Float32Array.from(best, (k) => scores[k]),
+    scores: takeValues(scores, best),
     labels: new Int32Array(best.length),
   };
   return across ? nmsAndLimit({ boxes: result.bboxes, ...result }, { ...cfg, min_bbox_size: -1 }) : result;

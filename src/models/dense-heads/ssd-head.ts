@@ -18,7 +18,6 @@ import {
   normCfg,
   Sequential,
 } from '../../nn';
-import { stopGradient } from '../../ops';
 import { inferLevelChannels } from '../inferred-options/infer-level-channels';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import { SmoothL1Loss, zeroLoss } from '../losses';
@@ -28,6 +27,7 @@ import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-hea
 import { anchorTrainCfg } from './anchor-head-options';
 import { type BatchTargets, batchTargets } from './batch-targets';
 import type { DenseOutputs } from './dense-outputs';
+import { hardNegativeLoss } from './hard-negatives';
 import {
   anchorCoderOption,
   anchorsOption,
@@ -132,18 +132,8 @@ export class SSDHead<C extends SSDHeadConfig = SSDHeadConfig> extends AnchorHead
     const truth = tf.oneHot(tf.tensor1d(labels, 'int32'), this.scoreChannels).cast('float32');
     const entropy = tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), truth), -1));
     const losses = tf.mul(entropy, tf.tensor1d(weights)) as tf.Tensor1D; // [T]
-    const indices = Int32Array.from(labels.keys());
-    const positive = indices.filter((k) => labels[k] < this.numClasses);
-    const negative = indices.filter((k) => labels[k] === this.numClasses);
-    const count = Math.min(Math.floor(ratio * positive.length), negative.length);
-    if (positive.length + count === 0) return zeroLoss(this);
-    const negatives = tf.gather(losses, tf.tensor1d(negative, 'int32'));
-    const hardest = stopGradient(negatives, (values) => {
-      const top = tf.topk(values, count).indices as tf.Tensor1D;
-      return tf.unsortedSegmentSum(tf.ones([count]), top, values.size);
-    });
-    const positives = tf.gather(losses, tf.tensor1d(positive, 'int32'));
-    return tf.div(tf.add(tf.sum(positives), tf.sum(tf.mul(negatives, hardest))), targets.avgFactor) as tf.Scalar;
+    const sum = hardNegativeLoss(losses, labels, this.numClasses, (positives) => ratio * positives);
+    return sum ? tf.div(sum, targets.avgFactor) : zeroLoss(this);
   }
 }
 

@@ -51,12 +51,20 @@ export class YOLOv5HeadModule extends Module implements HeadModule {
   }
 }
 
+interface PredictorPlace {
+  stride: number;
+  classes: number;
+  anchors: number;
+  /** Subtracted from the number of classes, of which there are that many but one. */
+  own?: number;
+}
+
 /** A start of biases to which the logits of rare objects are added: 8 in 640 x 640 pixels, of classes equally frequent. */
 export function fewObjects(
   start: Initializer,
-  { stride, classes, anchors }: { stride: number; classes: number; anchors: number },
+  { stride, classes, anchors, own = 0.999999 }: PredictorPlace,
 ): Initializer {
-  const [object, label] = [Math.log(8 / (640 / stride) ** 2), Math.log(0.6 / (classes - 0.999999))];
+  const [object, label] = [Math.log(8 / (640 / stride) ** 2), Math.log(0.6 / (classes - own))];
   return (shape, random) => {
     const columns = shape[0] / anchors;
     return Float32Array.from(start(shape, random), (v, i) => {

@@ -89,11 +89,17 @@ export interface LevelTargets extends LevelMatches {
   used?: Float32Array;
 }
 
-/** `predictions` are, of each anchor, four codes, the objectness and the classes, all before the sigmoid. */
-export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends DecodedYOLOHead<
-  C & { num_classes: number },
-  'predictions'
-> {
+/** Losses of classes, objectness and boxes. */
+export type LossParts = Record<'cls' | 'obj' | 'bbox', tf.Scalar>;
+
+/**
+ * `predictions` are, of each anchor, four codes, the objectness and the classes, all before the sigmoid. Further maps `M` are for
+ * heads that add to it.
+ */
+export class YOLOv5Head<
+  C extends YOLOv5HeadConfig = YOLOv5HeadConfig,
+  M extends string = 'predictions',
+> extends DecodedYOLOHead<C & { num_classes: number }, M | 'predictions'> {
   protected readonly module: HeadModule;
   protected readonly lossFns: { cls: Loss; bbox: YOLOIoULoss; obj: Loss };
   /** Width and height of the anchors of a cell in cells [A, 2], by level. */
@@ -142,48 +148,69 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
       });
   }
 
-  protected override get columns(): { predictions: number } {
-    return this.module.columns as { predictions: number };
+  protected override get columns(): Readonly<Record<string, number>> {
+    return this.module.columns;
   }
 
-  protected override forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): { predictions: tf.Tensor4D } {
-    return this.module.forwardSingle(x, level, sizes) as { predictions: tf.Tensor4D };
+  protected override forwardSingle(
+    x: tf.Tensor4D,
+    level: number,
+    sizes: Size[],
+  ): Record<M | 'predictions', tf.Tensor4D> {
+    return this.module.forwardSingle(x, level, sizes) as Record<M | 'predictions', tf.Tensor4D>;
   }
 
   protected override trainingLosses(
-    outputs: DenseOutputs<'predictions'>,
+    outputs: DenseOutputs<M | 'predictions'>,
     batch: DetBatch,
     { watch }: LossContext,
   ): Losses {
     const images = batch.samples.map(({ truths, meta }) => this.instances(truths, meta.imgPath));
     const matches = this.match(images, outputs, batch);
+    const { sizes } = outputs;
     const strides = this.priors.strides.map(([x]) => x);
-    if (watch)
-      reportMatches(watch, {
-        source: this.name,
-        images,
-        matches,
-        sizes: outputs.sizes,
-        strides,
-        cache: this.priorCache,
-      });
-    const levels = matches.map((targets, level) => this.levelLosses(outputs, level, targets));
-    const sum = (k: number) => levels.map((losses) => losses[k]).reduce((a, b) => tf.add(a, b));
-    const [count, ranks] = [sumOverRanks(images.length), sumOverRanks(1)];
+    const report = { source: this.name, images, matches, sizes, strides, cache: this.priorCache };
+    if (watch) reportMatches(watch, report);
+    return this.matchedLosses(outputs, matches, images, batch);
+  }
+
+  protected matchedLosses(
+    { maps }: DenseOutputs<M | 'predictions'>,
+    matches: readonly LevelTargets[],
+    images: readonly Instances[],
+    _batch: DetBatch,
+  ): Losses {
+    return this.scaledLosses(this.sumOfLevels(maps.predictions, matches), images.length);
+  }
+
+  /** Multiplied by the number of images, over all processes. */
+  protected scaledLosses({ cls, obj, bbox }: LossParts, images: number): Losses {
+    const [count, ranks] = [sumOverRanks(images), sumOverRanks(1)];
     return {
-      loss_cls: tf.mul<tf.Scalar>(sum(0), count),
-      loss_obj: tf.mul<tf.Scalar>(sum(1), images.length * ranks),
-      loss_bbox: tf.mul<tf.Scalar>(sum(2), count),
+      loss_cls: tf.mul<tf.Scalar>(cls, count),
+      loss_obj: tf.mul<tf.Scalar>(obj, images * ranks),
+      loss_bbox: tf.mul<tf.Scalar>(bbox, count),
     };
+  }
+
+  /** Sums over the levels of a map. */
+  protected sumOfLevels(maps: readonly tf.Tensor4D[], matches: readonly LevelTargets[]): LossParts {
+    const levels = matches.map((targets, level) => this.levelLosses(maps[level], level, targets));
+    return levels.reduce((sum, { cls, obj, bbox }) => ({
+      cls: tf.add(sum.cls, cls),
+      obj: tf.add(sum.obj, obj),
+      bbox: tf.add(sum.bbox, bbox),
+    }));
   }
 
   /** The matched anchors of each level. */
   protected match(
     images: readonly Instances[],
-    { sizes }: DenseOutputs<'predictions'>,
+    { sizes }: DenseOutputs<M | 'predictions'>,
     batch: DetBatch,
+    neighbor = this.config.near_neighbor_thr,
   ): LevelTargets[] {
-    const { prior_match_thr: shapeFactor, near_neighbor_thr: neighbor, ignore_iof_thr: limit } = this.config;
+    const { prior_match_thr: shapeFactor, ignore_iof_thr: limit } = this.config;
     const priors = this.priors.gridPriors(sizes);
     const covers = limit !== -1 && images.some(({ ignored }) => ignored.length > 0);
     return sizes.map((size, level) => {
@@ -195,15 +222,13 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
 
   /** Losses of classes, objectness and boxes of one level. */
   protected levelLosses(
-    { maps }: DenseOutputs<'predictions'>,
+    map: tf.Tensor4D,
     level: number,
     { rows, labels, boxes, anchors, used }: LevelTargets,
-  ): [tf.Scalar, tf.Scalar, tf.Scalar] {
+  ): LossParts {
     const { numClasses: classes, lossFns } = this;
     const n = rows.length;
-    const table = maps.predictions[level]
-      .reshape<tf.Tensor2D>([-1, this.columns.predictions])
-      .cast<tf.Tensor2D>('float32');
+    const table = map.reshape<tf.Tensor2D>([-1, this.columns.predictions]).cast<tf.Tensor2D>('float32');
     const [total] = table.shape;
     const weights = used && Float32Array.from(rows, (row) => used[row]);
     const call = (values?: Float32Array) =>
@@ -215,26 +240,31 @@ export class YOLOv5Head<C extends YOLOv5HeadConfig = YOLOv5HeadConfig> extends D
       const loss = lossFns.obj.forward(tf.slice(table, [0, 4], [-1, 1]).reshape([total]), target, call(used));
       return tf.mul<tf.Scalar>(loss, this.config.obj_level_weights[level]);
     };
-    if (n === 0) return [zeroLoss(table), objectLoss(tf.zeros([total])), zeroLoss(table)];
+    if (n === 0) return { cls: zeroLoss(table), obj: objectLoss(tf.zeros([total])), bbox: zeroLoss(table) };
     const positives = tf.gather(table, tf.tensor1d(rows, 'int32')); // [P, 5 + C]
     const [xy, wh] = tf.split(tf.sigmoid(tf.slice(positives, [0, 0], [-1, 4])), 2, 1);
     const sides = tf.mul(tf.square(tf.mul(wh, 2)), tf.tensor2d(anchors, [n, 2]));
     const decoded = tf.concat2d([tf.sub(tf.mul(xy, 2), 0.5), sides] as tf.Tensor2D[], 1); // center and size in cells
     const [bbox, overlaps] = lossFns.bbox.withOverlaps(decoded, tf.tensor2d(boxes, [n, 4]), call(weights));
-    const object = objectLoss(lastOfEach(rows, tf.relu(overlaps), total));
+    const obj = objectLoss(lastOfEach(rows, tf.relu(overlaps), total));
     const scaled = (loss: tf.Tensor) => tf.mul<tf.Scalar>(loss as tf.Scalar, share);
-    if (classes === 1) return [zeroLoss(table), object, scaled(bbox)]; // every object is of the class
+    if (classes === 1) return { cls: zeroLoss(table), obj, bbox: scaled(bbox) }; // every object is of the class
     const target = tf.oneHot(tf.tensor1d(labels, 'int32'), classes).cast('float32');
     const logits = tf.slice(positives, [0, 5], [-1, classes]);
     const perLabel = weights && { ...call(weights), weight: tf.tensor2d(weights, [n, 1]) };
-    return [scaled(lossFns.cls.forward(logits, target, perLabel)), object, scaled(bbox)];
+    return { cls: scaled(lossFns.cls.forward(logits, target, perLabel)), obj, bbox: scaled(bbox) };
   }
 
   /** A class is as probable as an object that is of the class. */
-  protected override candidates(outputs: DenseOutputs<'predictions'>): CandidateTensors {
+  protected override candidates(outputs: DenseOutputs<M | 'predictions'>): CandidateTensors {
     const { sizes } = outputs;
     const predictions = outputs.flat('predictions');
-    const [codes, object, labels] = tf.split(predictions, [4, 1, this.numClasses], 2);
+    const further = predictions.shape[2] - 5 - this.numClasses;
+    const [codes, object, labels] = tf.split(
+      predictions,
+      [4, 1, this.numClasses, ...(further > 0 ? [further] : [])],
+      2,
+    );
     return {
       scores: tf.mul(tf.sigmoid(labels), tf.sigmoid(object)),
       boxes: this.coder.decodeTensors(this.priorCache.of(sizes), codes, { strides: this.strides(sizes) }),

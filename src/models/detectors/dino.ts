@@ -11,11 +11,16 @@ import { stopGradient } from '../../ops';
 import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import { DINOHead } from '../dense-heads/dino-head';
 import type { QueryPredictions } from '../dense-heads/query-head';
-import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';
+import {
+  CdnQueryGenerator,
+  type DenoisingQueries,
+  denoisingOptions,
+  normalizedTruths,
+} from '../layers/transformer/cdn-query-generator';
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
-import { toInstances } from '../task-modules/instances';
+import { DeformableDetrTransformerEncoder } from '../layers/transformer/deformable-detr-layers';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, takeRows } from './deformable-detr';
+import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, encoded, takeRows } from './deformable-detr';
 
 const options = z.strictObject({
   ...deformableOptions,
@@ -40,7 +45,8 @@ export class DINO extends DeformableTransformer<DINOHead> {
   private readonly memoryNorm: LayerNorm;
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
-    super(config, context, { type: 'DINO', head: DINOHead });
+    const encoder = new DeformableDetrTransformerEncoder(config.encoder);
+    super(config, context, { type: 'DINO', head: DINOHead, encoder });
     const { channels } = this;
     const { num_queries: count } = config;
     this.decoder = this.addChild('decoder', new DinoTransformerDecoder(config.decoder));
@@ -54,10 +60,10 @@ export class DINO extends DeformableTransformer<DINOHead> {
   }
 
   private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): Decoded {
-    const pyramid = this.encode(features, batch);
+    const pyramid = encoded(this.flatten(features, batch), this.encoder);
     const count = this.queryEmbedding.table.shape[0];
     const [images] = pyramid.memory.shape;
-    const proposed = this.propose(pyramid, this.decoder.numLayers, (x) =>
+    const [proposed] = this.propose(pyramid, [this.decoder.numLayers], (x) =>
       this.memoryNorm.forward(this.memoryFc.forward(x)),
     );
     const indices = bestIndices(tf.max(proposed.scores, 2), count);
@@ -82,11 +88,7 @@ export class DINO extends DeformableTransformer<DINOHead> {
 
   /** Losses by layer as DETR's, enc_loss_... of the encoder and dn_loss_... of the denoising queries. */
   loss(batch: DetBatch, context: LossContext): Losses {
-    const truths = batch.samples.map(({ truths, meta: { imgShape, imgPath } }) => {
-      const { bboxes, labels } = toInstances(truths, imgPath);
-      return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };
-    });
-    const denoising = this.denoising.forward(truths, context.random);
+    const denoising = this.denoising.forward(normalizedTruths(batch), context.random);
     const { states, references, encoder } = this.decode(this.extractFeatures(batch.inputs), batch, denoising);
     return this.bboxHead.denoisingLoss(states, references, batch, context, encoder, denoising);
   }

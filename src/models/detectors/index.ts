@@ -3,17 +3,23 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
+import { ddqDETRDefinition } from './ddq-detr';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
+import { glipDefinition } from './glip';
+import { groundingDINODefinition } from './grounding-dino';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
+import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
+  crowdDetDefinition,
   fasterRCNNDefinition,
   fastRCNNDefinition,
   gridRCNNDefinition,
@@ -32,9 +38,15 @@ export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { MaskFormer } from './mask-former';
+export { GLIP } from './glip';
+export { GroundingDINO } from './grounding-dino';
 export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
+export {
+  SingleStageInstanceSegmentor,
+  type SingleStageInstanceSegmentorConfig,
+} from './single-stage-instance-segmentor';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
 export const detectors = [
@@ -46,18 +58,25 @@ export const detectors = [
   gridRCNNDefinition,
   hybridTaskCascadeDefinition,
   scnetDefinition,
+  crowdDetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,
+  sparseRCNNDefinition,
+  queryInstDefinition,
   panopticFPNDefinition,
   maskFormerDefinition,
   mask2FormerDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
+  ...singleStageInstanceDefinitions,
   ...distillationDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  groundingDINODefinition,
+  glipDefinition,
+  ddqDETRDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -19,7 +19,7 @@ const options = z.strictObject({
   ...detectorParts,
   rpn_head: moduleOption('dense_head').describe('Proposes regions, whatever the class of their object'),
   train_cfg: z
-    .looseObject({ rpn: firstStageTrainCfg.describe('Assignment and sampling of anchors') })
+    .looseObject({ rpn: firstStageTrainCfg })
     .nullish()
     .describe('Training settings; null for a model that only predicts. Settings of a second stage have no effect'),
   test_cfg: z

@@ -165,6 +165,15 @@ export const singleStageDefinitions = [
     ),
   ),
   define(
+    'CornerNet',
+    'CornerNet: objects as pairs of corners, peaks of heat maps; CentripetalNet with CentripetalHead',
+    { paper: 'Law and Deng, CornerNet: Detecting Objects as Paired Keypoints, ECCV 2018' },
+    `
+  backbone: { type: 'HourglassNet' },
+  bbox_head: { type: 'CornerHead', num_classes: 80, num_feat_levels: 2 },
+  test_cfg: { corner_topk: 100, distance_threshold: 0.5, nms: { type: 'soft_nms', iou_threshold: 0.5, method: 'gaussian' } },`,
+  ),
+  define(
     'VFNet',
     'VarifocalNet: class scores that are the IoU of their box, from features sampled in a star around it',
     { paper: 'Zhang et al., VarifocalNet: An IoU-aware Dense Object Detector, CVPR 2021' },

@@ -33,7 +33,7 @@ export const twoStageOptions = z.strictObject({
   roi_head: roiHead,
   train_cfg: z
     .strictObject({
-      rpn: firstStageTrainCfg.describe('Assignment and sampling of anchors'),
+      rpn: firstStageTrainCfg,
       rpn_proposal: proposalCfg
         .optional()
         .describe('Selection of proposals in training; that of test_cfg.rpn when absent'),
@@ -107,14 +107,12 @@ export class TwoStageDetector extends BaseDetector {
   /** loss_rpn_cls, loss_rpn_bbox, and those of the second stage: loss_cls, acc in percent, loss_bbox, loss_mask. */
   loss(batch: DetBatch, context: LossContext): Losses {
     const { features, auxiliary } = forwardNeck(this.neck, this.backbone.forward(batch.inputs));
-    if (!this.rpn)
-      return withZeroGradients(this.roiHead.loss(features, givenProposals(batch), batch, context, auxiliary), features);
+    const second = (proposals: Proposals[]) => this.roiHead.loss(features, proposals, batch, context, auxiliary);
+    if (!this.rpn) return withZeroGradients(second(givenProposals(batch)), features);
     const { losses, proposals } = this.rpn.lossAndPredict(features, classAgnostic(batch), context, this.proposalCfg);
-    return {
-      ...firstStageNames(losses),
-      ...this.roiHead.loss(features, proposals, batch, context, auxiliary),
-      ...this.moreLosses(features, batch),
-    };
+    // a first stage without losses reads no features either
+    if (Object.keys(losses).length === 0) return withZeroGradients(second(proposals), features);
+    return { ...firstStageNames(losses), ...second(proposals), ...this.moreLosses(features, batch) };
   }
 
   /** Of heads beside the two stages. */
@@ -294,6 +292,20 @@ export const hybridTaskCascadeDefinition = defineModule({
   paper: 'Chen et al., Hybrid Task Cascade for Instance Segmentation, CVPR 2019',
   shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
   example: example('HybridTaskCascade', { head: htcHead, mask: ', mask_thr_binary: 0.5' }),
+});
+
+const crowdHead = `{
+    type: 'MultiInstanceRoIHead',
+    bbox_roi_extractor: ${extractor(7)},
+    bbox_head: { type: 'MultiInstanceBBoxHead' },
+  }`;
+
+export const crowdDetDefinition = defineModule({
+  ...shared,
+  type: 'CrowdDet',
+  summary: 'CrowdDet: Faster R-CNN that predicts two objects of each proposal, for crowds',
+  paper: 'Chu et al., Detection in Crowded Scenes: One Proposal, Multiple Predictions, CVPR 2020',
+  example: example('CrowdDet', { head: crowdHead }),
 });
 
 export const scnetDefinition = defineModule({

@@ -21,3 +21,13 @@ export function accuracy(
   if (!counted) return tf.mul(tf.mean(correct), 100);
   return tf.mul(tf.div(tf.sum(tf.mul(correct, counted)), tf.maximum(tf.sum(counted), 1)), 100);
 }
+
+/** The same over the rows whose label is below `classes`: those of objects. */
+export function foregroundAccuracy(scores: tf.Tensor2D, labels: tf.Tensor1D, classes: number): tf.Scalar {
+  const values = labels.dataSync<'int32'>();
+  const positive = tf.tensor1d(
+    Int32Array.from(values.keys()).filter((i) => values[i] < classes),
+    'int32',
+  );
+  return accuracy(tf.gather(scores, positive), tf.gather(labels, positive));
+}

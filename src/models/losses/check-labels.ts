@@ -38,3 +38,11 @@ export function checkLabels(
     );
   }
 }
+
+/** The number of classes. @throws DetLabError where a head has another number than its loss */
+export function requireClasses(loss: string, own: number, classes: number): number {
+  if (own === classes) return own;
+  throw new DetLabError(
+    `Cannot use ${loss} of ${own} classes in a head of ${classes}: expected the same number. Set num_classes of the loss to ${classes}`,
+  );
+}

@@ -1,14 +1,18 @@
 // Losses: definitions for the catalogue, and the functions heads and user modules build on.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { associativeEmbeddingLossDefinition } from './associative-embedding-loss';
 import { balancedL1LossDefinition } from './balanced-l1-loss';
 import { boundedIoULossDefinition } from './bounded-iou-loss';
 import { ciouLossDefinition } from './ciou-loss';
+import { crossEntropyCustomLossDefinition } from './cross-entropy-custom-loss';
 import { crossEntropyLossDefinition } from './cross-entropy-loss';
 import { diceLossDefinition } from './dice-loss';
 import { diouLossDefinition } from './diou-loss';
 import { distributionFocalLossDefinition } from './distribution-focal-loss';
 import { eiouLossDefinition } from './eiou-loss';
+import { eqlv2LossDefinition } from './eqlv2-loss';
+import { focalCustomLossDefinition } from './focal-custom-loss';
 import { focalLossDefinition } from './focal-loss';
 import { gaussianFocalLossDefinition } from './gaussian-focal-loss';
 import { ghmcDefinition } from './ghmc';
@@ -25,6 +29,7 @@ import { smoothL1LossDefinition } from './smooth-l1-loss';
 import { varifocalLossDefinition } from './varifocal-loss';
 
 export { type AccuracyOptions, accuracy } from './accuracy';
+export { AssociativeEmbeddingLoss } from './associative-embedding-loss';
 export { BalancedL1Loss } from './balanced-l1-loss';
 export { bce, bceWithLogits, classRows } from './binary-cross-entropy';
 export { BoundedIoULoss } from './bounded-iou-loss';
@@ -50,6 +55,7 @@ export { IoULoss } from './iou-loss';
 export { KnowledgeDistillationKLDivLoss } from './knowledge-distillation-kl-div-loss';
 export { L1Loss } from './l1-loss';
 export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from './loss';
+export { hasOwnScores } from './loss';
 export { MSELoss } from './mse-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
 export { SeesawLoss } from './seesaw-loss';
@@ -61,8 +67,12 @@ export { YOLOIoULoss } from './yolo-iou-loss';
 export { zeroLoss } from './zero-loss';
 
 export const losses = [
+  associativeEmbeddingLossDefinition,
   crossEntropyLossDefinition,
   focalLossDefinition,
+  crossEntropyCustomLossDefinition,
+  focalCustomLossDefinition,
+  eqlv2LossDefinition,
   qualityFocalLossDefinition,
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,

@@ -28,6 +28,20 @@ export interface ClassificationLoss extends Loss {
   readonly useSigmoid: boolean;
 }
 
+/** A classification loss that says what a head on RoIs predicts for it: channels, probabilities and accuracies of its own. */
+export interface OwnScoresLoss extends ClassificationLoss {
+  /** Channels that a head predicts. @throws DetLabError where the loss is of another number of classes */
+  scoreChannels(classes: number): number;
+  /** Scores [N, channels] -> probabilities [N, classes + 1], the last one the background. */
+  activate(scores: tf.Tensor2D): tf.Tensor2D;
+  /** What is logged beside the losses, in percent. */
+  accuracies(scores: tf.Tensor2D, labels: tf.Tensor1D): Record<string, tf.Scalar>;
+  /** The losses by name, where they are several. */
+  namedLosses?(scores: tf.Tensor2D, labels: tf.Tensor1D, call: LossCall): Record<string, tf.Scalar>;
+}
+
+export const hasOwnScores = (loss: Loss): loss is OwnScoresLoss => 'scoreChannels' in loss;
+
 /** A classification loss whose targets are labels [N] and the quality (IoU) of each box [N]. */
 export interface QualityLoss extends ClassificationLoss {
   readonly qualityTargets: true;

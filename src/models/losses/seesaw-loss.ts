@@ -7,10 +7,10 @@ import { defineModule } from '../../catalogue/registry';
 import { constant, Module, type Parameter } from '../../nn';
 import { stopGradient } from '../../ops';
 import { tensorOverRanks } from '../../ops/over-ranks';
-import { accuracy } from './accuracy';
+import { accuracy, foregroundAccuracy } from './accuracy';
 import { classRows } from './binary-cross-entropy';
-import { checkLabels } from './check-labels';
-import { type ClassificationLoss, type LossCall, lossWeightOption, reductionOption } from './loss';
+import { checkLabels, requireClasses } from './check-labels';
+import { type LossCall, lossWeightOption, type OwnScoresLoss, reductionOption } from './loss';
 import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
 import { zeroLoss } from './zero-loss';
@@ -32,7 +32,7 @@ const options = z.strictObject({
 
 export type SeesawLossOptions = z.output<typeof options>;
 
-export class SeesawLoss extends Module implements ClassificationLoss {
+export class SeesawLoss extends Module implements OwnScoresLoss {
   readonly useSigmoid = false;
   private readonly samples: Parameter;
 
@@ -41,13 +41,14 @@ export class SeesawLoss extends Module implements ClassificationLoss {
     this.samples = this.addBuffer('cum_samples', [options.num_classes + 1], constant(0));
   }
 
-  get returnDict(): boolean {
-    return this.options.return_dict;
+  /** The classes, and two of objectness. */
+  scoreChannels(classes: number): number {
+    return requireClasses('SeesawLoss', this.options.num_classes, classes) + 2;
   }
 
-  /** Channels a head must predict: the classes, and two of objectness. */
-  scoreChannels(classes: number): number {
-    return classes + 2;
+  get namedLosses(): OwnScoresLoss['namedLosses'] {
+    if (!this.options.return_dict) return undefined;
+    return (scores, labels, call) => this.parts(scores, labels, call) as Record<string, tf.Scalar>;
   }
 
   /** Logits [N, C + 2], labels [N] -> sum of both parts. Also counts the labels. */
@@ -105,24 +106,19 @@ export class SeesawLoss extends Module implements ClassificationLoss {
   }
 
   /** Logits [N, C + 2] -> probabilities [N, C + 1], the last one the background. */
-  activate(prediction: tf.Tensor): tf.Tensor {
+  activate(prediction: tf.Tensor2D): tf.Tensor2D {
     const [scores, objectness] = tf.split(prediction, [this.options.num_classes, 2], -1);
     const [object, background] = tf.split(tf.softmax(objectness), 2, -1);
     return tf.concat([tf.mul(tf.softmax(scores), object), background], -1);
   }
 
   /** In percent: of object or not over all, and of the class over the positives. */
-  accuracies(prediction: tf.Tensor, labels: tf.Tensor1D): { acc_objectness: tf.Scalar; acc_classes: tf.Scalar } {
+  accuracies(prediction: tf.Tensor2D, labels: tf.Tensor1D): Record<'acc_objectness' | 'acc_classes', tf.Scalar> {
     const { num_classes: classes } = this.options;
-    const [scores, objectness] = tf.split(prediction as tf.Tensor2D, [classes, 2], -1);
-    const values = labels.dataSync<'int32'>();
-    const positive = tf.tensor1d(
-      Int32Array.from(values.keys()).filter((i) => values[i] < classes),
-      'int32',
-    );
+    const [scores, objectness] = tf.split(prediction, [classes, 2], -1);
     return {
       acc_objectness: accuracy(objectness as tf.Tensor2D, tf.equal(labels, classes).cast('int32')),
-      acc_classes: accuracy(tf.gather(scores as tf.Tensor2D, positive), tf.gather(labels, positive)),
+      acc_classes: foregroundAccuracy(scores as tf.Tensor2D, labels, classes),
     };
   }
 }

@@ -24,6 +24,7 @@ import { ssh } from './ssh';
 import { yolov3Neck } from './yolov3-neck';
 import { yolov5Pafpn } from './yolov5-pafpn';
 import { yolov6Necks } from './yolov6-pafpn';
+import { yolov7Pafpn } from './yolov7-pafpn';
 import { yolov8Pafpn } from './yolov8-pafpn';
 import { yoloxPafpn } from './yolox-pafpn';
 
@@ -52,6 +53,7 @@ export const necks = [
   cspnextPafpn,
   yolov5Pafpn,
   ...yolov6Necks,
+  yolov7Pafpn,
   mmyoloYOLOXPafpn,
   mmyoloCSPNeXtPafpn,
   ppyoloeCSPPafpn,

@@ -10,6 +10,7 @@ import { requireCfg } from '../require-cfg';
 import type { SamplePredictions, SamplingResult } from '../task-modules';
 import type { Assignment, AuxiliaryLevels, Losses, Proposals } from '../types';
 import { type BBoxTargets, bboxTargets, reorder } from './bbox-heads/bbox-targets';
+import { probabilitiesOf } from './bbox-heads/roi-classification';
 import type { ProposalSampler } from './proposal-sampler';
 import type { RoIPooler } from './roi-pooler';
 import { roisOf, takeRois, unpermute } from './rois';
@@ -38,7 +39,12 @@ export class BBoxStage {
     readonly pooler: RoIPooler,
     readonly head: BoxHead,
     protected readonly proposalSampler?: ProposalSampler,
-  ) {}
+  ) {
+    if (head.several)
+      throw new DetLabError(
+        `Cannot use ${head.constructor.name} in this roi_head: it predicts ${head.several} objects of each RoI. Use MultiInstanceRoIHead`,
+      );
+  }
 
   /** @throws DetLabError without train_cfg */
   get sampler(): ProposalSampler {
@@ -123,14 +129,10 @@ export class BBoxStage {
     );
   }
 
-  /**
-   * Scores (before softmax) and deltas of RoIs, in their order. A head that reads features of objects may relate all
-   * objects of an image to each other, so it sees all RoIs at once.
-   */
-  predict(features: tf.Tensor4D[], { boxes, objects }: StageInput): StageOutput {
+  /** Scores (before softmax) and deltas of RoIs, in their order. */
+  predict(features: tf.Tensor4D[], { boxes }: StageInput): StageOutput {
     const rois = roisOf(boxes);
-    if (rois.length === 0) return { scores: new Float32Array(0), objects };
-    if (objects) return this.predictObjects(features, rois, objects);
+    if (rois.length === 0) return { scores: new Float32Array(0) };
     const order = this.pooler.order(rois);
     const sorted = takeRois(rois, order);
     const chunks: { scores: Float32Array[]; deltas: Float32Array[] } = { scores: [], deltas: [] };
@@ -154,15 +156,10 @@ export class BBoxStage {
     if (!scores) throw new DetLabError('Cannot score an RoI: the bbox_head has with_cls false');
     return scores;
   }
-
-  private predictObjects(features: tf.Tensor4D[], rois: Float32Array, objects: tf.Tensor2D): StageOutput {
-    const outputs = this.head.forward(this.pooler.forward(features, rois), objects);
-    return { ...readOutputs(outputs), objects: outputs.objects };
-  }
 }
 
 /** The positives of one image that the sampler drew, for those who watch. */
-function roiAssignment({ instances, stage }: StageTraining, image: number, sampled: SamplingResult): Assignment {
+export function roiAssignment({ instances, stage }: StageTraining, image: number, sampled: SamplingResult): Assignment {
   const { positive, priors, positiveTruth, numTruths } = sampled;
   const { bboxes, labels } = instances[image];
   return {
@@ -181,7 +178,7 @@ function roiAssignment({ instances, stage }: StageTraining, image: number, sampl
 /** Score and box of the best class of each, and its loss as background. */
 function predictSamples(head: BoxHead, boxes: Float32Array, outputs: BBoxOutputs): SamplePredictions {
   const { deltas } = readOutputs(outputs);
-  const likely = tf.softmax(outputs.scores!.cast<tf.Tensor2D>('float32')).dataSync<'float32'>();
+  const likely = probabilitiesOf(head, outputs.scores!.cast<tf.Tensor2D>('float32')).dataSync<'float32'>();
   const best = bestClass(likely, head.numClasses + 1, head.numClasses);
   return {
     scores: best.scores,
@@ -200,9 +197,15 @@ function readOutputs({ scores, deltas }: BBoxOutputs): { scores: Float32Array; d
 
 /** The first stage's RoIs: proposals by image, with the features that they carry. */
 export function stageInput(proposals: readonly Proposals[]): StageInput {
-  const features = proposals.map((ofImage) => ofImage.features).filter((x) => x !== undefined);
+  const all = <T>(part: (ofImage: Proposals) => T | undefined): T[] | undefined => {
+    const parts = proposals.map(part).filter((x) => x !== undefined);
+    return parts.length === proposals.length && parts.length > 0 ? parts : undefined;
+  };
+  const features = all(({ features }) => features);
+  const learned = all(({ learned }) => learned);
   return {
     boxes: proposals.map(({ bboxes }) => bboxes),
-    objects: features.length === proposals.length && features.length > 0 ? tf.concat(features, 0) : undefined,
+    objects: features && (tf.stack(features) as tf.Tensor3D),
+    learned: learned && tf.concat(learned, 0),
   };
 }

@@ -22,6 +22,7 @@ import {
   maskTargets,
   withMasks,
 } from './mask-branch';
+import { roiMaskHead } from './narrow-mask-head';
 import { nextProposals, refineBoxes } from './next-proposals';
 import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
@@ -65,7 +66,7 @@ export interface StageLoss {
 
 /**
  * Seams for its relatives: `pooler` (Hybrid Task Cascade adds semantic features to the pooled ones), `proposalSampler`,
- * `stageLoss` and `nextInput` (Sparse R-CNN assigns after predicting), `maskPredictor` and `predictMasks` (mask
+ * `stageLoss` (Sparse R-CNN assigns after predicting), `nextInput`, `maskPredictor` and `predictMasks` (mask
  * features that flow from stage to stage).
  */
 export class CascadeRoIHead extends Module implements RoIHead {
@@ -111,7 +112,8 @@ export class CascadeRoIHead extends Module implements RoIHead {
       : bboxPoolers.map(({ extractor }) => this.pooler(extractor, 'mask'));
     for (const [i, one] of each('mask_head', config.mask_head).entries()) {
       const context = { path: one.path, inputs: [this.maskPoolers[i].output], numClasses };
-      const head = maskHeads.push(registry.build('mask_head', one.config, context));
+      const built = registry.build('mask_head', one.config, context);
+      const head = maskHeads.push(roiMaskHead(built, { path: one.path, type: one.config.type }));
       // the reference keeps them in a list that passes no initialisation on
       head.initializeByDefault?.();
       this.maskHeads.push(head);
@@ -232,15 +234,18 @@ export class CascadeRoIHead extends Module implements RoIHead {
 
   /** What the stage after `stage` starts from in prediction. */
   protected nextInput(stage: number, input: StageInput, output: StageOutput, batch: DetBatch): StageInput {
-    const { scores, deltas, objects } = output;
-    if (!deltas) return { ...input, objects };
-    return { boxes: refineBoxes(this.stages[stage].head, input.boxes, { scores, deltas }, batch), objects };
+    const { scores, deltas } = output;
+    if (!deltas) return input;
+    return { boxes: refineBoxes(this.stages[stage].head, input.boxes, { scores, deltas }, batch) };
   }
 
   get parts(): RoIHeadParts {
     return {
       stages: this.stages,
-      masks: this.maskHeads.map((head, i) => ({ head, pooler: this.maskPoolers[i] })),
+      masks: this.maskHeads.map((head, i) => ({
+        poolers: [this.maskPoolers[i]],
+        predict: ([pooled], labels) => ({ logits: head.classLogits(pooled, labels) }),
+      })),
       cfg: this.testCfg(),
     };
   }

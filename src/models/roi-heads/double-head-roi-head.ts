@@ -4,9 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { noGraph } from './no-graph';
-import type { RoIHeadParts } from './roi-head-parts';
-import { RoIPooler } from './roi-pooler';
+import { type PoolSource, RoIPooler } from './roi-pooler';
 import { StandardRoIHead, standardOptions } from './standard-roi-head';
 import type { RoIExtractor, SharedHead } from './types';
 
@@ -29,15 +27,19 @@ class DoublePooler extends RoIPooler {
     const large = this.extractor.forward(features.slice(0, this.extractor.numInputs), rois, { scale: this.scale });
     return tf.concat([super.forward(features, rois), this.shared ? this.shared.forward(large) : large], 3);
   }
+
+  override get sources(): readonly PoolSource[] {
+    return [...super.sources, { extractor: this.extractor, scale: this.scale }];
+  }
+
+  override combine([own, large]: readonly tf.Tensor4D[][]): tf.Tensor4D {
+    return tf.concat([super.combine([own]), super.combine([large])], 3);
+  }
 }
 
 export class DoubleHeadRoIHead extends StandardRoIHead<Options> {
   protected override createPooler(extractor: RoIExtractor, shared: SharedHead | undefined): RoIPooler {
     return new DoublePooler(extractor, shared, this.config.reg_roi_scale_factor);
-  }
-
-  override get parts(): RoIHeadParts {
-    throw noGraph('DoubleHeadRoIHead', 'pools each RoI twice');
   }
 }
 

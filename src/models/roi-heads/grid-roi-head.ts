@@ -14,7 +14,6 @@ import { requireCfg } from '../require-cfg';
 import type { DetBatch, Losses, Proposals, RoIOutputs } from '../types';
 import type { StageResult } from './bbox-stage';
 import type { GridHead } from './grid-heads/grid-head';
-import { noGraph } from './no-graph';
 import { rcnnTrainCfg, relativesTrainCfg } from './proposal-sampler';
 import type { RoIHeadParts } from './roi-head-parts';
 import { RoIPooler } from './roi-pooler';
@@ -108,7 +107,9 @@ export class GridRoIHead extends StandardRoIHead<Options> {
   }
 
   override get parts(): RoIHeadParts {
-    throw noGraph('GridRoIHead', 'puts boxes together from the best points of a grid');
+    const { gridHead, gridPooler: pooler } = this;
+    const refine = (pooled: tf.Tensor4D, boxes: tf.Tensor2D) => gridHead.boxTensors(pooled, boxes);
+    return { ...super.parts, boxes: { pooler, refine } };
   }
 }
 

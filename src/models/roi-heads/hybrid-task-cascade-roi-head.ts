@@ -13,8 +13,7 @@ import { FusingPooler } from './fusing-pooler';
 import { type MaskPredictor, type MaskProbabilities, maskPredictor, maskProbabilities } from './mask-branch';
 import { HTCMaskHead } from './mask-heads/htc-mask-head';
 import { nextProposals } from './next-proposals';
-import { noGraph } from './no-graph';
-import type { RoIHeadParts } from './roi-head-parts';
+import type { MaskParts, RoIHeadParts } from './roi-head-parts';
 import type { RoIPooler } from './roi-pooler';
 import { type FusedSemanticHead, fusedSemanticHead } from './semantic-heads/fused-semantic-head';
 import type { RoIExtractor, StageInput, StageTraining } from './types';
@@ -49,7 +48,11 @@ export class HybridTaskCascadeRoIHead extends CascadeRoIHead {
           `Cannot build HybridTaskCascadeRoIHead at ${path}: semantic_head needs semantic_roi_extractor, which pools from its features`,
         );
       const at = { path: `${path}.semantic_head`, inputs };
-      const head = fusedSemanticHead(registry.build('semantic_head', semantic_head, at), 'HybridTaskCascadeRoIHead', at.path);
+      const head = fusedSemanticHead(
+        registry.build('semantic_head', semantic_head, at),
+        'HybridTaskCascadeRoIHead',
+        at.path,
+      );
       const place = {
         path: `${path}.semantic_roi_extractor`,
         inputs: [{ channels: head.channels, stride: head.stride }],
@@ -114,16 +117,23 @@ export class HybridTaskCascadeRoIHead extends CascadeRoIHead {
   protected override maskPredictor(index: number, features: tf.Tensor4D[]): MaskPredictor {
     const pooler = this.maskPoolers[index].bind(features);
     if (!this.given.mask_info_flow) return maskPredictor(this.maskHeads[index], pooler);
-    const heads = this.maskHeads.filter((head) => head instanceof HTCMaskHead);
+    const heads = this.htcMaskHeads();
     return {
       order: (rois) => pooler.order(rois),
-      logits: (rois, labels) => {
-        const pooled = pooler.forward(rois);
-        let before: tf.Tensor4D | undefined;
-        for (const head of heads.slice(0, index)) before = head.map(head.join(pooled, before));
-        return heads[index].classLogits(heads[index].join(pooled, before), labels);
-      },
+      logits: (rois, labels) => this.lastLogits(heads.slice(0, index + 1), pooler.forward(rois), labels),
     };
+  }
+
+  /** The logits of the last of mask heads, each of which reads the map of the one before. */
+  private lastLogits(
+    heads: readonly HTCMaskHead[],
+    pooled: tf.Tensor4D,
+    labels: Int32Array | tf.Tensor1D,
+  ): tf.Tensor3D {
+    const last = heads[heads.length - 1];
+    let before: tf.Tensor4D | undefined;
+    for (const head of heads.slice(0, -1)) before = head.map(head.join(pooled, before));
+    return last.classLogits(last.join(pooled, before), labels);
   }
 
   protected override predictMasks(
@@ -134,8 +144,23 @@ export class HybridTaskCascadeRoIHead extends CascadeRoIHead {
     return maskProbabilities(this.maskPredictor(this.maskHeads.length - 1, features), boxes, labels);
   }
 
+  private htcMaskHeads(): HTCMaskHead[] {
+    return this.maskHeads.filter((head) => head instanceof HTCMaskHead);
+  }
+
   override get parts(): RoIHeadParts {
-    throw noGraph('HybridTaskCascadeRoIHead', 'passes maps from mask head to mask head');
+    const { semanticHead, maskHeads } = this;
+    const parts = super.parts;
+    const last = parts.masks.slice(-1);
+    return {
+      ...parts,
+      ...(semanticHead && { maps: (levels: tf.Tensor4D[]) => [semanticHead.forward(levels).features] }),
+      masks: this.given.mask_info_flow && maskHeads.length > 0 ? [{ ...last[0], predict: this.flowing() }] : last,
+    };
+  }
+
+  private flowing(): MaskParts['predict'] {
+    return ([pooled], labels) => ({ logits: this.lastLogits(this.htcMaskHeads(), pooled, labels) });
   }
 }
 

@@ -3,7 +3,9 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { bboxHeadDefinition } from './bbox-heads/bbox-head';
 import { convFCBBoxHeadDefinition } from './bbox-heads/convfc-bbox-head';
+import { diiHeadDefinition } from './bbox-heads/dii-head';
 import { doubleConvFCBBoxHeadDefinition } from './bbox-heads/double-convfc-bbox-head';
+import { multiInstanceBBoxHeadDefinition } from './bbox-heads/multi-instance-bbox-head';
 import { sablHeadDefinition } from './bbox-heads/sabl-head';
 import { scnetBBoxHeadDefinition } from './bbox-heads/scnet-bbox-head';
 import { shared2FCBBoxHeadDefinition } from './bbox-heads/shared2fc-bbox-head';
@@ -15,6 +17,7 @@ import { gridHeadDefinition } from './grid-heads/grid-head';
 import { gridRoIHeadDefinition } from './grid-roi-head';
 import { hybridTaskCascadeRoIHeadDefinition } from './hybrid-task-cascade-roi-head';
 import { coarseMaskHeadDefinition } from './mask-heads/coarse-mask-head';
+import { dynamicMaskHeadDefinition } from './mask-heads/dynamic-mask-head';
 import { fcnMaskHeadDefinition } from './mask-heads/fcn-mask-head';
 import { featureRelayHeadDefinition } from './mask-heads/feature-relay-head';
 import { globalContextHeadDefinition } from './mask-heads/global-context-head';
@@ -22,6 +25,7 @@ import { htcMaskHeadDefinition } from './mask-heads/htc-mask-head';
 import { maskIoUHeadDefinition } from './mask-heads/mask-iou-head';
 import { scnetMaskHeadDefinition } from './mask-heads/scnet-mask-head';
 import { maskScoringRoIHeadDefinition } from './mask-scoring-roi-head';
+import { multiInstanceRoIHeadDefinition } from './multi-instance-roi-head';
 import { pisaRoIHeadDefinition } from './pisa-roi-head';
 import { maskPointHeadDefinition } from './point-heads/mask-point-head';
 import { pointRendRoIHeadDefinition } from './point-rend-roi-head';
@@ -33,6 +37,7 @@ import { softRoIExtractorDefinition } from './roi-extractors/soft-roi-extractor'
 import { scnetRoIHeadDefinition } from './scnet-roi-head';
 import { fusedSemanticHeadDefinition, scnetSemanticHeadDefinition } from './semantic-heads/fused-semantic-head';
 import { resLayerDefinition } from './shared-heads/res-layer';
+import { sparseRoIHeadDefinition } from './sparse-roi-head';
 import { standardRoIHeadDefinition } from './standard-roi-head';
 import { tridentRoIHeadDefinition } from './trident-roi-head';
 
@@ -62,6 +67,9 @@ export const roiHeads = [
   pointRendRoIHeadDefinition,
   hybridTaskCascadeRoIHeadDefinition,
   scnetRoIHeadDefinition,
+  sparseRoIHeadDefinition,
+  multiInstanceRoIHeadDefinition,
+  multiInstanceBBoxHeadDefinition,
   bboxHeadDefinition,
   convFCBBoxHeadDefinition,
   shared2FCBBoxHeadDefinition,
@@ -69,9 +77,11 @@ export const roiHeads = [
   doubleConvFCBBoxHeadDefinition,
   sablHeadDefinition,
   scnetBBoxHeadDefinition,
+  diiHeadDefinition,
   fcnMaskHeadDefinition,
   htcMaskHeadDefinition,
   scnetMaskHeadDefinition,
+  dynamicMaskHeadDefinition,
   gridHeadDefinition,
   coarseMaskHeadDefinition,
   maskPointHeadDefinition,

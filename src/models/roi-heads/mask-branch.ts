@@ -8,6 +8,7 @@ import { cropAndResizeMasks, type InstanceMasks, padMasks, pasteMask, type Rle }
 import { meanOverRanks } from '../../ops/over-ranks';
 import { joinArrays } from '../join-arrays';
 import { zeroLoss } from '../losses';
+import { requireMasks } from '../require-masks';
 import type { Instances, SamplingResult } from '../task-modules';
 import type { DetBatch } from '../types';
 import type { RCNNTrainCfg } from './proposal-sampler';
@@ -60,13 +61,9 @@ export function maskTargets(
   return { rois: roisOf(boxes), labels, masks: joinArrays(masks), size };
 }
 
-function masksOf({ masks }: Instances, { samples, maskShape }: DetBatch, i: number): InstanceMasks {
-  if (!masks)
-    throw new DetLabError(
-      `Cannot compute the mask loss on "${samples[i].meta.imgPath}": its masks were not loaded. Set with_mask to true in ` +
-        'LoadAnnotations of the training pipeline',
-    );
-  return maskShape ? padMasks(masks, ...maskShape) : masks;
+function masksOf(instances: Instances, batch: DetBatch, i: number): InstanceMasks {
+  const masks = requireMasks(instances, batch, i);
+  return batch.maskShape ? padMasks(masks, ...batch.maskShape) : masks;
 }
 
 /** The same in another order. */

@@ -17,9 +17,8 @@ import type { StageResult } from './bbox-stage';
 import { sharesInside } from './mask-areas';
 import { compareMasks, type MaskProbabilities, type MaskTargets, maskTargets, orderTargets } from './mask-branch';
 import type { MaskIoUHead } from './mask-heads/mask-iou-head';
-import { noGraph } from './no-graph';
 import { rcnnTrainCfg, relativesTrainCfg } from './proposal-sampler';
-import type { RoIHeadParts } from './roi-head-parts';
+import type { MaskParts } from './roi-head-parts';
 import { roisOf, takeRois, unpermute } from './rois';
 import { positivesOf, StandardRoIHead, standardOptions } from './standard-roi-head';
 import type { MaskHead, StageTraining } from './types';
@@ -134,8 +133,15 @@ export class MaskScoringRoIHead extends StandardRoIHead<Options> {
     };
   }
 
-  override get parts(): RoIHeadParts {
-    throw noGraph('MaskScoringRoIHead', 'multiplies scores by the predicted IoU of the masks');
+  protected override maskParts(head: MaskHead): MaskParts {
+    const { poolers } = super.maskParts(head);
+    return {
+      poolers,
+      predict: ([pooled], labels) => {
+        const logits = head.classLogits(pooled, labels);
+        return { logits, factors: this.iouHead.forward(pooled, logits, labels) };
+      },
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 // From one stage of a cascade to the next: RoIs are moved by the deltas of one class each.
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { takeBoxes } from '../../geometry/boxes';
 import { bestClass } from '../../ops/best-class';
 import type { DetBatch } from '../types';
@@ -8,9 +8,14 @@ import type { StageResult } from './bbox-stage';
 import { unpermute } from './rois';
 import type { BoxHead } from './types';
 
-/** The best foreground class of each RoI; scores have one more column for the background. */
-const bestClasses = (scores: Float32Array, classes: number): Int32Array =>
-  bestClass(scores, classes + 1, classes).labels;
+/** The best foreground class of each of `count` RoIs. */
+function bestClasses({ numClasses, probabilities }: BoxHead, scores: Float32Array, count: number): Int32Array {
+  const likely =
+    probabilities && count > 0
+      ? probabilities(tf.tensor2d(scores, [count, scores.length / count])).dataSync<'float32'>()
+      : scores;
+  return bestClass(likely, numClasses + 1, numClasses).labels;
+}
 
 /** In prediction: the RoIs of each image, moved by the deltas of their best class. */
 export function refineBoxes(
@@ -19,7 +24,8 @@ export function refineBoxes(
   { scores, deltas }: { scores: Float32Array; deltas: Float32Array },
   batch: DetBatch,
 ): Float32Array[] {
-  const best = bestClasses(scores, head.numClasses);
+  const count = boxes.reduce((sum, ofImage) => sum + ofImage.length / 4, 0);
+  const best = bestClasses(head, scores, count);
   const columns = deltas.length / Math.max(best.length, 1);
   let at = 0;
   return boxes.map((ofImage, i) => {
@@ -43,7 +49,7 @@ export function nextProposals(
   const read = (x: tf.Tensor2D | undefined) =>
     unpermute(x ? x.cast('float32').dataSync<'float32'>() : new Float32Array(order.length), order);
   const [scores, deltas] = [read(outputs.scores), read(outputs.deltas)];
-  const best = bestClasses(scores, head.numClasses);
+  const best = bestClasses(head, scores, order.length);
   const labels = targets.labels.map((label, i) => (label === head.numClasses ? best[i] : label));
   const columns = deltas.length / order.length;
   let at = 0;

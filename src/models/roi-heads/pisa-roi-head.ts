@@ -133,9 +133,9 @@ export class PISARoIHead extends StandardRoIHead<Options> {
   protected override createStage(pooler: RoIPooler, head: BoxHead, sampler: ProposalSampler | undefined): BBoxStage {
     const { train_cfg: cfg } = this.config;
     if (!sampler || !cfg) return super.createStage(pooler, head, sampler);
-    if (!(head instanceof BBoxHead) || head.coder.encodeSize !== 4)
+    if (!(head instanceof BBoxHead) || head.coder.encodeSize !== 4 || head.probabilities)
       throw new DetLabError(
-        'Cannot build PISARoIHead: expected a bbox_head with scores and four deltas, such as Shared2FCBBoxHead',
+        'Cannot build PISARoIHead: expected a bbox_head with scores of a softmax and four deltas, such as Shared2FCBBoxHead',
       );
     return new PISAStage(pooler, head, sampler, cfg, head.lossBbox);
   }

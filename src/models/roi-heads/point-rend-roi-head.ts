@@ -19,12 +19,11 @@ import type { Losses } from '../types';
 import type { StageResult } from './bbox-stage';
 import { compareMasks, type MaskProbabilities, maskTargets } from './mask-branch';
 import { ofClasses } from './mask-heads/coarse-mask-head';
-import { noGraph } from './no-graph';
 import type { MaskPointHead } from './point-heads/mask-point-head';
 import { sampleInRois } from './point-samples';
 import { rcnnTrainCfg, relativesTrainCfg } from './proposal-sampler';
 import { rcnnTestCfg, relativesTestCfg } from './roi-detections';
-import type { RoIHeadParts } from './roi-head-parts';
+import type { MaskParts } from './roi-head-parts';
 import { roisOf } from './rois';
 import { StandardRoIHead, standardOptions } from './standard-roi-head';
 import type { MaskHead, StageTraining } from './types';
@@ -113,8 +112,18 @@ export class PointRendRoIHead extends StandardRoIHead<Options> {
     const fine = this.strides.map((stride, i) => sampleInRois(features[i], rois, points, 1 / stride));
     const count = rois.length / 5;
     const at = tf.tensor3d(points, [count, points.length / 2 / count, 2]);
+    return this.logitsAt(fine, coarse, at, labels);
+  }
+
+  /** The same from samples of each level [K, P, C], at points [K, P, 2]. */
+  private logitsAt(
+    fine: tf.Tensor3D[],
+    coarse: tf.Tensor4D,
+    points: tf.Tensor3D,
+    labels: Int32Array | tf.Tensor1D,
+  ): tf.Tensor2D {
     const joined = fine.length === 1 ? fine[0] : tf.concat(fine, 2);
-    return this.pointHead.forward(joined as tf.Tensor3D, pointSample(coarse, at), labels);
+    return this.pointHead.forward(joined as tf.Tensor3D, pointSample(coarse, points), labels);
   }
 
   protected override predictMasks(
@@ -123,11 +132,7 @@ export class PointRendRoIHead extends StandardRoIHead<Options> {
     boxes: readonly Float32Array[],
     labels: Int32Array,
   ): MaskProbabilities {
-    const {
-      subdivision_steps: steps,
-      subdivision_num_points: most,
-      scale_factor: scale,
-    } = requireCfg(this.config.test_cfg, 'PointRendRoIHead', 'test_cfg');
+    const { steps, scale, count: most } = this.refinement;
     const rois = roisOf(boxes);
     const coarse = head.forward(this.maskPooler!.forward(features, rois));
     let masks = ofClasses<tf.Tensor3D>(coarse, labels); // [K, H, W]
@@ -159,8 +164,26 @@ export class PointRendRoIHead extends StandardRoIHead<Options> {
     return { values: tf.sigmoid(masks).dataSync<'float32'>(), size: [height, width] };
   }
 
-  override get parts(): RoIHeadParts {
-    throw noGraph('PointRendRoIHead', 'chooses points of masks by their uncertainty');
+  /** How masks are refined. */
+  private get refinement() {
+    const cfg = requireCfg(this.config.test_cfg, 'PointRendRoIHead', 'test_cfg');
+    return { steps: cfg.subdivision_steps, scale: cfg.scale_factor, count: cfg.subdivision_num_points };
+  }
+
+  protected override maskParts(head: MaskHead): MaskParts {
+    const { poolers } = super.maskParts(head);
+    return {
+      poolers,
+      predict: ([pooled], labels) => {
+        const coarse = head.forward(pooled);
+        return { logits: ofClasses(coarse, labels), coarse };
+      },
+      points: {
+        ...this.refinement,
+        strides: this.strides,
+        predict: (fine, coarse, points, labels) => this.logitsAt(fine, coarse, points, labels),
+      },
+    };
   }
 }
 

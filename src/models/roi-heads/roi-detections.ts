@@ -9,6 +9,7 @@ import { batchedNms, type NmsConfig } from '../../ops';
 import { nmsOption } from '../shared-options/nms-option';
 import type { BoxCoder } from '../task-modules';
 import type { DetBatch } from '../types';
+import { probabilitiesOf } from './bbox-heads/roi-classification';
 import type { BoxHead, StageOutput } from './types';
 
 /** `test_cfg.rcnn`. */
@@ -90,7 +91,9 @@ export function batchRoIDetections(
 ): Detections[] {
   const total = boxes.reduce((n, ofImage) => n + ofImage.length / 4, 0);
   const probabilities =
-    total > 0 ? tf.softmax(tf.tensor2d(scores, [total, scores.length / total])).dataSync<'float32'>() : scores;
+    total > 0
+      ? probabilitiesOf(head, tf.tensor2d(scores, [total, scores.length / total])).dataSync<'float32'>()
+      : scores;
   let start = 0;
   return boxes.map((ofImage, i) => {
     const count = ofImage.length / 4;

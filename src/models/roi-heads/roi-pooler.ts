@@ -11,6 +11,13 @@ export interface BoundPooler {
   forward(rois: Float32Array): tf.Tensor4D;
 }
 
+/** What a pooler reads of each RoI, for programs that cannot call it. `map` and `vectors` are indices of `RoIHeadParts.maps`. */
+export type PoolSource =
+  /** Pooled from the feature levels, or from one of the maps; of the RoI enlarged by `scale` where there is one. */
+  | { extractor: RoIExtractor; map?: number; scale?: number }
+  /** A vector of its image [1, 1, C]. */
+  | { vectors: number };
+
 export class RoIPooler {
   constructor(
     readonly extractor: RoIExtractor,
@@ -26,10 +33,13 @@ export class RoIPooler {
     return this.extractor.order(rois);
   }
 
-  /** What heads read of the maps [K, h, w, C] that were pooled from each level, where they were pooled elsewhere. */
-  combine(pooled: tf.Tensor4D[]): tf.Tensor4D {
-    const { pooling } = this.extractor;
-    const map = pooling?.levels === 'all' ? pooling.combine(pooled) : pooled[0];
+  get sources(): readonly PoolSource[] {
+    return [{ extractor: this.extractor }];
+  }
+
+  /** What heads read of the maps [K, h, w, C] of each source, one of each level it reads, where they were pooled elsewhere. */
+  combine([pooled]: readonly tf.Tensor4D[][]): tf.Tensor4D {
+    const map = ofLevels(this.extractor, pooled);
     return this.shared ? this.shared.forward(map) : map;
   }
 
@@ -48,4 +58,9 @@ export class RoIPooler {
   bind(features: tf.Tensor4D[]): BoundPooler {
     return { order: (rois) => this.order(rois), forward: (rois) => this.forward(features, rois) };
   }
+}
+
+/** The maps that an extractor pooled from each level as one. */
+export function ofLevels({ pooling }: RoIExtractor, pooled: tf.Tensor4D[]): tf.Tensor4D {
+  return pooling?.levels === 'all' ? pooling.combine(pooled) : pooled[0];
 }

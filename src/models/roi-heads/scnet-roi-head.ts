@@ -26,8 +26,8 @@ import {
 } from './mask-branch';
 import type { FeatureRelayHead } from './mask-heads/feature-relay-head';
 import type { GlobalContextHead } from './mask-heads/global-context-head';
+import { roiMaskHead } from './narrow-mask-head';
 import { nextProposals } from './next-proposals';
-import { noGraph } from './no-graph';
 import { batchRoIDetections } from './roi-detections';
 import type { RoIHeadParts } from './roi-head-parts';
 import type { RoIPooler } from './roi-pooler';
@@ -62,7 +62,8 @@ export class SCNetRoIHead extends CascadeRoIHead {
     const extractor = registry.build('roi_extractor', given.mask_roi_extractor, at('mask_roi_extractor'));
     this.maskPooler = this.pooler(extractor);
     const maskPlace = { ...at('mask_head'), inputs: [extractor.output] };
-    this.maskHead = this.addChild('mask_head', registry.build('mask_head', given.mask_head, maskPlace));
+    const maskHead = registry.build('mask_head', given.mask_head, maskPlace);
+    this.maskHead = this.addChild('mask_head', roiMaskHead(maskHead, { ...maskPlace, type: given.mask_head.type }));
     if (given.semantic_head) {
       if (!given.semantic_roi_extractor)
         throw new DetLabError(
@@ -150,16 +151,23 @@ export class SCNetRoIHead extends CascadeRoIHead {
     labels: Int32Array,
     shared: tf.Tensor2D | undefined,
   ): tf.Tensor3D {
-    const pooled = this.maskPooler.forward(features, rois);
-    const relayed = this.relayHead && shared ? tf.add<tf.Tensor4D>(pooled, this.relayHead.forward(shared)) : pooled;
-    return this.maskHead.classLogits(relayed, labels);
+    return this.maskHead.classLogits(this.relayed(this.maskPooler.forward(features, rois), shared), labels);
+  }
+
+  /** What masks are predicted from: the features of the last stage are added to what is pooled. */
+  private relayed(pooled: tf.Tensor4D, shared: tf.Tensor2D | undefined): tf.Tensor4D {
+    return this.relayHead && shared ? tf.add<tf.Tensor4D>(pooled, this.relayHead.forward(shared)) : pooled;
   }
 
   /** The feature levels, then the semantic features, then the vectors of the images. */
   private withContext(features: tf.Tensor4D[]): tf.Tensor4D[] {
-    const semantic = this.semanticHead?.forward(features).features;
-    const image = this.contextHead?.forward(features).vectors;
-    return [...features, ...(semantic ? [semantic] : []), ...(image ? [image] : [])];
+    return [...features, ...this.contextOf(features)];
+  }
+
+  private contextOf(levels: tf.Tensor4D[]): tf.Tensor4D[] {
+    const semantic = this.semanticHead?.forward(levels).features;
+    const image = this.contextHead?.forward(levels).vectors;
+    return [...(semantic ? [semantic] : []), ...(image ? [image] : [])];
   }
 
   override predict(
@@ -204,7 +212,20 @@ export class SCNetRoIHead extends CascadeRoIHead {
   }
 
   override get parts(): RoIHeadParts {
-    throw noGraph('SCNetRoIHead', 'relays features of the boxes to the masks');
+    const { maskHead, maskPooler } = this;
+    const { head, pooler } = this.stages[this.stages.length - 1];
+    return {
+      ...super.parts,
+      maps: (levels) => this.contextOf(levels),
+      masks: [
+        {
+          poolers: [maskPooler, pooler],
+          predict: ([ofMask, ofBox], labels) => ({
+            logits: maskHead.classLogits(this.relayed(ofMask, head.forward(ofBox).shared), labels),
+          }),
+        },
+      ],
+    };
   }
 }
 

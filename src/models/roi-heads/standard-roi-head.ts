@@ -29,9 +29,10 @@ import {
   maskTargets,
   withMasks,
 } from './mask-branch';
+import { roiMaskHead } from './narrow-mask-head';
 import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
-import type { RoIHeadParts } from './roi-head-parts';
+import type { MaskParts, RoIHeadParts } from './roi-head-parts';
 import { type BoundPooler, RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, SharedHead, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
@@ -100,13 +101,9 @@ export class StandardRoIHead<C extends StandardRoIHeadConfig = StandardRoIHeadCo
         if (maskExtractor instanceof Module) this.addChild('mask_roi_extractor', maskExtractor);
         this.maskPooler = new RoIPooler(maskExtractor, shared);
       }
-      this.maskHead = this.addChild(
-        'mask_head',
-        registry.build('mask_head', config.mask_head, {
-          path: `${path}.mask_head`,
-          ...head((this.maskPooler ?? pooler).output),
-        }),
-      );
+      const place = { path: `${path}.mask_head`, ...head((this.maskPooler ?? pooler).output) };
+      const maskHead = registry.build('mask_head', config.mask_head, place);
+      this.maskHead = this.addChild('mask_head', roiMaskHead(maskHead, { ...place, type: config.mask_head.type }));
     }
     const at = { registry, path: `${path}.train_cfg` };
     const sampler = cfg ? new ProposalSampler(cfg, at, this.constructor.name) : undefined;
@@ -200,11 +197,15 @@ export class StandardRoIHead<C extends StandardRoIHeadConfig = StandardRoIHeadCo
   }
 
   get parts(): RoIHeadParts {
-    const { stage, maskHead: head } = this;
+    const { stage, maskHead } = this;
+    return { stages: [stage], masks: maskHead ? [this.maskParts(maskHead)] : [], cfg: this.testCfg() };
+  }
+
+  /** `predictMasks` for programs that cannot call it. */
+  protected maskParts(head: MaskHead): MaskParts {
     return {
-      stages: [stage],
-      masks: head ? [{ head, pooler: this.maskPooler ?? stage.pooler }] : [],
-      cfg: this.testCfg(),
+      poolers: [this.maskPooler ?? this.stage.pooler],
+      predict: ([pooled], labels) => ({ logits: head.classLogits(pooled, labels) }),
     };
   }
 

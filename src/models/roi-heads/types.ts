@@ -11,8 +11,11 @@ import type { BBoxTargets } from './bbox-heads/bbox-targets';
 export interface RoILayer {
   /** [height, width] in bins. */
   readonly outputSize: [number, number];
-  /** How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift. */
-  readonly sampling?: { samplingRatio: number; aligned: boolean };
+  /**
+   * How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift; or once, in the middle of a
+   * bin, with zeros outside of the map.
+   */
+  readonly sampling?: { samplingRatio: number; aligned: boolean } | 'centers';
   /** Features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]. */
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D;
 }
@@ -51,8 +54,12 @@ export interface BBoxOutputs {
   scores?: tf.Tensor2D;
   /** [K, classes * 4], or [K, 4] for all classes alike. */
   deltas?: tf.Tensor2D;
-  /** Features of the objects [K, C], for the next stage (DIIHead of Sparse R-CNN). */
-  objects?: tf.Tensor2D;
+  /** Features of the objects [N, P, C], for the next stage (DIIHead of Sparse R-CNN). */
+  objects?: tf.Tensor3D;
+  /** The same after attention to one another, before what is pooled for them: what masks are made of. */
+  attended?: tf.Tensor3D;
+  /** What a second look at scores and deltas makes of them (CrowdDet). */
+  refined?: { scores: tf.Tensor2D; deltas: tf.Tensor2D };
   /** What the layers before both branches give [K, C], from heads that pass it on (SCNet). */
   shared?: tf.Tensor2D;
 }
@@ -63,22 +70,26 @@ export interface BoxHead extends Module {
   readonly coder: BoxCoder;
   /** Box targets are boxes in pixels, not coded (`reg_decoded_bbox`). */
   readonly decodedTargets: boolean;
-  /** Pooled RoIs [K, h, w, C], and features of their objects [K, C] where the stage before passed some on. */
-  forward(pooled: tf.Tensor4D, objects?: tf.Tensor2D): BBoxOutputs;
+  /** Pooled RoIs [K, h, w, C], and features of their objects [N, P, C], N P = K, where the stage before passed some on. */
+  forward(pooled: tf.Tensor4D, objects?: tf.Tensor3D): BBoxOutputs;
   loss(outputs: BBoxOutputs, targets: BBoxTargets): Losses;
+  /** Objects that it predicts of each RoI, where these are several. */
+  readonly several?: number;
+  /** Probabilities [K, classes + 1] of the scores, where they are not their softmax. */
+  readonly probabilities?: (scores: tf.Tensor2D) => tf.Tensor2D;
   /** Classification loss [K] of each RoI alone, were `labels` right; -1 stands for the background. */
   perSampleLoss(outputs: BBoxOutputs, labels: Int32Array): Float32Array;
   /** Boxes of one image moved by the deltas (flat, one row each) of the classes `labels`, clipped to `imgShape`, if given. */
   refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape?: [number, number]): Float32Array;
 }
 
-/** Kind `mask_head`: predicts a mask of each class, or one for all, in every roi. */
+/** Kind `mask_head` in an RoI head: predicts a mask of each class, or one for all, in every roi. */
 export interface MaskHead extends Module {
   readonly numClasses: number;
-  /** Pooled RoIs [K, h, w, C] -> logits [K, H, W, classes]. */
-  forward(pooled: tf.Tensor4D): tf.Tensor4D;
+  /** Pooled RoIs [K, h, w, C], and features of their objects [K, C] for a head that reads some -> logits [K, H, W, classes]. */
+  forward(pooled: tf.Tensor4D, objects?: tf.Tensor2D): tf.Tensor4D;
   /** The logits [K, H, W] of the masks of the classes `labels` [K] alone. */
-  classLogits(pooled: tf.Tensor4D, labels: Int32Array | tf.Tensor1D): tf.Tensor3D;
+  classLogits(pooled: tf.Tensor4D, labels: Int32Array | tf.Tensor1D, objects?: tf.Tensor2D): tf.Tensor3D;
   /** `logits` as of `classLogits`, targets [K, H, W] between 0 and 1. */
   loss(logits: tf.Tensor3D, targets: tf.Tensor3D): tf.Scalar;
   /** Has its layers start as PyTorch's do, in place of an initialisation of its own. */
@@ -89,8 +100,10 @@ export interface MaskHead extends Module {
 export interface StageInput {
   /** By image, flat xyxy. */
   boxes: Float32Array[];
-  /** Features of the objects in them [K, C], where proposals carry some. */
-  objects?: tf.Tensor2D;
+  /** Features of the objects in them [N, P, C], where proposals carry some. */
+  objects?: tf.Tensor3D;
+  /** The boxes of all images [K, 4], where they learn. */
+  learned?: tf.Tensor2D;
 }
 
 /** What a stage predicts of the RoIs that entered it, in their order. */
@@ -99,8 +112,6 @@ export interface StageOutput {
   scores: Float32Array;
   /** [K, classes * 4] or [K, 4]. */
   deltas?: Float32Array;
-  /** [K, C], for the next stage. */
-  objects?: tf.Tensor2D;
 }
 
 /** What all stages of one training step read. */
@@ -122,6 +133,5 @@ declare module '../../catalogue/registry' {
     roi_extractor: RoIExtractor;
     shared_head: SharedHead;
     bbox_head: BoxHead;
-    mask_head: MaskHead;
   }
 }

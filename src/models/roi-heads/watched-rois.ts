@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { clipBoxes, takeRows } from '../../geometry/boxes';
 import type { WatchedScores } from '../score-watch';
 import type { DetBatch } from '../types';
+import { probabilitiesOf } from './bbox-heads/roi-classification';
 import type { BBoxStage } from './bbox-stage';
 import { roisOf } from './rois';
 
@@ -41,7 +42,7 @@ export function watchedRois(
         stage.scoresOf(features, roisOf([inputs[s].subarray(4 * index, 4 * index + 4)])),
       );
       const mean = tf.div(tf.addN(logits), stages.length);
-      return tf.slice(tf.softmax(mean), [0, label], [1, 1]).asScalar();
+      return tf.slice(probabilitiesOf(head, mean), [0, label], [1, 1]).asScalar();
     },
   };
 }

@@ -11,12 +11,16 @@ import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-lab
 import { gridAssignerDefinition } from './assigners/grid-assigner';
 import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
+import { multiInstanceAssignerDefinition } from './assigners/multi-instance-assigner';
 import { pointAssignerDefinition } from './assigners/point-assigner';
+import { regionAssignerDefinition } from './assigners/region-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
+import { topkHungarianAssignerDefinition } from './assigners/topk-hungarian-assigner';
 import { uniformAssignerDefinition } from './assigners/uniform-assigner';
 import { bucketingBBoxCoderDefinition } from './coders/bucketing-bbox-coder';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
+import { deltaXYWHBBoxCoderForGLIPDefinition } from './coders/delta-xywh-bbox-coder-for-glip';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { legacyDeltaXYWHBBoxCoderDefinition } from './coders/legacy-delta-xywh-bbox-coder';
 import { tblrBBoxCoderDefinition } from './coders/tblr-bbox-coder';
@@ -24,6 +28,7 @@ import { yoloBBoxCoderDefinition } from './coders/yolo-bbox-coder';
 import { yolov5BBoxCoderDefinition } from './coders/yolov5-bbox-coder';
 import { yoloxBBoxCoderDefinition } from './coders/yolox-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
+import { bboxOverlaps2DGLIPDefinition } from './iou-calculators/bbox-overlaps-2d-glip';
 import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
 import {
@@ -37,6 +42,7 @@ import { combinedSamplerDefinition } from './samplers/combined-sampler';
 import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
 import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
 import { maskPseudoSamplerDefinition } from './samplers/mask-pseudo-sampler';
+import { multiInsRandomSamplerDefinition } from './samplers/multi-ins-random-sampler';
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
@@ -53,6 +59,7 @@ export { HungarianAssigner } from './assigners/hungarian-assigner';
 export { linearAssignment } from './assigners/linear-assignment';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { PointAssigner } from './assigners/point-assigner';
+export { RegionAssigner } from './assigners/region-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
 export { TaskAlignedAssigner } from './assigners/task-aligned-assigner';
 export { UniformAssigner } from './assigners/uniform-assigner';
@@ -97,12 +104,15 @@ export type {
   SamplerNeed,
   SamplingResult,
   Size,
+  SquareGrid,
 } from './types';
 
 export const taskModules = [
   anchorGeneratorDefinition,
   deltaXYWHBBoxCoderDefinition,
+  deltaXYWHBBoxCoderForGLIPDefinition,
   bboxOverlaps2DDefinition,
+  bboxOverlaps2DGLIPDefinition,
   maxIoUAssignerDefinition,
   approxMaxIoUAssignerDefinition,
   mlvlPointGeneratorDefinition,
@@ -128,6 +138,7 @@ export const taskModules = [
   tblrBBoxCoderDefinition,
   centerRegionAssignerDefinition,
   taskAlignedAssignerDefinition,
+  topkHungarianAssignerDefinition,
   pointAssignerDefinition,
   gridAssignerDefinition,
   uniformAssignerDefinition,
@@ -138,4 +149,7 @@ export const taskModules = [
   yoloxBBoxCoderDefinition,
   batchATSSAssignerDefinition,
   batchDynamicSoftLabelAssignerDefinition,
+  regionAssignerDefinition,
+  multiInstanceAssignerDefinition,
+  multiInsRandomSamplerDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -96,11 +96,22 @@ export interface BoxCoder {
   decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, options?: DecodeOptions): T;
   /** How sure codes are of their boxes: factors on the scores; all 1 without. */
   confidences?(codes: Float32Array): Float32Array; // [n, encodeSize] -> [n]
+  /** The same as a tensor. */
+  confidenceTensors?(codes: tf.Tensor): tf.Tensor; // [..., n, encodeSize] -> [..., n, 1]
 }
 
 export interface IouCalculator {
   /** Row-major [a.length / 4, b.length / 4]. With `iou` it must be 0 for boxes that do not touch, else positive. */
   overlaps(a: Float32Array, b: Float32Array, mode?: OverlapMode): Float32Array;
+}
+
+/** Cells with one square anchor each. */
+export interface SquareGrid {
+  /** [H, W] of each level. */
+  sizes: readonly Size[];
+  strides: readonly number[];
+  /** Side of an anchor in strides. */
+  scale: number;
 }
 
 /** One image, as an assigner sees it. */
@@ -113,6 +124,8 @@ export interface AssignInput {
   strides?: ArrayLike<number>; // [T]
   /** A boxes for each prior, of guided anchors: what it may become. */
   approxs?: Float32Array; // [T, A, 4]
+  /** Of heads with one square anchor a cell. */
+  squares?: SquareGrid;
   instances: Instances;
   /** The parts that the assigner needs. */
   predictions?: Predictions;
@@ -140,6 +153,20 @@ export interface AssignResult {
   scores?: Float32Array; // [T]
   /** (prior, ground truth) pairs that the box loss compares in place of the positives; a prior may be in several. */
   boxPairs?: Int32Array; // [pairs, 2]
+  /** Of assigners of several objects a prior. */
+  several?: SeveralAssigned;
+}
+
+/** The objects of each candidate: the priors, the ground-truth boxes and the ignore regions after them [T']. */
+export interface SeveralAssigned {
+  /** Objects of a candidate (S). */
+  count: number;
+  candidates: Float32Array; // [T', 4]
+  /** Ground-truth boxes, and the ignore regions after them. */
+  boxes: Float32Array;
+  truths: Int32Array; // [T', S]
+  /** 1 for an object, 0 for background, -1 where neither can be said. */
+  labels: Int32Array; // [T', S]
 }
 /** What an assigner may fill of the result beside the assignment itself. */
 export type AssignResultPart = 'maxOverlaps' | 'ignoredLabels' | 'metrics' | 'scores' | 'boxPairs';
@@ -152,6 +179,10 @@ export interface AssignerContract {
     readonly predictions?: readonly PredictionPart[];
     /** Boxes that a prior may become (guided anchors). */
     readonly approxs?: boolean;
+    /** One square anchor a cell. */
+    readonly squares?: boolean;
+    /** A head that predicts several objects a prior. */
+    readonly several?: boolean;
   };
   readonly gives: readonly AssignResultPart[];
 }
@@ -181,6 +212,8 @@ export interface SamplingResult {
   maxOverlaps: Float32Array;
   /** Weight of each negative in the classification loss, from samplers that give them; 1 when absent. */
   negativeWeights?: Float32Array;
+  /** Box and label of each of the several objects of each sample, positives first. */
+  several?: { boxes: Float32Array; labels: Int32Array }; // [n, S, 4], [n, S]
 }
 
 /** Classification loss of each box against its label (-1: background), not reduced. */
@@ -206,7 +239,7 @@ export interface SampleInput {
   predictSamples?: PredictSamples;
 }
 /** What a sampler may need: the head's loss or predictions of each sample, or the overlaps of the assigner. */
-export type SamplerNeed = 'perSampleLoss' | 'predictSamples' | 'maxOverlaps';
+export type SamplerNeed = 'perSampleLoss' | 'predictSamples' | 'maxOverlaps' | 'several';
 
 /** Samples positives and negatives for the losses. */
 export interface Sampler {

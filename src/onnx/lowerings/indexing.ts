@@ -52,9 +52,12 @@ const oneHot: Lowering = (call) => {
   const [x] = call.operands;
   const { depth, onValue = 1, offValue = 0 } = call.attrs;
   const { type } = call.output;
-  const values = call.graph.constant([offValue, onValue], [2], type);
+  // ONNX Runtime has none with int32 values
+  const values = call.graph.constant([offValue, onValue], [2], 'float32');
   const inputs = [indices(call, x), call.graph.constant([depth], [], 'int64'), values];
-  call.give('OneHot', inputs, { axis: -1 }, { layout: 'same', type });
+  const rows = call.graph.node('OneHot', inputs, { axis: -1 });
+  if (type === 'float32') call.output.set(rows, { layout: 'same', type });
+  else call.give('Cast', [rows], { to: castCode(type) }, { layout: 'same', type });
 };
 
 export const indexingLowerings: Record<string, Lowering> = {

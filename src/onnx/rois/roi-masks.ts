@@ -1,71 +1,95 @@
 // Masks of detections in the graph: probabilities of a grid over each box, means over the mask heads.
 
 import type * as tf from '@tensorflow/tfjs';
-import type { RoIHeadParts } from '../../models/roi-heads/roi-head-parts';
-import type { Lowered } from '../lowered';
+import type { MaskParts } from '../../models/roi-heads/roi-head-parts';
 import { castCode } from '../lowered';
 import type { LoweringContext } from '../lowering';
 import type { GraphDetections } from '../selection/suppression';
 import type { ParameterNames } from '../tape';
-import { poolRois, roiRows } from './pool-rois';
-import { recordRows } from './record-rows';
+import { refinedMasks } from './point-masks';
+import { poolRois, type RoiMaps, roiRows } from './pool-rois';
+import { type RowInput, recordRows } from './record-rows';
 
 export interface GraphMasks {
   /** [N, M, height, width], 0 where there is no detection. */
   value: string;
   size: [number, number];
+  /** On the scores [N, M], where masks are judged. */
+  factors?: string;
+}
+
+/** Of one mask head, logits [K, height, width] and factors [K]. */
+interface Predicted {
+  logits: string;
+  size: [number, number];
+  factors?: string;
 }
 
 /** @throws DetLabError for what has no form in ONNX */
 export function lowerMasks(
-  masks: RoIHeadParts['masks'],
+  masks: readonly MaskParts[],
   { boxes, labels }: GraphDetections,
-  features: readonly Lowered[],
+  maps: RoiMaps,
   names: ParameterNames,
   context: LoweringContext,
 ): GraphMasks {
   const { graph } = context;
-  const rois = roiRows(boxes, context);
   const known = graph.node('Max', [labels, graph.constant([0], [], 'int64')]);
   const classes = graph.node('Reshape', [known, graph.ints([-1])], { allowzero: 0 });
-  const rows = (value: string, at?: string) => (at ? graph.node('Gather', [value, at], { axis: 0 }) : value);
-  const each = masks.map(({ pooler, head }, i) => {
-    const { extractor } = pooler;
-    const { maps, order } = poolRois(extractor, features, rois, context);
-    const inputs = [
-      {
-        value: graph.node('Cast', [rows(classes, order?.rois)], { to: castCode('int32') }),
-        layout: 'same' as const,
-        shape: [],
-        dtype: 'int32' as const,
-      },
-      ...maps.map(({ value, channels }) => ({
-        value,
-        layout: 'channels-first' as const,
-        shape: [...extractor.layer.outputSize, channels],
-      })),
-    ];
-    const forward = ([label, ...pooled]: tf.Tensor[]) => [
-      head.classLogits(pooler.combine(pooled as tf.Tensor4D[]), label as tf.Tensor1D),
-    ];
-    const part = masks.length > 1 ? `mask head ${i + 1}` : 'the mask head';
-    const [{ value, shape }] = recordRows(inputs, forward, names, context, part);
-    return { likely: graph.node('Sigmoid', [rows(value, order?.places)]), size: shape as [number, number] };
+  const each = masks.map((parts, i) => {
+    const name = masks.length > 1 ? `mask head ${i + 1}` : 'the mask head';
+    return predicted(parts, boxes, classes, maps, { names, context, name });
   });
-  const [{ likely, size }] = each;
+  const likely = each.map(({ logits }) => graph.node('Sigmoid', [logits]));
   const mean =
-    each.length === 1
-      ? likely
-      : graph.node('Div', [
-          graph.node(
-            'Sum',
-            each.map((one) => one.likely),
-          ),
-          graph.float(each.length),
-        ]);
-  const shape = graph.node('Concat', [graph.node('Shape', [labels]), graph.ints(size)], { axis: 0 });
-  const byImage = graph.node('Reshape', [mean, shape], { allowzero: 0 });
+    likely.length === 1 ? likely[0] : graph.node('Div', [graph.node('Sum', likely), graph.float(likely.length)]);
+  const [{ size, factors }] = each;
+  const byImage = (value: string, sides: readonly number[]) => {
+    const shape = graph.node('Concat', [graph.node('Shape', [labels]), graph.ints(sides)], { axis: 0 });
+    return graph.node('Reshape', [value, shape], { allowzero: 0 });
+  };
   const valid = graph.node('GreaterOrEqual', [labels, graph.constant([0], [], 'int64')]);
-  const value = graph.node('Where', [graph.node('Unsqueeze', [valid, graph.ints([2, 3])]), byImage, graph.float(0)]);
-  return { value, size };
+  const each4 = graph.node('Unsqueeze', [valid, graph.ints([2, 3])]);
+  const value = graph.node('Where', [each4, byImage(mean, size), graph.float(0)]);
+  return { value, size, factors: factors && byImage(factors, []) };
+}
+
+interface Place {
+  names: ParameterNames;
+  context: LoweringContext;
+  /** For errors. */
+  name: string;
+}
+
+function predicted(
+  parts: MaskParts,
+  boxes: string,
+  classes: string,
+  maps: RoiMaps,
+  { names, context, name }: Place,
+): Predicted {
+  const { graph } = context;
+  const { inputs, order, combine } = poolRois(parts.poolers, maps, roiRows(boxes, context), context);
+  const take = (value: string, at?: string) => (at ? graph.node('Gather', [value, at], { axis: 0 }) : value);
+  const labels: RowInput = {
+    value: graph.node('Cast', [take(classes, order?.rois)], { to: castCode('int32') }),
+    layout: 'same',
+    shape: [],
+    dtype: 'int32',
+  };
+  const given: ('factors' | 'coarse')[] = [];
+  const forward = ([label, ...pooled]: tf.Tensor[]) => {
+    const { logits, ...more } = parts.predict(combine(pooled), label as tf.Tensor1D);
+    given.splice(0, 2, ...(['factors', 'coarse'] as const).filter((key) => more[key]));
+    return [logits, ...given.map((key) => more[key]!)];
+  };
+  const [logits, ...more] = recordRows([labels, ...inputs], forward, names, context, name).map((one) => ({
+    ...one,
+    value: take(one.value, order?.places),
+  }));
+  const found = Object.fromEntries(given.map((key, i) => [key, more[i]]));
+  const size = logits.shape as [number, number];
+  if (!parts.points) return { logits: logits.value, size, factors: found.factors?.value };
+  const refined = { parts: parts.points, logits, coarse: found.coarse, classes, boxes, levels: maps.levels };
+  return refinedMasks(refined, names, context);
 }

@@ -17,6 +17,8 @@ export interface SelectedRois {
   classes: number;
   /** M, where it is known. */
   count: number | undefined;
+  /** Factors on the scores [N, M, 1]; all 1 when absent. */
+  factors?: string;
   /** bool [N, M]: which are RoIs, and not what fills the table up; all when absent. */
   valid?: string;
 }
@@ -42,7 +44,8 @@ export function selectRoiDetections(rois: SelectedRois, cfg: RCNNTestCfg, contex
   ]);
   const above = graph.node('Greater', [ofClasses, graph.float(Math.fround(cfg.score_thr))]);
   const counted = valid ? graph.node('And', [above, graph.node('Unsqueeze', [valid, graph.ints([2])])]) : above;
-  const scores = graph.node('Where', [counted, ofClasses, graph.float(DROPPED)]); // [N, M, classes]
+  const joint = rois.factors ? graph.node('Mul', [ofClasses, rois.factors]) : ofClasses;
+  const scores = graph.node('Where', [counted, joint, graph.float(DROPPED)]); // [N, M, classes]
   const shape = graph.node('Shape', [scores]);
   const flat = (value: string, last: number[] = []) =>
     graph.node('Reshape', [value, graph.ints([0, -1, ...last])], { allowzero: 0 });

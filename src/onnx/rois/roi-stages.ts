@@ -6,14 +6,13 @@ import { DetLabError } from '../../errors';
 import type { RoIHeadParts } from '../../models/roi-heads/roi-head-parts';
 import type { BoxHead } from '../../models/roi-heads/types';
 import { clip } from '../clip-boxes';
-import type { Lowered } from '../lowered';
 import type { LoweringContext } from '../lowering';
 import type { ParameterNames } from '../tape';
-import { poolRois, roiRows } from './pool-rois';
-import { recordRows } from './record-rows';
+import { poolRois, type RoiMaps, roiRows } from './pool-rois';
+import { type RowInput, recordRows } from './record-rows';
 
 export interface StagesInputs {
-  features: readonly Lowered[];
+  maps: RoiMaps;
   /** [N, M, 4]. */
   boxes: string;
   /** Heights and widths of the images [N, 2]. */
@@ -30,6 +29,8 @@ export interface ScoredRois {
   boxes: string;
   /** C. */
   perRoi: number;
+  /** How sure the boxes are, factors on the scores [N, M, 1]; all 1 when absent. */
+  factors?: string;
 }
 
 /** @throws DetLabError for what has no form in ONNX */
@@ -38,7 +39,7 @@ export function lowerStages({ stages }: RoIHeadParts, inputs: StagesInputs): Sco
   const { graph } = context;
   let { boxes } = inputs;
   const scores: string[] = [];
-  let decoded = { boxes: '', perRoi: 1 };
+  let decoded: DecodedRois = { boxes: '', perRoi: 1 };
   for (const [i, stage] of stages.entries()) {
     const part = stages.length > 1 ? `stage ${i + 1} of the roi_head` : 'the roi_head';
     const outputs = lowerHead(stage, { ...inputs, boxes }, part);
@@ -62,29 +63,28 @@ interface HeadOutputs {
 
 function lowerHead(
   { pooler, head }: RoIHeadParts['stages'][number],
-  { features, boxes, names, context }: StagesInputs,
+  { maps, boxes, names, context }: StagesInputs,
   part: string,
 ): HeadOutputs {
   const { graph } = context;
-  const { extractor } = pooler;
-  const { maps, order } = poolRois(extractor, features, roiRows(boxes, context), context);
-  const pooled = maps.map(({ value, channels }) => ({
-    value,
-    layout: 'channels-first' as const,
-    shape: [...extractor.layer.outputSize, channels],
-  }));
+  const { inputs, order, combine } = poolRois([pooler], maps, roiRows(boxes, context), context);
+  if (head.probabilities)
+    throw new DetLabError('the loss_cls of its bbox_head has probabilities of its own, for which there is no form yet');
   const forward = (tensors: tf.Tensor[]) => {
-    const outputs = head.forward(pooler.combine(tensors as tf.Tensor4D[]));
+    const [pooled] = combine(tensors);
+    const outputs = head.forward(pooled);
     if (!outputs.scores) throw new DetLabError('its bbox_head has with_cls false, so RoIs have no scores');
     if (outputs.objects) throw new DetLabError(`${head.constructor.name} hands features of objects to the next stage`);
     return outputs.deltas ? [outputs.scores, outputs.deltas] : [outputs.scores];
   };
-  const rows = recordRows(pooled, forward, names, context, part);
+  const rows = recordRows(inputs, forward, names, context, part);
   const [scores, deltas] = rows.map(({ value }) =>
     order ? graph.node('Gather', [value, order.places], { axis: 0 }) : value,
   );
   return { scores, ...(deltas && { deltas: { value: deltas, columns: rows[1].shape[0] } }) };
 }
+
+type DecodedRois = Pick<ScoredRois, 'boxes' | 'perRoi' | 'factors'>;
 
 /** The boxes of each RoI, within its image; without deltas the RoI. */
 function decode(
@@ -93,7 +93,7 @@ function decode(
   { deltas }: HeadOutputs,
   { sizes, names, context }: StagesInputs,
   part: string,
-): { boxes: string; perRoi: number } {
+): DecodedRois {
   const { graph } = context;
   const each = (value: string, perRoi: number) => {
     // [N, M C, 4] -> [N, M, C, 4]
@@ -114,11 +114,31 @@ function decode(
   const forward = ([priors, codes]: tf.Tensor[]) => [coder.decodeTensors(priors as tf.Tensor2D, codes)];
   const [{ value }] = recordRows(rows, forward, names, context, part);
   const perRoi = deltas.columns / coder.encodeSize;
-  if (!(coder.clips ?? true)) return { boxes: each(value, perRoi), perRoi };
+  const factors = confidences(coder, boxes, rows[1], { names, context }, part);
+  if (!(coder.clips ?? true)) return { boxes: each(value, perRoi), perRoi, factors };
   const batch = graph.node('Shape', [boxes], { start: 0, end: 1 });
   const shape = graph.node('Concat', [batch, graph.ints([-1, 4])], { axis: 0 });
   const flat = graph.node('Reshape', [value, shape], { allowzero: 0 });
-  return { boxes: each(clip(flat, sizes(), context, coder.clipMargin), perRoi), perRoi };
+  return { boxes: each(clip(flat, sizes(), context, coder.clipMargin), perRoi), perRoi, factors };
+}
+
+/** How sure codes are of their boxes [N, M, 1], where the coder says so. */
+function confidences(
+  coder: BoxHead['coder'],
+  boxes: string,
+  codes: RowInput,
+  { names, context }: Pick<StagesInputs, 'names' | 'context'>,
+  part: string,
+): string | undefined {
+  if (!coder.confidences) return undefined;
+  if (!coder.confidenceTensors)
+    throw new DetLabError(
+      `${coder.constructor.name} has confidences that no graph can call. Give it confidenceTensors`,
+    );
+  const [{ value }] = recordRows([codes], ([x]) => [coder.confidenceTensors!(x)], names, context, part);
+  const { graph } = context;
+  const one = graph.node('Concat', [graph.node('Shape', [boxes], { start: 0, end: 2 }), graph.ints([1])], { axis: 0 });
+  return graph.node('Reshape', [value, one], { allowzero: 0 });
 }
 
 /** What the next stage starts from, [N, M, 4]: the box of the class with the highest score but the background. */

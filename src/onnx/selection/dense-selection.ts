@@ -7,9 +7,13 @@ import { isFixed } from '../alignment';
 import { exactSigmoid } from '../exact-sigmoid';
 import type { LoweringContext } from '../lowering';
 import { bestClasses, DROPPED, type GraphCandidates, type Pairs, selectPairs } from './pairs';
+import { votedBoxes } from './score-voting';
 import { detectionTable, type GraphDetections } from './suppression';
 
 type Rule = (candidates: GraphCandidates, cfg: Selection['cfg'], context: LoweringContext) => Pairs;
+
+/** Below every logit. */
+const NOWHERE = -3e38;
 
 const everyLevel = ({ levels }: GraphCandidates) => levels[0].map((_, t) => levels.reduce((sum, n) => sum + n[t], 0));
 
@@ -53,7 +57,7 @@ const objects: Rule = (candidates, cfg, context) => {
   return allLevels({ ...candidates, scores: kept }, { ...cfg, multi_label: true }, context);
 };
 
-/** By logit, as sigmoids of large logits are equal; labels are 0, and the levels are what NMS keeps apart. */
+/** By logit, as sigmoids of large logits are equal; labels are 0, and the levels are what NMS keeps apart. A logit of minus infinity is no proposal. */
 const proposals: Rule = ({ scores, columns, boxes, levels }, cfg, { graph, dimensions }) => {
   const { nms_pre = -1, nms_post, nms_across_levels } = cfg;
   if (nms_across_levels || (nms_post !== undefined && nms_post < (cfg.max_per_img ?? Number.POSITIVE_INFINITY)))
@@ -80,25 +84,28 @@ const proposals: Rule = ({ scores, columns, boxes, levels }, cfg, { graph, dimen
   });
   const join = (values: string[]) => (values.length === 1 ? values[0] : graph.node('Concat', values, { axis: 1 }));
   const best = join(parts.map((part) => part.best));
+  const located = graph.node('Greater', [best, graph.float(NOWHERE)]);
   return {
     boxes: join(parts.map((part) => part.boxes)),
-    scores: exactSigmoid(best, graph),
+    scores: graph.node('Where', [located, exactSigmoid(best, graph), graph.float(DROPPED)]),
     labels: graph.node('Expand', [graph.constant([0], [], 'int64'), graph.node('Shape', [best])]),
     ids: join(parts.map((part) => part.id)),
     count: parts[0].count.map((_, t) => parts.reduce((sum, part) => sum + part.count[t], 0)),
   };
 };
 
-/** The best priors of each level by their best class, then all their pairs above the threshold. */
-const bestPriors: Rule = (candidates, { score_thr = 0, nms_pre = -1 }, context) => {
+/** The best priors of each level by their best class; their scores are products with the factors. */
+function bestOfLevels(
+  candidates: GraphCandidates,
+  { nms_pre = -1 }: Selection['cfg'],
+  context: LoweringContext,
+): GraphCandidates {
   const { graph, dimensions } = context;
-  const { levels, classes } = candidates;
+  const { levels } = candidates;
   const factor = candidates.factors;
   const scores = factor ? graph.node('Mul', [candidates.scores, factor]) : candidates.scores;
   const joint = { ...candidates, scores, factors: undefined };
-  const whole = { threshold: score_thr, limit: -1 };
-  if (nms_pre <= 0 || levels.every((priors) => isFixed(priors) && priors[0] <= nms_pre))
-    return selectPairs(joint, [everyLevel(joint)], whole, context);
+  if (nms_pre <= 0 || levels.every((priors) => isFixed(priors) && priors[0] <= nms_pre)) return joint;
   const cut = (value: string): string[] =>
     levels.length === 1 ? [value] : graph.nodeOf('Split', [value, dimensions.list(levels)], { axis: 1 }, levels.length);
   const [scoresOf, boxesOf, bestOf] = [cut(scores), cut(joint.boxes), cut(bestClasses(joint, context).scores)];
@@ -116,37 +123,28 @@ const bestPriors: Rule = (candidates, { score_thr = 0, nms_pre = -1 }, context) 
   const join = (values: string[]) => (values.length === 1 ? values[0] : graph.node('Concat', values, { axis: 1 }));
   const best = {
     ...joint,
-    classes,
     scores: join(parts.map((part) => part.scores)),
     boxes: join(parts.map((part) => part.boxes)),
     levels: parts.map(({ kept }) => kept),
   };
-  const kept = everyLevel(best);
-  dimensions.add(kept, best.scores, 1);
-  return selectPairs(best, [kept], whole, context);
-};
+  dimensions.add(everyLevel(best), best.scores, 1);
+  return best;
+}
 
-const locatedProposals: Rule = () => {
-  throw new DetLabError(
-    'Proposals of guided anchors have no form in ONNX: how many there are depends on the image. Use RPNHead',
-  );
-};
+const everyPair: Rule = (candidates, { score_thr = 0 }, context) =>
+  selectPairs(candidates, [everyLevel(candidates)], { threshold: score_thr, limit: -1 }, context);
 
-const votedPriors: Rule = () => {
-  throw new DetLabError(
-    'Score voting has no form in ONNX. Set score_voting of the head to false, or save with { nms: false }',
-  );
-};
+/** All pairs above the threshold of the best priors. */
+const bestPriors: Rule = (candidates, cfg, context) => everyPair(bestOfLevels(candidates, cfg, context), cfg, context);
 
-const RULES: Record<Selection['rule'], Rule> = {
+const RULES: Record<Exclude<Selection['rule'], 'voted priors'>, Rule> = {
   'by level': byLevel,
   'all levels': allLevels,
   'best class': bestClass,
   objects,
   'best priors': bestPriors,
-  'voted priors': votedPriors,
   proposals,
-  'located proposals': locatedProposals,
+  'located proposals': proposals,
 };
 
 /**
@@ -159,11 +157,14 @@ export function selectDetections(
   context: LoweringContext,
   frame: 'original' | 'input' = 'original',
 ): GraphDetections {
-  const select = RULES[rule];
   const { min_bbox_size: minSize = -1, max_per_img: limit = -1, nms } = cfg;
   if (minSize > 0 && frame === 'original')
     throw new DetLabError(
       `min_bbox_size ${minSize} is in pixels of the original image, which the network does not know. Set it to -1, or save with { nms: false }`,
     );
-  return detectionTable(select(candidates, cfg, context), { nms: nms as NmsConfig | null, limit, minSize }, context);
+  const suppression = { nms: nms as NmsConfig | null, limit, minSize };
+  if (rule !== 'voted priors') return detectionTable(RULES[rule](candidates, cfg, context), suppression, context);
+  const voters = bestOfLevels(candidates, cfg, context);
+  const detections = detectionTable(everyPair(voters, cfg, context), suppression, context);
+  return votedBoxes(detections, voters, cfg.score_thr ?? 0, context);
 }

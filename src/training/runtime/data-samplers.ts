@@ -35,6 +35,20 @@ export const InfiniteSampler = defineModule({
   build: (options) => options,
 });
 
+export const ClassAwareSampler = defineModule({
+  kind: 'data_sampler',
+  type: 'ClassAwareSampler',
+  summary: 'Classes in turn, of each some of its images: rare ones as often as frequent ones',
+  paper: 'Shen et al., Relay Backpropagation for Effective Learning of Deep Convolutional Neural Networks, ECCV 2016',
+  shapes: 'n images -> n of 0 .. n-1 for each epoch, some several times',
+  example: "{ type: 'ClassAwareSampler', num_sample_class: 1 }",
+  options: z.strictObject({
+    seed,
+    num_sample_class: z.int().positive().default(1).describe('Images drawn from a class before the next one'),
+  }),
+  build: (options) => options,
+});
+
 export const AspectRatioBatchSampler = defineModule({
   kind: 'data_sampler',
   type: 'AspectRatioBatchSampler',
@@ -51,5 +65,6 @@ export const AspectRatioBatchSampler = defineModule({
 export const dataSamplers = [
   DefaultSampler,
   InfiniteSampler,
+  ClassAwareSampler,
   AspectRatioBatchSampler,
 ] as const satisfies readonly AnyDefinition[];

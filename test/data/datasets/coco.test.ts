@@ -9,7 +9,7 @@ import { Registry } from '../../../src/catalogue/registry';
 import { problemLines } from '../../../src/data';
 import { loadCoco } from '../../../src/data/datasets/coco';
 import type { DatasetLoader } from '../../../src/data/datasets/dataset-loader';
-import { DATASETS } from '../../../src/data/datasets/definitions';
+import { DATASETS } from '../../../src/data/datasets/list';
 
 let root: string;
 

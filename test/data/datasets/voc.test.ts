@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Registry } from '../../../src/catalogue/registry';
 import type { DatasetLoader } from '../../../src/data/datasets/dataset-loader';
-import { DATASETS } from '../../../src/data/datasets/definitions';
+import { DATASETS } from '../../../src/data/datasets/list';
 import { loadVoc } from '../../../src/data/datasets/voc';
 import { decodeImage } from '../../../src/data/loading/decode';
 

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Registry } from '../../../src/catalogue/registry';
 import type { DatasetLoader } from '../../../src/data/datasets/dataset-loader';
-import { DATASETS } from '../../../src/data/datasets/definitions';
+import { DATASETS } from '../../../src/data/datasets/list';
 import { CocoBboxMetric } from '../../../src/evaluation/coco-bbox';
 import { truthsOfDataset } from '../../../src/evaluation/image-truths';
 import { CASE_IMAGES, caseFile, greyImages, newFolder } from './cases';

@@ -50,7 +50,7 @@ def sgn(name, shape, scale=1.0, shift=0.0):
 
 
 RULES = [(r'(rpn_reg|fc_reg|retina_reg|conv_reg)\.weight$', 0.1), (r'(lateral_convs|fpn_convs)\.\d+\.conv\.weight$', 0.5),
-         (r'rpn_cls\.weight$', 0.5)]
+         (r'rpn_cls\.weight$', 0.5), (r'sampling_offsets\.weight$', 0.1)]
 
 
 def pvalue(name, shape, extra):

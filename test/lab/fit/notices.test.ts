@@ -23,10 +23,10 @@ const WITHOUT = {
   launcher: 'pytorch',
   'train_dataloader.pin_memory': true,
   custom_hooks: [{ type: 'NaiveVisualizationHook' }],
-  'visualizer.vis_backends': [{ type: 'WandbVisBackend' }],
+  'visualizer.vis_backends': [{ type: 'ClearMLVisBackend' }],
 };
 const LINES = [
-  /^visualizer.vis_backends.0: vis_backend "WandbVisBackend" of MMEngine \S+ is not implemented/,
+  /^visualizer.vis_backends.0: vis_backend "ClearMLVisBackend" of MMEngine \S+ is not implemented/,
   /^custom_hooks.0: hook "NaiveVisualizationHook" of MMEngine \S+ is not implemented/,
   /^launcher: "pytorch" has no effect: a launcher is an option: /,
   /^train_dataloader.pin_memory: true has no effect: /,

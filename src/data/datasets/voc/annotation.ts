@@ -26,6 +26,8 @@ export interface VocAnnotation {
   deleted: number;
   /** Names under which the file says that its image is, the best first. */
   imageNames: string[];
+  /** <folder>, in which the image is by some conventions. */
+  folder: string;
   /** <source><database>, which names the official datasets, and <owner><name>, which names some tools. */
   database: string;
   owner: string;
@@ -49,6 +51,7 @@ export function readVocAnnotation(bytes: Uint8Array, file: string, id: string): 
     size: readSize(root),
     objects: kept.map(readObject),
     deleted: objects.length - kept.length,
+    folder: textOf(root.folder),
     imageNames: [root.filename, root.path].map(textOf).filter((name) => name !== ''),
     database: textOf(fieldsOf(root.source)?.database),
     owner: textOf(fieldsOf(root.owner)?.name),

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { Embedding } from '../../../nn/embedding';
 import { Module } from '../../../nn/module';
 import type { Random } from '../../../random';
+import { toInstances } from '../../task-modules/instances';
+import type { DetBatch } from '../../types';
 
 export const denoisingOptions = z.strictObject({
   label_noise_scale: z.number().positive().default(0.5).describe('Label noise: twice the fraction of labels flipped'),
@@ -50,6 +52,14 @@ export interface NormalizedTruths {
   labels: Int32Array;
   /** xyxy in 0..1, flat. */
   boxes: Float32Array;
+}
+
+/** What denoising queries are made of. */
+export function normalizedTruths({ samples }: DetBatch): NormalizedTruths[] {
+  return samples.map(({ truths, meta: { imgShape, imgPath } }) => {
+    const { bboxes, labels } = toInstances(truths, imgPath);
+    return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };
+  });
 }
 
 export class CdnQueryGenerator extends Module {

@@ -6,8 +6,10 @@ import type { z } from 'zod';
 import { LayerNorm } from '../../../nn';
 import { MLP } from '../../../nn/mlp';
 import { stopGradient } from '../../../ops';
+import { exactly } from '../../../ops/exactly';
 import { coordinateToEncoding, inverseSigmoid } from './coordinates';
 import {
+  type DecoderLayer,
   type DeformableDecoderInputs,
   DeformableDetrTransformerDecoder,
   onEveryLevel,
@@ -15,35 +17,48 @@ import {
 } from './deformable-detr-layers';
 import type { deformableDecoderOptions } from './transformer-options';
 
-export class DinoTransformerDecoder extends DeformableDetrTransformerDecoder {
+export class DinoTransformerDecoder<
+  Inputs extends DeformableDecoderInputs = DeformableDecoderInputs,
+> extends DeformableDetrTransformerDecoder<Inputs> {
   private readonly refPointHead: MLP;
   private readonly norm: LayerNorm;
 
-  constructor(options: z.output<typeof deformableDecoderOptions>) {
-    super(options);
+  constructor(options: z.output<typeof deformableDecoderOptions>, makeLayer?: () => DecoderLayer<Inputs>) {
+    super(options, makeLayer);
     const channels = this.embedDims;
     this.refPointHead = this.addChild('ref_point_head', new MLP(2 * channels, channels, channels, 2));
     this.norm = this.addChild('norm', new LayerNorm({ channels }));
   }
 
-  /** `references` [B, Q, 4] in 0..1. States after every layer, normalised; references before the first and after each. */
+  /**
+   * `references` [B, Q, 4] in 0..1. States after every layer, normalised; references before the first and after each.
+   *
+   * @param after what the layer after `layer` reads, by the state and the boxes there
+   */
   decode(
     query: tf.Tensor3D,
     references: tf.Tensor3D,
-    inputs: DeformableDecoderInputs,
+    inputs: Inputs,
     regress: Regressor,
+    after?: (layer: number, state: tf.Tensor3D, boxes: tf.Tensor3D) => DeformableDecoderInputs,
   ): { states: tf.Tensor3D[]; references: tf.Tensor3D[] } {
     const states: tf.Tensor3D[] = [];
     const all = [references];
-    let [x, current] = [query, references];
+    let [x, current, read] = [query, references, inputs];
     for (const [i, layer] of [...this.layers].entries()) {
       const points = onEveryLevel(current, inputs.pyramid.validRatios);
       const [batch, queries] = points.shape;
       const first: tf.Tensor3D = tf.slice(points, [0, 0, 0, 0], [-1, -1, 1, -1]).reshape([batch, queries, 4]);
-      const queryPos = this.refPointHead.forward(coordinateToEncoding(first, this.embedDims / 2));
-      x = layer.forward(x, queryPos, points, inputs);
-      const refined = tf.sigmoid(tf.add<tf.Tensor3D>(regress(x, i), inverseSigmoid(current, 1e-3)));
+      const queryPos = exactly(() => this.refPointHead.forward(coordinateToEncoding(first, this.embedDims / 2)));
+      x = layer.forward(x, queryPos, points, read);
+      const refined = tf.sigmoid(
+        tf.add<tf.Tensor3D>(
+          exactly(() => regress(x, i)),
+          inverseSigmoid(current, 1e-3),
+        ),
+      );
       current = stopGradient(refined);
+      if (after) read = after(i, x, current);
       states.push(this.norm.forward(x));
       all.push(refined);
     }

@@ -8,7 +8,7 @@ import { takeBoxes } from '../../../geometry/boxes';
 import { applyInitCfg, Linear, Module, normal, zeros } from '../../../nn';
 import { meanOverRanks } from '../../../ops/over-ranks';
 import { NormedLinear } from '../../layers/normed-linear';
-import { type Loss, zeroLoss } from '../../losses';
+import { hasOwnScores, type Loss, zeroLoss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';
 import type { BBoxOutputs, BoxHead } from '../types';
@@ -20,7 +20,7 @@ import {
   type PredictorConfig,
 } from './bbox-head-options';
 import type { BBoxTargets } from './bbox-targets';
-import { classificationLosses, perSampleLoss } from './roi-classification';
+import { classificationLosses, perSampleLoss, scoreChannels } from './roi-classification';
 
 /** The input of a linear layer: its features, and the map [C, height, width] that they are flattened from, if any. */
 export interface LinearInput {
@@ -35,6 +35,7 @@ export class BBoxHead extends Module implements BoxHead {
   protected readonly fcReg?: Linear;
   protected readonly lossCls: Loss;
   readonly lossBbox: Loss;
+  readonly probabilities?: (scores: tf.Tensor2D) => tf.Tensor2D;
 
   constructor(
     protected readonly config: BBoxHeadConfig,
@@ -53,13 +54,22 @@ export class BBoxHead extends Module implements BoxHead {
     );
     this.lossCls = registry.build('loss', config.loss_cls, { path: `${path}.loss_cls` });
     this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
+    // of losses that count (SeesawLoss), in the state dict
+    if (this.lossCls instanceof Module) this.addChild('loss_cls', this.lossCls);
+    const { lossCls } = this;
+    if (hasOwnScores(lossCls)) this.probabilities = (scores) => lossCls.activate(scores);
     const pooled = linearInputOf(config, config.in_channels);
     const { cls, reg } = linearInputs ?? { cls: pooled, reg: pooled };
     const { cls_predictor_cfg: clsCfg, reg_predictor_cfg: regCfg } = config;
     const boxes = reg_class_agnostic ? 1 : num_classes;
-    if (with_cls) this.fcCls = this.addChild('fc_cls', predictor(clsCfg, cls, num_classes + 1, 0.01));
+    if (with_cls) this.fcCls = this.addChild('fc_cls', predictor(clsCfg, cls, this.scoreChannels, 0.01));
     if (with_reg) this.fcReg = this.addChild('fc_reg', predictor(regCfg, reg, boxes * this.coder.encodeSize, 0.001));
     if (!linearInputs) this.initialize();
+  }
+
+  /** Called while the head is built, after its loss: columns of the scores, one of them for the background unless the loss has others. */
+  protected get scoreChannels(): number {
+    return scoreChannels(this.lossCls, this.config.num_classes);
   }
 
   /** What the head's init_cfg sets; a NormedLinear then starts anew by itself. */
@@ -83,7 +93,7 @@ export class BBoxHead extends Module implements BoxHead {
     return { scores: this.fcCls?.forward(row), deltas: this.fcReg?.forward(row) };
   }
 
-  /** `loss_cls`, `loss_bbox` and the accuracy `acc` in percent. */
+  /** `loss_cls`, `loss_bbox` and the accuracy `acc` in percent; of a loss with scores of its own, what it names. */
   loss({ scores, deltas }: BBoxOutputs, targets: BBoxTargets): Losses {
     const avgFactor = meanOverRanks(targets.labels.length, 1);
     const losses = scores ? classificationLosses(this.lossCls, scores, targets, avgFactor) : {};

@@ -22,7 +22,7 @@ import { meanOverRanks } from '../../../ops/over-ranks';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import { inferNumClasses } from '../../inferred-options/infer-num-classes';
 import { attentionPool, sideAwareSplit } from '../../layers/side-aware';
-import { type Loss, zeroLoss } from '../../losses';
+import { hasOwnScores, type Loss, zeroLoss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';
 import type { BBoxOutputs, BoxHead } from '../types';
@@ -107,6 +107,10 @@ export class SABLHead extends Module implements BoxHead {
     const loss = (name: 'loss_cls' | 'loss_bbox_cls' | 'loss_bbox_reg') =>
       registry.build('loss', config[name], { path: `${path}.${name}` });
     this.losses = { cls: loss('loss_cls'), bucket: loss('loss_bbox_cls'), offset: loss('loss_bbox_reg') };
+    if (hasOwnScores(this.losses.cls))
+      throw new DetLabError(
+        `Cannot use ${config.loss_cls.type} in SABLHead at ${path}.loss_cls: it has one score a class and the background's. Use CrossEntropyLoss`,
+      );
     const { cls_in_channels, reg_in_channels: channels, roi_feat_size: side, norm_cfg: normCfg } = config;
     const chw: [number, number, number] = [cls_in_channels, side, side];
     this.clsFcs = this.addFcs(

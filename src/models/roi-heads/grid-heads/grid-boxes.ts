@@ -1,16 +1,24 @@
 // Boxes from the best points of a grid. They are clipped to the image, which the reference means to do, but it clamps copies.
 
+import * as tf from '@tensorflow/tfjs';
 import { clipBoxes } from '../../../geometry/boxes';
 
-export interface GridPoints {
+interface Points<T> {
   /** Probability of the best pixel of each point, and its index in the heatmap [K, points]. */
-  scores: Float32Array;
-  positions: Float32Array;
+  scores: T;
+  positions: T;
   /** Left and top of each heatmap in the map of the enlarged RoI. */
   regions: readonly (readonly [number, number])[];
   /** Side of a heatmap: that of the RoI, and half that of the enlarged one. */
   side: number;
-  imgShape: readonly [number, number];
+}
+export type GridPoints = Points<Float32Array> & { imgShape: readonly [number, number] };
+
+/** The points on each side of a box: left, top, right, bottom. They are numbered column by column. */
+function pointsOnSides(points: number): number[][] {
+  const grid = Math.sqrt(points);
+  const line = (of: (i: number) => number) => Array.from({ length: grid }, (_, i) => of(i));
+  return [line((i) => i), line((i) => i * grid), line((i) => points - grid + i), line((i) => (i + 1) * grid - 1)];
 }
 
 /** Each side is the mean of the points on it, weighted by their probabilities; within the image. Boxes flat xyxy. */
@@ -19,15 +27,7 @@ export function gridBoxes(
   { scores, positions, regions, side, imgShape }: GridPoints,
 ): Float32Array {
   const points = regions.length;
-  const grid = Math.sqrt(points);
-  const line = (of: (i: number) => number) => Array.from({ length: grid }, (_, i) => of(i));
-  // points are numbered column by column
-  const sides = [
-    line((i) => i),
-    line((i) => i * grid),
-    line((i) => points - grid + i),
-    line((i) => (i + 1) * grid - 1),
-  ];
+  const sides = pointsOnSides(points);
   const out = new Float32Array(boxes.length);
   for (let k = 0; k < boxes.length / 4; k++) {
     const box = boxes.subarray(4 * k, 4 * k + 4);
@@ -46,4 +46,28 @@ export function gridBoxes(
     }
   }
   return clipBoxes(out, [imgShape[0], imgShape[1]]);
+}
+
+/** The same of boxes [K, 4], not clipped. */
+export function gridBoxTensors(
+  boxes: tf.Tensor2D,
+  { scores, positions, regions, side }: Points<tf.Tensor2D>,
+): tf.Tensor2D {
+  const [low, high] = tf.split(boxes, 2, 1); // [K, 2]
+  const size = tf.sub(high, low);
+  const row = tf.floor(tf.div(positions, side));
+  const pixels = [tf.sub(positions, tf.mul(row, side)), row];
+  const sides = pointsOnSides(regions.length);
+  const means = pixels.map((pixel, axis) => {
+    const offset = tf.tensor1d(regions.map((region) => region[axis] + 0.5));
+    const ofAxis = (x: tf.Tensor) => tf.slice(x, [0, axis], [-1, 1]);
+    const start = tf.sub(ofAxis(low), tf.mul(ofAxis(size), 0.5));
+    const at = tf.add(tf.mul(tf.div(tf.add(pixel, offset), side), ofAxis(size)), start); // [K, points]
+    return [axis, axis + 2].map((c) => {
+      const isOnSide = tf.tensor1d(regions.map((_, p) => (sides[c].includes(p) ? 1 : 0)));
+      const weights = tf.mul(scores, isOnSide);
+      return tf.div(tf.sum(tf.mul(at, weights), 1, true), tf.sum(weights, 1, true));
+    });
+  });
+  return tf.concat([means[0][0], means[1][0], means[0][1], means[1][1]] as tf.Tensor2D[], 1);
 }

@@ -22,7 +22,7 @@ import {
 } from '../../../nn';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import type { Loss } from '../../losses';
-import { gridBoxes } from './grid-boxes';
+import { gridBoxes, gridBoxTensors } from './grid-boxes';
 import { gridTargets } from './grid-targets';
 import { subRegions } from './sub-regions';
 
@@ -165,13 +165,15 @@ export class GridHead extends Module {
 
   /** The best pixel of each heatmap and its probability, [K, points]. */
   best(pooled: tf.Tensor4D): { scores: Float32Array; positions: Float32Array } {
+    const { scores, positions } = this.bestPixels(pooled);
+    return { scores: scores.dataSync<'float32'>(), positions: positions.dataSync<'float32'>() };
+  }
+
+  private bestPixels(pooled: tf.Tensor4D): Record<'scores' | 'positions', tf.Tensor2D> {
     const heatmaps = this.forward(pooled).fused;
     const [count, height, width, points] = heatmaps.shape;
     const flat = tf.sigmoid(heatmaps.cast('float32').reshape([count, height * width, points]));
-    return {
-      scores: tf.max(flat, 1).dataSync<'float32'>(),
-      positions: tf.argMax(flat, 1).cast('float32').dataSync<'float32'>(),
-    };
+    return { scores: tf.max(flat, 1), positions: tf.argMax(flat, 1).cast('float32') };
   }
 
   /** Boxes from the best points: means of the points of each side, weighted by probability. */
@@ -183,6 +185,13 @@ export class GridHead extends Module {
   ): Float32Array {
     const regions = subRegions(Math.sqrt(this.numPoints), this.mapSize);
     return gridBoxes(boxes, { scores, positions, regions, imgShape, side: this.mapSize / 2 });
+  }
+
+  /** The boxes of RoIs [K, 4] from what is pooled of them, not clipped, as tensors alone. */
+  boxTensors(pooled: tf.Tensor4D, boxes: tf.Tensor2D): tf.Tensor2D {
+    const { scores, positions } = this.bestPixels(pooled);
+    const regions = subRegions(Math.sqrt(this.numPoints), this.mapSize);
+    return gridBoxTensors(boxes, { scores, positions, regions, side: this.mapSize / 2 });
   }
 }
 

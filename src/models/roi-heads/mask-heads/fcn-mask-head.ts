@@ -71,7 +71,7 @@ const options = z.strictObject(fcnMaskHeadOptions);
 export type FCNMaskHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
 
 /** A loss on one mask of each RoI: CrossEntropyLoss with `use_mask`. */
-type MaskLoss = Pick<CrossEntropyLoss, 'forwardMask'>;
+export type MaskLoss = Pick<CrossEntropyLoss, 'forwardMask'>;
 const isMaskLoss = (loss: object): loss is MaskLoss => 'forwardMask' in loss;
 
 /** @throws DetLabError for a loss of another kind */
@@ -103,7 +103,7 @@ export class FCNMaskHead extends Module implements MaskHead {
     super();
     const { num_convs, in_channels, conv_out_channels: width, upsample_cfg } = config;
     this.numClasses = config.num_classes;
-    this.lossMask = buildMaskLoss('FCNMaskHead', config.loss_mask, { registry, path });
+    this.lossMask = this.buildLoss({ registry, path });
     this.convs = this.buildConvs();
     let channels = num_convs > 0 ? width : in_channels;
     if (upsample_cfg.type === 'deconv') {
@@ -117,6 +117,11 @@ export class FCNMaskHead extends Module implements MaskHead {
       'conv_logits',
       new Conv2d({ inChannels: channels, outChannels, kernelSize: 1, init: kaiming(), biasInit: zeros }),
     );
+  }
+
+  /** Called while the head is built. */
+  protected buildLoss(at: Pick<BuildContext, 'registry' | 'path'>): MaskLoss {
+    return buildMaskLoss(this.constructor.name, this.config.loss_mask, at);
   }
 
   /** Called while the head is built: the layers before the upsampling. */

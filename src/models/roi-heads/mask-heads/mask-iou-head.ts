@@ -10,6 +10,7 @@ import { maxPool2d } from '../../../ops';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import { inferNumClasses } from '../../inferred-options/infer-num-classes';
 import type { Loss } from '../../losses';
+import { ofClasses } from './coarse-mask-head';
 
 const size = z.number().int().positive();
 const start: InitCfg[] = [
@@ -69,7 +70,7 @@ export class MaskIoUHead extends Module {
   }
 
   /** Pooled RoIs [K, h, w, C], logits of their masks [K, 2 h, 2 w] -> IoU of each as a mask of its class `labels` [K]. */
-  forward(pooled: tf.Tensor4D, logits: tf.Tensor3D, labels: Int32Array): tf.Tensor1D {
+  forward(pooled: tf.Tensor4D, logits: tf.Tensor3D, labels: Int32Array | tf.Tensor1D): tf.Tensor1D {
     return tf.tidy(() => {
       const mask = maxPool2d(tf.sigmoid(logits.expandDims<tf.Tensor4D>(3)), { size: [2, 2] });
       let y: tf.Tensor4D = tf.concat([pooled, mask], 3);
@@ -77,8 +78,7 @@ export class MaskIoUHead extends Module {
       let row: tf.Tensor2D = y.reshape([y.shape[0], -1]);
       for (const fc of this.fcs) row = fc.forward(row, { activation: 'relu' });
       const ious = this.iou.forward(row); // [K, classes]
-      const at = labels.map((label, i) => i * ious.shape[1] + label);
-      return tf.gather(ious.reshape<tf.Tensor1D>([-1]), tf.tensor1d(at, 'int32'));
+      return ofClasses(ious, labels);
     });
   }
 }

@@ -105,7 +105,7 @@ export class MaskPointHead extends Module {
   }
 
   /** Fine features [K, P, C] and coarse logits of all classes [K, P, classes] -> logits of the classes `labels` [K, P]. */
-  forward(fine: tf.Tensor3D, coarse: tf.Tensor3D, labels: Int32Array): tf.Tensor2D {
+  forward(fine: tf.Tensor3D, coarse: tf.Tensor3D, labels: Int32Array | tf.Tensor1D): tf.Tensor2D {
     let x: tf.Tensor3D = tf.concat([fine, coarse], 2);
     for (const { conv } of this.fcs) {
       x = conv.forward(x, 'relu');

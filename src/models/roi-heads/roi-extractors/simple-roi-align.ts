@@ -15,6 +15,7 @@ const options = z.strictObject({
 
 export class SimpleRoIAlign implements RoILayer {
   readonly outputSize: [number, number];
+  readonly sampling = 'centers';
 
   constructor({ output_size }: z.output<typeof options>) {
     this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;

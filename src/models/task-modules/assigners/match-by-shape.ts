@@ -19,6 +19,8 @@ export interface LevelMatches {
   boxes: Float32Array;
   /** Width and height of the anchor, in cells [P, 2]. */
   anchors: Float32Array;
+  /** A: anchors of a cell. */
+  perCell: number;
 }
 
 export interface ShapeMatching {
@@ -80,6 +82,7 @@ export function matchByShape(
       matched.push(match);
     }
   return {
+    perCell,
     rows: Int32Array.from(rows),
     images: Int32Array.from(matched, ({ image }) => image),
     truths: Int32Array.from(matched, ({ truth }) => truth),
@@ -90,7 +93,7 @@ export function matchByShape(
 }
 
 /** Boxes xyxy in pixels -> center and size in cells. */
-function inCells(bboxes: Float32Array, [imageHeight, imageWidth]: Size, [height, width]: Size): Float32Array {
+export function inCells(bboxes: Float32Array, [imageHeight, imageWidth]: Size, [height, width]: Size): Float32Array {
   return bboxes.map((_, i) => {
     const low = (i & ~3) | (i & 1);
     const value = i & 2 ? f(bboxes[low + 2] - bboxes[low]) : f(f(bboxes[low + 2] + bboxes[low]) / 2);

@@ -114,14 +114,13 @@ export class MaxIoUAssigner implements Assigner {
     }
     if (truths > 0 && ignored) for (let i = 0; i < count; i++) if (ignored[i]) maxOverlaps[i] = -1;
 
-    const assigned = new Int32Array(count).fill(-1);
+    const assigned = new Int32Array(count);
     const positive = Math.fround(pos_iou_thr);
-    for (let i = 0; i < count; i++) {
+    // without ground truth all priors are background, in ignore regions too
+    for (let i = 0; truths > 0 && i < count; i++) {
       const overlap = maxOverlaps[i];
-      // without ground truth all priors are background, in ignore regions too
-      if (truths === 0) assigned[i] = 0;
-      else if (overlap >= positive) assigned[i] = best[i] + 1;
-      else if (overlap >= negLow && overlap < negHigh) assigned[i] = 0;
+      if (overlap >= positive) assigned[i] = best[i] + 1;
+      else if (!(overlap >= negLow && overlap < negHigh)) assigned[i] = -1;
     }
     if (match_low_quality)
       bestPriors.forEach(({ overlap, priors: ties }, truth) => {

@@ -1,13 +1,13 @@
 // BucketingBBoxCoder: each side of a box by the bucket that it is in and its offset from the bucket's centre (Wang et al., Side-Aware
 // Boundary Localization, ECCV 2020). Buckets divide the enlarged prior from each side to its middle; order: left, right, top, bottom.
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import { DetLabError } from '../../../errors';
 import { bestClass } from '../../../ops/best-class';
 import type { BoxCoder, DecodeOptions } from '../types';
 import { useBoxType } from '../use-box-type-option';
+import { boxRows } from './box-rows';
 
 const f = Math.fround;
 const options = z.strictObject({
@@ -37,6 +37,8 @@ export class BucketingBBoxCoder implements BoxCoder {
   readonly numBuckets: number;
   /** Buckets of each side. */
   readonly perSide: number;
+  /** Buckets of each side whose offsets are learned, at most. */
+  readonly offsetTopk: number;
   /** Scores of the buckets of the four sides, then their offsets. */
   readonly encodeSize: number;
 
@@ -44,6 +46,7 @@ export class BucketingBBoxCoder implements BoxCoder {
     this.numBuckets = options.num_buckets;
     this.perSide = Math.ceil(options.num_buckets / 2);
     this.encodeSize = 8 * this.perSide;
+    this.offsetTopk = options.offset_topk;
   }
 
   get clips(): boolean {
@@ -126,8 +129,49 @@ export class BucketingBBoxCoder implements BoxCoder {
     });
   }
 
-  decodeTensors<T extends tf.Tensor>(): T {
-    throw new DetLabError('BucketingBBoxCoder chooses buckets, which has no form in ONNX yet. Save it as .safetensors');
+  decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor, codes: T, { maxShape }: DecodeOptions = {}): T {
+    const { scale_factor, num_buckets, clip_border } = this.options;
+    const [low, high] = tf.split(boxRows(priors), 2, -1); // [..., n, 2 axes]
+    const center = tf.mul(tf.add(low, high), 0.5);
+    const half = tf.mul(tf.mul(tf.sub(high, low), scale_factor), 0.5);
+    const [start, end] = [tf.sub(center, half), tf.add(center, half)];
+    const size = tf.div(tf.sub(end, start), num_buckets);
+    const { best, offsets } = this.sideCodes(codes); // [..., n, 2 axes, 2 ends]
+    const ends = (x: tf.Tensor) => tf.split(x, 2, -1).map((end) => tf.squeeze(end, [-1]));
+    const [[lowest, highest], [lowOffset, highOffset]] = [ends(best), ends(offsets)];
+    const inBuckets = (bucket: tf.Tensor) => tf.mul(tf.add(bucket, 0.5), size);
+    const corners = tf.concat(
+      [
+        tf.sub(tf.add(start, inBuckets(lowest)), tf.mul(lowOffset, size)),
+        tf.sub(tf.sub(end, inBuckets(highest)), tf.mul(highOffset, size)),
+      ],
+      -1,
+    );
+    if (!clip_border || !maxShape) return corners as T;
+    const [height, width] = maxShape.map((side) => side - this.clipMargin);
+    return tf.minimum(tf.maximum(corners, 0), [width, height, width, height]) as T;
+  }
+
+  /** [..., n, encodeSize] -> of each side [..., n, 2, 2] the best bucket, and the offset in it. */
+  private sideCodes(codes: tf.Tensor): { best: tf.Tensor; offsets: tf.Tensor } {
+    const outer = codes.shape.slice(0, -1);
+    const bySide = (x: tf.Tensor) => x.reshape([...outer, 2, 2, this.perSide]);
+    const [scores, offsets] = tf.split(codes, 2, -1).map(bySide);
+    const best = tf.argMax(scores, -1);
+    const chosen = tf.oneHot(best.cast('int32'), this.perSide, 1, 0).cast('bool');
+    return { best: best.cast('float32'), offsets: tf.sum(tf.where(chosen, offsets, tf.zerosLike(offsets)), -1) };
+  }
+
+  confidenceTensors(codes: tf.Tensor): tf.Tensor {
+    const outer = codes.shape.slice(0, -1);
+    const [scores] = tf.split(codes, 2, -1);
+    const likely = tf.softmax(scores.reshape([...outer, 4, this.perSide]));
+    const { values, indices } = tf.topk(likely, 2);
+    const [first, second] = tf.split(values, 2, -1);
+    const [at, other] = tf.split(indices.cast('float32'), 2, -1);
+    const neighbors = tf.equal(tf.abs(tf.sub(at, other)), 1);
+    const sure = tf.add(first, tf.where(neighbors, second, tf.zerosLike(second))); // [..., n, 4, 1]
+    return tf.mean(sure, -2);
   }
 }
 

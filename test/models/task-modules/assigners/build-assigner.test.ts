@@ -37,12 +37,17 @@ const queryHead = ['HungarianAssigner'];
 const OWN_RULE = [
   'CenterNetHead',
   'CenterNetUpdateHead',
+  'CornerHead',
+  'CentripetalHead',
+  'EmbeddingRPNHead',
   'FCOSHead',
   'NASFCOSHead',
   'AutoAssignHead',
   'FoveaHead',
   'RepPointsHead',
   'YOLOv5Head',
+  'YOLOv5InsHead',
+  'YOLOv7Head',
 ];
 /** Assigners that serve each of the other dense heads. */
 const SERVED: Record<string, string[]> = {
@@ -82,12 +87,15 @@ const SERVED: Record<string, string[]> = {
   YOLOv8Head: scored,
   RTMDetHead: softly,
   RTMDetSepBNHead: softly,
+  RTMDetInsSepBNHead: softly,
   'mmyolo.RTMDetHead': softly,
+  'mmyolo.RTMDetInsSepBNHead': softly,
   DETRHead: queryHead,
   ConditionalDETRHead: queryHead,
   DABDETRHead: queryHead,
   DeformableDETRHead: queryHead,
   DINOHead: queryHead,
+  DDQDETRHead: queryHead,
 };
 
 /** What `train_cfg` of a head needs besides the assigner. */

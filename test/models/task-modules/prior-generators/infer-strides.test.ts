@@ -17,3 +17,11 @@ test.each<[string, ModuleConfig]>([
   );
   expect(() => build(rest as ModuleConfig)).toThrow(/strides are neither given nor known/);
 });
+
+test('strides that are the size of an image over that of its levels are those of the levels', () => {
+  const inputs = [8, 16, 32, 64, 128].map((stride) => ({ stride, channels: 4 }));
+  const yolact = [69, 35, 18, 9, 5].map((cells) => 550 / cells);
+  const given = { type: 'AnchorGenerator', scales: [3], ratios: [1], strides: yolact };
+  expect(build(given, { inputs }).strides.map(([x]) => x)).toEqual(yolact);
+  expect(() => build({ ...given, strides: yolact.map((v) => v / 2) }, { inputs })).toThrow(/has 5 strides/);
+});

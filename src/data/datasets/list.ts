@@ -1,0 +1,16 @@
+// All data sets that a config can name.
+
+import type { AnyDefinition } from '../../catalogue/registry';
+import { COCO_RELATIVES } from './coco-relatives';
+import { CROWD_HUMAN_DATASETS } from './crowd-human';
+import { GENERAL_DATASETS } from './definitions';
+import { OPEN_IMAGES_DATASETS } from './open-images';
+import { WIDERFaceDataset } from './wider-face';
+
+export const DATASETS = [
+  ...GENERAL_DATASETS,
+  ...COCO_RELATIVES,
+  ...CROWD_HUMAN_DATASETS,
+  ...OPEN_IMAGES_DATASETS,
+  WIDERFaceDataset,
+] as const satisfies readonly AnyDefinition[];
