@@ -67,10 +67,6 @@ function twoStage(detector: TwoStageDetector): Export {
 }
 
 function exporterOf(detector: Detector): Export {
-  if (detector instanceof PanopticFPN)
-    throw new DetLabError(
-      'PanopticFPN divides images into segments, which has no form in ONNX yet. Save it as .safetensors',
-    );
   if ('classNames' in detector)
     throw new DetLabError(
       `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,

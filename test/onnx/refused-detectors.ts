@@ -104,7 +104,7 @@ const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 const attention = { embed_dims: 16, num_heads: 2 };
 const ffn_cfg = { embed_dims: 16, feedforward_channels: 16 };
 const sine = { num_feats: 8, normalize: true };
-const maskFormer = (type: string, pixel_decoder: object, more: object = {}): ModuleConfig => ({
+const maskFormer = (type: string, pixel_decoder: object): ModuleConfig => ({
   type,
   backbone,
   panoptic_head: {
@@ -119,20 +119,11 @@ const maskFormer = (type: string, pixel_decoder: object, more: object = {}): Mod
       num_layers: 1,
       layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: attention, ffn_cfg },
     },
-    ...more,
   },
-  panoptic_fusion_head: { type: 'MaskFormerFusionHead', num_stuff_classes: 1 },
+  panoptic_fusion_head: { type: 'MaskFormerFusionHead' },
 });
 
 export const REFUSED: Record<string, ModuleConfig> = {
-  'Panoptic FPN': {
-    ...twoStages,
-    type: 'PanopticFPN',
-    rpn_head: anchors,
-    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 4, norm_cfg: null },
-    panoptic_fusion_head: { type: 'HeuristicFusionHead', num_stuff_classes: 1 },
-    test_cfg: { ...twoStages.test_cfg, panoptic: { mask_overlap: 0.5, stuff_area_limit: 10 } },
-  },
   MaskFormer: maskFormer('MaskFormer', { type: 'PixelDecoder' }),
   'MaskFormer with an encoder': maskFormer('MaskFormer', {
     type: 'TransformerEncoderPixelDecoder',

@@ -91,7 +91,6 @@ def sample(i, ignored=(), labels=None, semantic=True):
 
 
 def filled(state, rules):
-    rules = [(r'sampling_offsets\.weight$', 0.1), *rules]  # of ../README.md
     values = {k: torch.from_numpy(np.asarray(pvalue(k, tuple(v.shape), rules))) for k, v in state.items()}
     # 1-D weights of a third norm of a block are small, see ../README.md
     small = {k: 0.3 + 0.3 * (v - 1) for k, v in values.items() if k.endswith('bn3.weight')}

@@ -85,7 +85,7 @@ PANOPTIC_FAMILIES = {
         covered=dict(model=panoptic_fpn(dict(mask_overlap=0.9, stuff_area_limit=4000), start_level=1, end_level=3)),
     ),
     'maskformer': dict(
-        encoder=dict(model=mask_former(), rules=rules),
+        encoder=dict(model=mask_former(), rules=rules, tolerance=5e-5),
         plain=dict(model=mask_former(pixel_decoder=dict(type='PixelDecoder', **pixel), filter_low_score=True), rules=rules),
     ),
     'mask2former': dict(
