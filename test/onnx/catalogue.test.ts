@@ -26,6 +26,9 @@ const KINDS = [
   'semantic_head',
   'feat_relay_head',
   'glbctx_head',
+  'panoptic_head',
+  'pixel_decoder',
+  'panoptic_fusion_head',
 ];
 
 test('no part of the catalogue is left out', () => {

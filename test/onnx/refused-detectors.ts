@@ -56,6 +56,10 @@ const cascadeStage = {
   feat_channels: 8,
   anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
 };
+const extractor = (bins: number) => ({
+  type: 'SingleRoIExtractor',
+  roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
+});
 const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
 const objects = (type: string, more: object, selection = {}): ModuleConfig => ({
   type,
@@ -98,7 +102,43 @@ const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 /** Detectors on text, refused by name: export-queries.test.ts. */
 export const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFusionHead'];
 
+const attention = { embed_dims: 16, num_heads: 2 };
+const ffn_cfg = { embed_dims: 16, feedforward_channels: 16 };
+const sine = { num_feats: 8, normalize: true };
+const maskFormer = (type: string, pixel_decoder: object): ModuleConfig => ({
+  type,
+  backbone,
+  panoptic_head: {
+    type: `${type}Head`,
+    feat_channels: 16,
+    out_channels: 16,
+    num_stuff_classes: 1,
+    num_queries: 4,
+    pixel_decoder: { norm_cfg: { type: 'GN', num_groups: 4 }, ...pixel_decoder },
+    positional_encoding: sine,
+    transformer_decoder: {
+      num_layers: 1,
+      layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: attention, ffn_cfg },
+    },
+  },
+  panoptic_fusion_head: { type: 'MaskFormerFusionHead' },
+});
+
 export const REFUSED: Record<string, ModuleConfig> = {
+  MaskFormer: maskFormer('MaskFormer', { type: 'PixelDecoder' }),
+  'MaskFormer with an encoder': maskFormer('MaskFormer', {
+    type: 'TransformerEncoderPixelDecoder',
+    encoder: { num_layers: 1, layer_cfg: { self_attn_cfg: attention, ffn_cfg } },
+    positional_encoding: sine,
+  }),
+  Mask2Former: maskFormer('Mask2Former', {
+    type: 'MSDeformAttnPixelDecoder',
+    encoder: {
+      num_layers: 1,
+      layer_cfg: { self_attn_cfg: { ...attention, num_levels: 3, num_points: 1 }, ffn_cfg },
+    },
+    positional_encoding: sine,
+  }),
   'Panoptic FPN': {
     ...twoStages,
     rpn_head: anchors,
