@@ -3,7 +3,7 @@ dict, losses, gradient norms and detections. Writes ../zoo_<family>.json for the
 
 Weights by the formulas of ../README.md with `extra_rules`; two images (the formula image, and the same upside down), their boxes
 and outlines as in two_stage.py. Needs mmdet 3.3.0, mmengine 0.10.7, mmcv 2.1.0 with its operators for the CPU, pycocotools.
-PAA needs scikit-learn 1.5.2, ConvNeXt mmpretrain 1.2.0. Run: python zoo.py [family ...]
+PAA needs scikit-learn 1.5.2, ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
 """
 import copy
 import json
