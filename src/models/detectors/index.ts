@@ -8,6 +8,7 @@ import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
+import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
 import { glipDefinition } from './glip';
 import { groundingDINODefinition } from './grounding-dino';
 import { panopticFPNDefinition } from './panoptic-fpn';
@@ -36,6 +37,7 @@ export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
+export { MaskFormer } from './mask-former';
 export { GLIP } from './glip';
 export { GroundingDINO } from './grounding-dino';
 export { PanopticFPN } from './panoptic-fpn';
@@ -63,6 +65,8 @@ export const detectors = [
   sparseRCNNDefinition,
   queryInstDefinition,
   panopticFPNDefinition,
+  maskFormerDefinition,
+  mask2FormerDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
   ...singleStageInstanceDefinitions,

@@ -68,8 +68,8 @@ SMALL_FAMILIES = dict(
                                     train_cfg=dict(rpn=cascade_cfg, rpn_proposal=plain_proposals, rcnn=rcnn())), rules=cascade_rules),
     ),
     crowd_det=dict(
-        crowd_det=dict(model=two_stage('CrowdDet', crowd_head(), crowd_cfg, test_crowd)),
-        refine=dict(model=two_stage('CrowdDet', crowd_head(with_refine=True, num_shared_convs=1, conv_out_channels=12), crowd_cfg, test_crowd)),
+        crowd_det=dict(model=two_stage('CrowdDet', crowd_head(), crowd_cfg, test_crowd), labels=0),
+        refine=dict(model=two_stage('CrowdDet', crowd_head(with_refine=True, num_shared_convs=1, conv_out_channels=12), crowd_cfg, test_crowd), labels=0),
     ),
     long_tail=dict(
         seesaw=dict(model=two_stage('FasterRCNN', standard(bbox_head=bbox_head(

@@ -126,7 +126,7 @@ export class DIIHead extends BBoxHead {
     );
     const rows = attended.reshape<tf.Tensor2D>([-1, channels]);
     const filtered = this.interactiveDrop.forward(this.interactive.forward(rows, pooled) as tf.Tensor2D);
-    const mixed = this.interactiveNorm.forward(tf.add(rows, filtered));
+    const mixed: tf.Tensor2D = this.interactiveNorm.forward(tf.add<tf.Tensor2D>(rows, filtered));
     const next = this.ffnNorm.forward(this.ffn.forward(mixed));
     return {
       scores: this.fcCls?.forward(through(this.clsFcs, next)),
