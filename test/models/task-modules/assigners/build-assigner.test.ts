@@ -34,9 +34,10 @@ const anchorHead = [
 const scored = ['BatchTaskAlignedAssigner', 'BatchATSSAssigner'];
 const softly = ['SimOTAAssigner', 'DynamicSoftLabelAssigner', 'BatchDynamicSoftLabelAssigner', ...scored];
 const queryHead = ['HungarianAssigner'];
-/** Heads that assign by a rule of their own, or in two stages (RepPointsHead). */
+/** Heads that assign by a rule of their own, or in two stages (RepPointsHead); one that assigns as ATSSHead, too wide for here. */
 const OWN_RULE = [
   'CascadeRPNHead',
+  'ATSSVLFusionHead',
   'CenterNetHead',
   'CenterNetUpdateHead',
   'CornerHead',
@@ -100,6 +101,7 @@ const SERVED: Record<string, string[]> = {
   DeformableDETRHead: queryHead,
   DINOHead: queryHead,
   DDQDETRHead: queryHead,
+  GroundingDINOHead: queryHead,
 };
 
 /** What `train_cfg` of a head needs besides the assigner. */

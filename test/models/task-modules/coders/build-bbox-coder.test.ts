@@ -78,8 +78,10 @@ function build(kind: 'dense_head' | 'bbox_head', config: ModuleConfig): void {
   if (head instanceof Module) head.dispose();
 }
 
-// FoveaHead accepts the option without effect
-const withCoder = denseHeads.filter(({ type, options }) => type !== 'FoveaHead' && 'bbox_coder' in options.shape);
+// FoveaHead accepts the option without effect; ATSSVLFusionHead takes what ATSSHead does, with layers too wide for here
+const withCoder = denseHeads.filter(
+  ({ type, options }) => !['FoveaHead', 'ATSSVLFusionHead'].includes(type) && 'bbox_coder' in options.shape,
+);
 
 test('every head with a coder is in the tables', () => {
   expect(withCoder.map(({ type }) => type).sort()).toEqual(Object.keys(SERVED).sort());
