@@ -143,7 +143,7 @@ export const REFUSED: Record<string, ModuleConfig> = {
     ...twoStages,
     rpn_head: anchors,
     type: 'PanopticFPN',
-    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 8 },
+    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 32 },
     panoptic_fusion_head: { type: 'HeuristicFusionHead' },
     test_cfg: {
       ...twoStages.test_cfg,

@@ -195,6 +195,8 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   YOLOX: { config: 'yolox_nano_8xb8-300e_coco', model: { neck: { in_channels: [32, 64, 128] } } },
   YOLOv5: { config: 'yolov5_n-v61_syncbn_fast_8xb16-300e_coco', asShipped: true, iterations: 500, lr: 0.002 },
   YOLOv8: { config: 'yolov8_n_syncbn_fast_8xb16-500e_coco', asShipped: true, iterations: 500, lr: 0.002 },
+  YOLOv6: { config: 'yolov6_n_syncbn_fast_8xb32-400e_coco', asShipped: true, iterations: 500, lr: 0.002 },
+  'PP-YOLOE': { config: 'ppyoloe_plus_s_fast_8xb8-80e_coco', asShipped: true, iterations: 500, lr: 0.002 },
   YOLOv7: { config: 'yolov7_tiny_syncbn_fast_8x16b-300e_coco', asShipped: true, iterations: 500, lr: 0.002 },
   RTMDet: { config: 'rtmdet_tiny_8xb32-300e_coco', iterations: 400 },
   'RTMDet with one tower': {
