@@ -144,7 +144,12 @@ function bestQueries(
   return { boxes: at(boxes), scores: best, labels: graph.node('Squeeze', [at(label), graph.ints([2])]), count };
 }
 
-export const rawOutputs = (boxes: string, scores: string, queries: number, columns: number): NetworkExport['outputs'] => [
+export const rawOutputs = (
+  boxes: string,
+  scores: string,
+  queries: number,
+  columns: number,
+): NetworkExport['outputs'] => [
   {
     name: 'boxes',
     value: boxes,

@@ -50,6 +50,10 @@ const dynamic = (family: string) =>
     { nms: { type: 'nms', iou_threshold: 0.5 } },
   );
 
+const extractor = (bins: number) => ({
+  type: 'SingleRoIExtractor',
+  roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
+});
 const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
 const objects = (type: string, more: object, selection = {}): ModuleConfig => ({
   type,

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { losses } from '../../../src/models/losses';
-import { EQLV2Loss } from '../../../src/models/losses/eqlv2-loss';
+import type { EQLV2Loss } from '../../../src/models/losses/eqlv2-loss';
 import { Random } from '../../../src/random';
 import { goldenJson } from '../../golden-data';
 
