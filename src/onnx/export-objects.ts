@@ -110,19 +110,23 @@ function lowerStage(
   { context, names, sizes, part, count, channels }: StageInputs,
 ): StageValues {
   const { graph, precision } = context;
-  const { extractor } = pooler;
-  const { maps, order } = poolRois(extractor, features, roiRows(boxes, context), context);
-  const pooled = maps.map(({ value }) => (order ? graph.node('Gather', [value, order.places], { axis: 0 }) : value));
-  const shapes = maps.map((map) => [...extractor.layer.outputSize, map.channels]);
+  const { inputs, order, combine } = poolRois(
+    [pooler],
+    { levels: features, more: [] },
+    roiRows(boxes, context),
+    context,
+  );
+  const inOrder = (value: string) => (order ? graph.node('Gather', [value, order.places], { axis: 0 }) : value);
+  const pooled = inputs.map(({ value, layout }) => ({ name: inOrder(value), layout }));
   const tapes = BATCHES.map((images) => {
     const examples = [
-      ...shapes.map((shape) => exampleOf([images * count, ...shape])),
+      ...inputs.map(({ shape }) => exampleOf([images * count, ...shape])),
       exampleOf([images, count, channels]),
       exampleOf([images * count, 4]),
     ];
     const forward = () => {
       const [objects, priors] = examples.slice(-2) as [tf.Tensor3D, tf.Tensor2D];
-      const outputs = head.forward(pooler.combine(examples.slice(0, -2) as tf.Tensor4D[]), objects);
+      const outputs = head.forward(combine(examples.slice(0, -2))[0], objects);
       const { scores, deltas, objects: next } = outputs;
       if (!scores || !deltas || !next) throw new DetLabError('its bbox_head has with_cls or with_reg false');
       return [scores, head.coder.decodeTensors(priors, deltas), next];
@@ -134,11 +138,7 @@ function lowerStage(
     }
   });
   const rows = graph.node('Reshape', [boxes, graph.ints([-1, 4])], { allowzero: 0 });
-  const given = [
-    ...pooled.map((name) => ({ name, layout: 'channels-first' as const })),
-    { name: objects, layout: 'same' as const },
-    { name: rows, layout: 'same' as const },
-  ];
+  const given = [...pooled, { name: objects, layout: 'same' as const }, { name: rows, layout: 'same' as const }];
   const own = { graph, dimensions: new Dimensions(graph), precision, levels: [] };
   const [scores, decoded, next] = lowerTapes(tapes, given, own, part);
   const perImage = graph.node('Reshape', [decoded.get(PLAIN), graph.ints([-1, count, 4])], { allowzero: 0 });

@@ -20,28 +20,33 @@ function sources(direction: CornerDirection, of: Float32Array): number[] {
     const place = vertical ? Math.floor(at / (W * C)) % H : Math.floor(at / C) % W;
     const cells = step > 0 ? (vertical ? H : W) - place : place + 1;
     let best = at + (cells - 1) * step;
-    for (let k = cells - 2; k >= 0; k--) if (of[at + k * step] >= of[best] || Number.isNaN(of[at + k * step])) best = at + k * step;
+    for (let k = cells - 2; k >= 0; k--)
+      if (of[at + k * step] >= of[best] || Number.isNaN(of[at + k * step])) best = at + k * step;
     return best;
   });
 }
 
-test.each(['top', 'bottom', 'left', 'right'] as const)('%s', (direction) =>
-  void tf.tidy(() => {
-    const from = sources(direction, values);
-    const expected = new Float32Array(values.length);
-    from.forEach((source, at) => {
-      expected[source] += slopes[at];
-    });
-    const x = tf.tensor4d(values, [N, H, W, C]);
-    const weights = tf.tensor4d(slopes, [N, H, W, C]);
-    const { value, grad } = tf.valueAndGrad((t: tf.Tensor) => tf.sum(tf.mul(cornerPool(t as tf.Tensor4D, direction), weights)))(x);
-    expect([...cornerPool(x, direction).dataSync()]).toEqual(from.map((source) => values[source]));
-    expect(value.arraySync()).toBeCloseTo(
-      from.reduce((sum, source, at) => sum + values[source] * slopes[at], 0),
-      3,
-    );
-    for (const [i, g] of grad.dataSync().entries()) expect(Math.abs(g - expected[i])).toBeLessThan(1e-5);
-  }),
+test.each(['top', 'bottom', 'left', 'right'] as const)(
+  '%s',
+  (direction) =>
+    void tf.tidy(() => {
+      const from = sources(direction, values);
+      const expected = new Float32Array(values.length);
+      from.forEach((source, at) => {
+        expected[source] += slopes[at];
+      });
+      const x = tf.tensor4d(values, [N, H, W, C]);
+      const weights = tf.tensor4d(slopes, [N, H, W, C]);
+      const { value, grad } = tf.valueAndGrad((t: tf.Tensor) =>
+        tf.sum(tf.mul(cornerPool(t as tf.Tensor4D, direction), weights)),
+      )(x);
+      expect([...cornerPool(x, direction).dataSync()]).toEqual(from.map((source) => values[source]));
+      expect(value.arraySync()).toBeCloseTo(
+        from.reduce((sum, source, at) => sum + values[source] * slopes[at], 0),
+        3,
+      );
+      for (const [i, g] of grad.dataSync().entries()) expect(Math.abs(g - expected[i])).toBeLessThan(1e-5);
+    }),
 );
 
 test('NaN from where it appears, and a map of one cell as it is', () => {

@@ -87,7 +87,8 @@ export class CentripetalHead extends CornerHead<CentripetalHeadConfig> {
 
   protected override corner(side: Side, pooled: tf.Tensor4D, level: number): CornerMaps {
     const guiding = predict(this.guiding[side], pooled, level);
-    const offsets = this.dcnOffset[side].at(level).forward(stopGradient(guiding));
+    const fixed: tf.Tensor4D = stopGradient(guiding);
+    const offsets = this.dcnOffset[side].at(level).forward(fixed);
     const adapted = this.adaption[side].at(level).forward(pooled, offsets);
     return {
       ...super.corner(side, pooled, level),

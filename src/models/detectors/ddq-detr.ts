@@ -102,7 +102,7 @@ export class DDQDETR extends DeformableTransformer<DDQDETRHead> {
     const project = (x: tf.Tensor3D) => this.memoryNorm.forward(this.memoryFc.forward(x));
     const [proposed, proposedDense] = this.propose(pyramid, withDense ? [last, last + 1] : [last], project);
     const contents = this.queryMap.forward(stopGradient(pyramid.memory));
-    const scores: tf.Tensor2D = tf.sigmoid(tf.max(proposed.scores, 2));
+    const scores = tf.sigmoid(tf.max<tf.Tensor2D>(proposed.scores, 2));
     const indices = distinctIndices({ scores, boxes: tf.sigmoid(proposed.boxes) }, this.queries, this.nms);
     const none = tf.scalar(0, 'int32');
     const found = tf.greaterEqual(indices, none).expandDims(2);

@@ -32,7 +32,13 @@ const anchorHead = [
   'UniformAssigner',
 ];
 const scored = ['BatchTaskAlignedAssigner', 'BatchATSSAssigner'];
-const softly = ['SimOTAAssigner', 'DynamicSoftLabelAssigner', 'BatchDynamicSoftLabelAssigner', ...scored];
+const softly = [
+  'SimOTAAssigner',
+  'TopkHungarianAssigner',
+  'DynamicSoftLabelAssigner',
+  'BatchDynamicSoftLabelAssigner',
+  ...scored,
+];
 const queryHead = ['HungarianAssigner'];
 /** Heads that assign by a rule of their own, or in two stages (RepPointsHead); one that assigns as ATSSHead, too wide for here. */
 const OWN_RULE = [
@@ -61,7 +67,7 @@ const SERVED: Record<string, string[]> = {
   SSDHead: anchorHead,
   ATSSHead: anchorHead,
   GFLHead: anchorHead,
-  TOODHead: ['TaskAlignedAssigner'],
+  TOODHead: ['TaskAlignedAssigner', 'TopkHungarianAssigner'],
   VFNetHead: anchorHead,
   FreeAnchorRetinaHead: anchorHead,
   YOLOFHead: ['UniformAssigner'],
@@ -83,10 +89,11 @@ const SERVED: Record<string, string[]> = {
     'ATSSAssigner with alpha',
     'CenterRegionAssigner',
     'TaskAlignedAssigner',
+    'TopkHungarianAssigner',
     'UniformAssigner',
   ],
-  YOLOXHead: ['SimOTAAssigner', ...scored],
-  'mmyolo.YOLOXHead': ['SimOTAAssigner', ...scored],
+  YOLOXHead: ['SimOTAAssigner', 'TopkHungarianAssigner', ...scored],
+  'mmyolo.YOLOXHead': ['SimOTAAssigner', 'TopkHungarianAssigner', ...scored],
   YOLOv6Head: scored,
   PPYOLOEHead: scored,
   YOLOv8Head: scored,
@@ -186,7 +193,7 @@ describe('the message', () => {
     expect(message(() => buildAssigner({ type: 'SimOTAAssigner' }, at, offer))).toBe(
       'Cannot use SimOTAAssigner in RetinaHead at model.bbox_head.train_cfg.assigner: SimOTAAssigner needs points (x, y, stride ' +
         'x, stride y) as priors, RetinaHead has boxes (x1, y1, x2, y2). Assigners that fit RetinaHead: MaxIoUAssigner, ' +
-        'ATSSAssigner, CenterRegionAssigner, TaskAlignedAssigner, UniformAssigner',
+        'ATSSAssigner, CenterRegionAssigner, TaskAlignedAssigner, TopkHungarianAssigner, UniformAssigner',
     );
   });
 
