@@ -80,19 +80,15 @@ export function withStandardTypes(config: Record<string, unknown>): Record<strin
   const { default_hooks: hooks, train_cfg: loop } = config;
   const whole = all(config, STANDARD);
   if (isOptions(hooks)) whole.default_hooks = all(hooks, STANDARD_HOOKS);
-  if (isOptions(loop)) whole.train_cfg = trainLoop(loop);
+  if (isOptions(loop) && loop.type === undefined) whole.train_cfg = trainLoop(loop);
   return whole;
 }
 
 const isOptions = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/**
- * mmengine's other way to name a training loop: `by_epoch` in place of `type`. Both may be there where they say the same, as in
- * MMDetection's configs of SOLOv2-light; mmengine refuses those.
- */
-function trainLoop({ by_epoch: byEpoch, ...given }: Record<string, unknown>): Record<string, unknown> {
-  const meant = byEpoch === false ? 'IterBasedTrainLoop' : STANDARD.train_cfg;
-  const { type = meant } = given;
-  return { ...(byEpoch !== undefined && type !== meant && { by_epoch: byEpoch }), type, ...given };
-}
+/** mmengine's other way to name a training loop: `by_epoch` in place of `type`. */
+const trainLoop = ({ by_epoch: byEpoch, ...options }: Record<string, unknown>) => ({
+  type: byEpoch === false ? 'IterBasedTrainLoop' : STANDARD.train_cfg,
+  ...options,
+});

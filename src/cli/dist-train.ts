@@ -12,6 +12,25 @@ import { portInUse } from '../lab/ranks/port-holder';
 import { packageRoot } from '../paths';
 import { CommandFailure, EXIT } from './outcome';
 
+/**
+ * torchrun, which ends with the code of the process that failed first. It writes thirty lines of a traceback otherwise, after what
+ * that process has said; a process that a signal has ended has said nothing.
+ */
+const TORCHRUN = `
+import logging, sys
+from torch.distributed import run
+from torch.distributed.elastic.multiprocessing import api
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+api.logger.setLevel(logging.CRITICAL)
+try:
+    run.main(sys.argv[1:])
+except ChildFailedError as failed:
+    rank, first = failed.get_first_failure()
+    if first.exitcode < 0:
+        print(f'process {first.pid}, rank {rank}, was ended by signal {-first.exitcode}', file=sys.stderr)
+    sys.exit(first.exitcode if first.exitcode > 0 else 1)
+`;
+
 export interface DistTrainArguments {
   port?: number;
   nnodes?: number;
@@ -45,7 +64,7 @@ export async function distTrainCommand(
     const { flags, env, notice } = meetingOf(folder, options);
     if (notice !== undefined) console.error(notice);
     const program = [process.execPath, ...process.execArgv, process.argv[1], 'train', config, '--launcher', 'pytorch'];
-    const torchrun = ['-m', 'torch.distributed.run', '--nproc-per-node', String(processes), ...flags, '--no-python'];
+    const torchrun = ['-c', TORCHRUN, '--nproc-per-node', String(processes), ...flags, '--no-python'];
     return await run(python, [...torchrun, ...program, ...rest], { ...process.env, ...env });
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ import { lowerTapes } from './lower-tapes';
 import type { Lowered } from './lowered';
 import type { LoweringContext } from './lowering';
 import { poolRois, roiRows } from './rois/pool-rois';
-import { type ParameterNames, recordTape } from './tape';
+import { recordTape } from './tape';
 
 export interface ObjectNetwork {
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];

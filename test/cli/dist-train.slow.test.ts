@@ -27,7 +27,12 @@ const assignments = [
 ];
 
 /** Two processes; `onText` is called with what they have written so far. */
-async function distTrain(workDir: string, epochs: number, onText: (text: string, pid: number) => void = () => {}) {
+async function distTrain(
+  workDir: string,
+  epochs: number,
+  onText: (text: string, pid: number) => void = () => {},
+  more: readonly string[] = [],
+) {
   const args = ['dist-train', 'retinanet_r18_fpn_1x_coco', '2', '--data', 'toytown:images=24', '--batch', '2'];
   args.push(
     '--epochs',
@@ -38,6 +43,7 @@ async function distTrain(workDir: string, epochs: number, onText: (text: string,
     workDir,
     '--cfg-options',
     ...assignments,
+    ...more,
   );
   const env = { ...process.env, TMPDIR: folder };
   const script = ['-r', join(__dirname, '../typescript-require.cjs'), join(__dirname, 'run.cjs')];
@@ -81,5 +87,18 @@ test.runIf(isPossible)('a killed rank ends the others, by name', { timeout: 200_
   expect(killed, said).toBeGreaterThan(0);
   expect(code).not.toBe(0);
   expect(said).toMatch(/rank 1 has ended without a word/);
+  expect(said).toContain(`process ${killed}, rank 1, was ended by signal 9`);
+  expect(said).not.toContain('Traceback');
   expect(existsSync(join(workDir, 'checkpoints', 'last_checkpoint'))).toBe(true);
 });
+
+test.runIf(isPossible)(
+  'what is wrong with a config is said once, without a traceback',
+  { timeout: 200_000 },
+  async () => {
+    const { code, said } = await distTrain(join(folder, 'wrong'), 1, undefined, ['model.neck.num_outs=0']);
+    expect(code).toBe(2);
+    expect(said).not.toContain('Traceback');
+    expect(said.match(/model\.neck\.num_outs/g), said).toHaveLength(1);
+  },
+);

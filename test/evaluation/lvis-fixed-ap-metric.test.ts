@@ -22,7 +22,11 @@ test.each(Object.entries(golden.results))('the best %s of each class', async (to
   const file = path.join(tmpdir(), `detlab-fixed-ap-${process.pid}.json`);
   writeFileSync(file, JSON.stringify(golden.file));
   const dataset: Dataset = { name: 'lvis', classes: golden.classes, records: [], problems: [] };
-  const build = new Registry(METRICS).build('metric', { type: 'LVISFixedAPMetric', ann_file: file, topk: Number(topk) }, { path: 'e' });
+  const build = new Registry(METRICS).build(
+    'metric',
+    { type: 'LVISFixedAPMetric', ann_file: file, topk: Number(topk) },
+    { path: 'e' },
+  );
   const metric = await build(dataset);
   rmSync(file);
   for (const [i, { id }] of golden.file.images.entries()) {

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { catalogue, dataset, type LabDataset, type Report } from '../../src';
 import { rleArea } from '../../src/masks';
+import { smallSOLOv2 } from './small-instances';
 import { smallMask } from './small-mask';
 
 let data: LabDataset;
@@ -56,9 +57,12 @@ async function expectSameMetrics({ results, metrics }: Report): Promise<void> {
   expect(metric.compute().metrics).toEqual(metrics);
 }
 
-test('fits, evaluates boxes and masks, and predicts masks that draw themselves', async () => {
+test.each([
+  ['Mask R-CNN', smallMask],
+  ['SOLOv2', smallSOLOv2],
+])('%s fits, evaluates boxes and masks, and predicts masks that draw themselves', async (_, small) => {
   const lines: string[] = [];
-  const run = await smallMask()
+  const run = await small()
     .classes(data.classes)
     .fit(data, {
       epochs: 2,

@@ -40,6 +40,7 @@ const LEVELS: Record<string, ReturnType<typeof levels>> = {
   SSDNeck: levels([8, 16], [512, 1024]),
   YOLOv6RepPAFPN: levels([8, 16, 32], [128, 256, 512]),
   YOLOv6CSPRepPAFPN: levels([8, 16, 32], [128, 256, 512]),
+  YOLOv7PAFPN: levels([8, 16, 32], [512, 1024, 1024]),
   PPYOLOECSPPAFPN: levels([8, 16, 32], [128, 256, 512]),
   'mmyolo.YOLOXPAFPN': levels([8, 16, 32], [128, 256, 512]),
   YOLOv8PAFPN: levels([8, 16, 32], [128, 256, 512]),

@@ -70,6 +70,17 @@ const SCHEDULES: Record<string, Reduction[]> = {
     [/max_epochs=3/, 'max_epochs=1', 1],
     [/\.\.\/runs/, './work', 15],
   ],
+  '10-train-it-well.ipynb': [
+    [/images: 60/, 'images: 24', 1],
+    [/images: 30/, 'images: 12', 1],
+    [/images: 15/, 'images: 10', 1],
+    [/imageSize\(\[192, 144\]\)/, 'imageSize([96, 64])', 1],
+    [/steps: 30/, 'steps: 12', 1],
+    [/epochs: 4/, 'epochs: 1', 1],
+    [/threshold: 0.5, ignore: 0.3/, 'threshold: 0.1, ignore: 0.06', 1], // a short run is sure of nothing
+    [/below: 0.6/, 'below: 0.1', 1],
+    [/\.\.\/runs/, './work', 4],
+  ],
 };
 
 /** Further reductions for a test that is not to be slow: of the models' widths and of the data. */
@@ -87,6 +98,7 @@ export const SMALLER: Record<string, Reduction[]> = {
   '07-inside-a-neck.ipynb': [SMALL_DETECTOR],
   '08-take-it-away.ipynb': [],
   '09-fine-tune-as-the-tutorial.ipynb': [],
+  '10-train-it-well.ipynb': [SMALL_TOUR_DETECTOR],
 };
 
 /** The JSON of a notebook, shortened and without outputs. Throws when the notebook has changed from under a reduction. */

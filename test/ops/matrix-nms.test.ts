@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
 import { matrixNms } from '../../src/ops';
+import { goldenJson } from '../golden-data';
 
 beforeAll(async () => void (await startEngine()));
 
@@ -40,4 +41,17 @@ test('a duplicate of a duplicate is suppressed by the linear kernel, not NaN', (
   expect(nms([half, half, half], [0, 0, 0], [0.9, 0.8, 0.7], 'linear').map((v) => Math.round(1e6 * v))).toEqual([
     900000, 0, 0,
   ]);
+});
+
+interface Case {
+  kernel: 'gaussian' | 'linear';
+  masks: number[][];
+  labels: number[];
+  scores: number[];
+  decayed: number[];
+}
+
+test.each(goldenJson<{ matrix: Case[] }>('mask_heads').matrix)("equals the reference's (%#)", (golden) => {
+  const decayed = nms(golden.masks, golden.labels, golden.scores, golden.kernel);
+  for (const [i, score] of golden.decayed.entries()) expect(decayed[i]).toBeCloseTo(score, 5);
 });

@@ -26,11 +26,13 @@ import { FilterAnnotations } from './filter-annotations';
 import { FixShapeResize } from './fix-shape-resize';
 import { GeomTransform, Rotate, ShearX, ShearY, TranslateX, TranslateY } from './geometric';
 import { YOLOv5HSVRandomAug, YOLOXHSVRandomAug } from './hsv-random-aug';
+import { InstaBoost } from './insta-boost';
 import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
 import { LoadPanopticAnnotations } from './load-panoptic-annotations';
 import { LoadProposals } from './load-proposals';
+import { LoadTextAnnotations } from './load-text-annotations';
 import { MinIoURandomCrop } from './min-iou-random-crop';
 import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
 import { Mosaic } from './mosaic';
@@ -51,6 +53,7 @@ import { RandomErasing } from './random-erasing';
 import { GTBoxSubOne_GLIP, RandomFlip, RandomFlip_GLIP } from './random-flip';
 import { RandomApply, RandomOrder } from './random-order';
 import { RandomResize } from './random-resize';
+import { RandomSamplingNegPos } from './random-sampling-neg-pos';
 import { RandomShift } from './random-shift';
 import { RemoveDataElement } from './remove-data-element';
 import { FixScaleResize, Resize } from './resize';
@@ -66,6 +69,7 @@ export const TRANSFORMS = [
   LoadAnnotations,
   LoadPanopticAnnotations,
   LoadProposals,
+  LoadTextAnnotations,
   ProposalBroadcaster,
   Resize,
   RandomResize,
@@ -121,6 +125,7 @@ export const TRANSFORMS = [
   RandomApply,
   RandomOrder,
   Polygon2Mask,
+  RandomSamplingNegPos,
   RemoveDataElement,
   ResizeShortestEdge,
   PPYOLOERandomCrop,
@@ -129,6 +134,7 @@ export const TRANSFORMS = [
   RandomFlip_GLIP,
   GTBoxSubOne_GLIP,
   CopyPaste,
+  InstaBoost,
   YOLOv5CopyPaste,
   Mosaic9,
   PackDetInputs,

@@ -34,7 +34,7 @@ export class SingleStageInstanceSegmentor extends BaseDetector {
     const at = (name: string) => (context.path ? `${context.path}.${name}` : name);
     const { train_cfg, test_cfg } = config;
     const build = { inputs: this.levels, numClasses };
-    const given = { ...(train_cfg !== undefined && { train_cfg }), ...(test_cfg !== undefined && { test_cfg }) };
+    const given = { ...(train_cfg && { train_cfg }), ...(test_cfg && { test_cfg }) };
     if (config.bbox_head) {
       const place = { path: at('bbox_head'), type: config.bbox_head.type };
       const head = registry.build('dense_head', { ...config.bbox_head, ...given }, { ...place, ...build });

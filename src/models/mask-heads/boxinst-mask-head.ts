@@ -76,16 +76,15 @@ export class BoxInstMaskHead extends CondInstMaskHead<Config> {
         'Cannot compute the pairwise loss of BoxInstMaskHead: expected which neighbours look alike from a ' +
           `BoxInstDataPreprocessor with its pairwise_size and mask_stride, received ${pairs ? `${pairs.length} values` : 'none'}`,
       );
-    let sum: tf.Scalar | undefined;
-    let number: tf.Scalar | undefined;
+    const sums: tf.Scalar[] = [];
+    const counts: tf.Scalar[] = [];
     for (const [k, offset] of offsets.entries()) {
       const plane = tf.tensor3d(Float32Array.from(pairs.subarray(k * h * w, (k + 1) * h * w)), [1, h, w]);
       const inside = tf.mul(target, plane);
-      const part = tf.sum<tf.Scalar>(tf.mul(pairwiseAffinity(logits, offset), inside));
-      sum = sum ? tf.add<tf.Scalar>(sum, part) : part;
-      number = number ? tf.add<tf.Scalar>(number, tf.sum(inside)) : tf.sum(inside);
+      sums.push(tf.sum<tf.Scalar>(tf.mul(pairwiseAffinity(logits, offset), inside)));
+      counts.push(tf.sum<tf.Scalar>(inside));
     }
-    return { pairwise: sum!, pairs: number!.dataSync<'float32'>()[0] };
+    return { pairwise: tf.addN(sums), pairs: tf.addN(counts).dataSync<'float32'>()[0] };
   }
 }
 

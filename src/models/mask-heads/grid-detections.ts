@@ -89,11 +89,15 @@ function suppress(sorted: Judged, { masks }: GridCandidates, cfg: GridTestCfg): 
   return pick({ ...sorted, scores: decayed }, cfg.max_per_img > 0 ? kept.subarray(0, cfg.max_per_img) : kept);
 }
 
-export function gridDetections(candidates: GridCandidates, cfg: GridTestCfg): Detections {
+/** Detections, and the cell of each. */
+export function gridDetections(
+  candidates: GridCandidates,
+  cfg: GridTestCfg,
+): { detections: Detections; cells: Int32Array } {
   const judged = judge(candidates, cfg);
-  if (judged.cells.length === 0) return noInstances();
+  if (judged.cells.length === 0) return nothing();
   const { cells, labels, scores } = suppress(pick(judged, descending(judged.scores, cfg.nms_pre)), candidates, cfg);
-  if (cells.length === 0) return noInstances();
+  if (cells.length === 0) return nothing();
   const { values, size } = tf.tidy(() => {
     const found = candidates.masks(cells);
     return { values: found.dataSync<'float32'>(), size: [found.shape[1], found.shape[2]] as [number, number] };
@@ -103,14 +107,12 @@ export function gridDetections(candidates: GridCandidates, cfg: GridTestCfg): De
   const masks: Rle[] = Array.from(cells, (_, k) =>
     resampleMask(values.subarray(k * area, (k + 1) * area), size, frame, cfg.mask_thr),
   );
-  return { bboxes: boxesAround(masks), scores, labels, masks };
+  return { detections: { bboxes: boxesAround(masks), scores, labels, masks }, cells };
 }
 
-export const noInstances = (): Detections => ({
-  bboxes: new Float32Array(),
-  scores: new Float32Array(),
-  labels: new Int32Array(),
-  masks: [],
+const nothing = () => ({
+  detections: { bboxes: new Float32Array(), scores: new Float32Array(), labels: new Int32Array(), masks: [] },
+  cells: new Int32Array(),
 });
 
 /** Zeros of a mask without pixels. */

@@ -11,10 +11,12 @@ import { DetLabError } from '../../errors';
 import { bilinearAxis, padMasks, type Rle, rescaleMask, toRles } from '../../masks';
 import { Module } from '../../nn';
 import { meanOverRanks, rankCount } from '../../ops/over-ranks';
+import { imageRows } from '../dense-heads/image-rows';
 import { localMaxima } from '../dense-heads/local-maxima';
 import { buildClassificationLoss, type ClassificationLoss, type Loss, zeroLoss } from '../losses';
 import { requireCfg } from '../require-cfg';
 import { requireMasks } from '../require-masks';
+import { reportScores, type WatchedScores } from '../score-watch';
 import { toInstances } from '../task-modules';
 import type { DetBatch, InstanceMaskHead, LossContext, Losses } from '../types';
 import { gridAssignment } from './grid-assignment';
@@ -137,15 +139,16 @@ export abstract class GridMaskHead<C extends GridMaskHeadConfig = GridMaskHeadCo
     const peaks = logits.map((level) =>
       localMaxima(tf.sigmoid(level.cast<tf.Tensor4D>('float32')), 2).reshape<tf.Tensor3D>([count, -1, this.numClasses]),
     );
-    const scores = tf.concat(peaks, 1).dataSync<'float32'>();
+    const all = tf.concat(peaks, 1);
+    const scores = all.dataSync<'float32'>();
     const minAreas = Float32Array.from(
       this.config.num_grids.flatMap((grid, level) => Array(grid * grid).fill(this.config.strides[level])),
     );
     const stride = this.mapStride;
-    return batch.samples.map(({ meta }, i) =>
+    const found = batch.samples.map(({ meta }, i) =>
       gridDetections(
         {
-          scores: scores.subarray((i * scores.length) / count, ((i + 1) * scores.length) / count),
+          scores: imageRows(scores, i, count),
           numClasses: this.numClasses,
           minAreas,
           masks: (cells) => this.probabilities(masks, i, cells),
@@ -155,6 +158,25 @@ export abstract class GridMaskHead<C extends GridMaskHeadConfig = GridMaskHeadCo
         cfg,
       ),
     );
+    reportScores(() => this.watched(all, found[0]));
+    return found.map(({ detections }) => detections);
+  }
+
+  /** The cells of the first image; those of its detections alone have boxes. */
+  private watched(scores: tf.Tensor3D, { detections, cells }: ReturnType<typeof gridDetections>): WatchedScores {
+    const [, count] = scores.shape;
+    return {
+      source: this.constructor.name,
+      count,
+      numClasses: this.numClasses,
+      boxes: (label) => {
+        const boxes = new Float32Array(4 * count);
+        for (const [k, cell] of cells.entries())
+          if (detections.labels[k] === label) boxes.set(detections.bboxes.subarray(4 * k, 4 * k + 4), 4 * cell);
+        return boxes;
+      },
+      score: (index, label) => tf.slice(scores, [0, index, label], [1, 1, 1]).asScalar(),
+    };
   }
 }
 

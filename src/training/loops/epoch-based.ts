@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { Runner } from '../runner';
 import type { EvaluationSchedule } from './loop-plan';
-import { evaluationOptions, evaluationSchedule, type TrainLoop } from './train-loop';
+import { byEpochOption, evaluationOptions, evaluationSchedule, type TrainLoop } from './train-loop';
 
 export class EpochBasedTrainLoop implements TrainLoop {
   readonly type = 'EpochBasedTrainLoop';
@@ -41,7 +41,9 @@ export const epochBasedTrainLoopDefinition = defineModule({
   example: "{ type: 'EpochBasedTrainLoop', max_epochs: 12, val_interval: 1 }",
   options: z.strictObject({
     max_epochs: z.int().positive().describe('Passes over the data'),
+    by_epoch: byEpochOption(true),
     ...evaluationOptions('epoch', 1),
   }),
-  build: ({ max_epochs, ...evaluation }) => new EpochBasedTrainLoop(max_epochs, evaluationSchedule(evaluation)),
+  build: ({ max_epochs, by_epoch: _, ...evaluation }) =>
+    new EpochBasedTrainLoop(max_epochs, evaluationSchedule(evaluation)),
 });

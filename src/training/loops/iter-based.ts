@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { Runner } from '../runner';
 import type { EvaluationSchedule } from './loop-plan';
-import { evaluationOptions, evaluationSchedule, type TrainLoop } from './train-loop';
+import { byEpochOption, evaluationOptions, evaluationSchedule, type TrainLoop } from './train-loop';
 
 export class IterBasedTrainLoop implements TrainLoop {
   readonly type = 'IterBasedTrainLoop';
@@ -46,7 +46,9 @@ export const iterBasedTrainLoopDefinition = defineModule({
   example: "{ type: 'IterBasedTrainLoop', max_iters: 90000, val_interval: 10000 }",
   options: z.strictObject({
     max_iters: z.int().positive().describe('Iterations'),
+    by_epoch: byEpochOption(false),
     ...evaluationOptions('iteration', 1000),
   }),
-  build: ({ max_iters, ...evaluation }) => new IterBasedTrainLoop(max_iters, evaluationSchedule(evaluation)),
+  build: ({ max_iters, by_epoch: _, ...evaluation }) =>
+    new IterBasedTrainLoop(max_iters, evaluationSchedule(evaluation)),
 });

@@ -21,6 +21,13 @@ declare module '../../catalogue/registry' {
   }
 }
 
+/**
+ * mmengine's other way to name a loop, which may be there beside its type where both say the same, as in MMDetection's configs of
+ * SOLOv2-light; mmengine refuses those.
+ */
+export const byEpochOption = <const B extends boolean>(byEpoch: B) =>
+  z.literal(byEpoch).optional().describe('Another name of this loop, in place of its type or beside it');
+
 /** @param unit `epoch` or `iteration`, in the texts of the options */
 export const evaluationOptions = (unit: LoopPlan['unit'], interval: number) => ({
   val_begin: z.int().default(1).describe(`First ${unit} after which the model may be evaluated`),

@@ -62,15 +62,21 @@ test.each(Object.entries(cases))('%s', async (_, { config, classes, ancestors, i
     })),
     ...(fields?.image_level_labels ? { verified: fields.image_level_labels } : {}),
   }));
-  const rounded = (value: unknown) => JSON.parse(JSON.stringify(value), (_key, v) => (typeof v === 'number' ? Math.fround(v) : v));
+  const rounded = (value: unknown) =>
+    JSON.parse(JSON.stringify(value), (_key, v) => (typeof v === 'number' ? Math.fround(v) : v));
   expect(rounded(read)).toEqual(rounded(images));
 });
 
 test('what cannot be read is said', async () => {
-  writeFileSync(path.join(root, 'bad.odgt'), '{"ID": "273,c9", "gtboxes": [{"tag": "person", "fbox": [1, 2]}]}\nno json\n');
+  writeFileSync(
+    path.join(root, 'bad.odgt'),
+    '{"ID": "273,c9", "gtboxes": [{"tag": "person", "fbox": [1, 2]}]}\nno json\n',
+  );
   const data = await load({ ...cases.crowd_human.config, ann_file: 'bad.odgt' });
   expect(data.problems.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['bad-annotation', 'bad-annotation']));
   await expect(load({ ...cases.v3det.config, label_file: 'none.txt' })).rejects.toThrow(/Give label_file, or metainfo/);
-  await expect(load({ ...cases.challenge.config, hierarchy_file: 'val.txt' })).rejects.toThrow(/expected a tree in JSON/);
+  await expect(load({ ...cases.challenge.config, hierarchy_file: 'val.txt' })).rejects.toThrow(
+    /expected a tree in JSON/,
+  );
   await expect(load({ ...cases.challenge.config, ann_file: 'boxes.csv' })).rejects.toThrow(/as boxes of the challenge/);
 });

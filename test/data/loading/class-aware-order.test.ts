@@ -5,7 +5,9 @@ import { batchOrder } from '../../../src/data/loading/batch-order';
 import { classAwareOrder, imagesByClass } from '../../../src/data/loading/class-aware-order';
 import { Random } from '../../../src/random';
 
-const records = [[0], [0, 1], [0], [0], [0, 2], [0], []].map((labels) => ({ truths: { labels: Int32Array.from(labels) } }));
+const records = [[0], [0, 1], [0], [0], [0, 2], [0], []].map((labels) => ({
+  truths: { labels: Int32Array.from(labels) },
+}));
 const images = imagesByClass(records, 4);
 
 test('images by class; a class without images is left out', () => {

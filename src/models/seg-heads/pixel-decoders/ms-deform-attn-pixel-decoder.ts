@@ -119,7 +119,7 @@ export class MSDeformAttnPixelDecoder extends Module implements PixelDecoder {
       shapes.map(([h, w]) => h * w),
       1,
     );
-    return parts.map((part, i) => part.reshape([count, ...shapes[i], channels]));
+    return parts.map((part, i) => part.reshape<tf.Tensor4D>([count, ...shapes[i], channels]));
   }
 }
 

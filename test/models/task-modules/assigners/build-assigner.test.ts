@@ -53,6 +53,8 @@ const OWN_RULE = [
   'FoveaHead',
   'RepPointsHead',
   'YOLOv5Head',
+  'YOLOv5InsHead',
+  'YOLOv7Head',
 ];
 /** Assigners that serve each of the other dense heads. */
 const SERVED: Record<string, string[]> = {
@@ -93,7 +95,9 @@ const SERVED: Record<string, string[]> = {
   YOLOv8Head: scored,
   RTMDetHead: softly,
   RTMDetSepBNHead: softly,
+  RTMDetInsSepBNHead: softly,
   'mmyolo.RTMDetHead': softly,
+  'mmyolo.RTMDetInsSepBNHead': softly,
   DETRHead: queryHead,
   ConditionalDETRHead: queryHead,
   DABDETRHead: queryHead,

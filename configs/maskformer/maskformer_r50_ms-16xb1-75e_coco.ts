@@ -1,0 +1,200 @@
+import type { TransformConfig } from '../../src/catalogue/config-types';
+import { defineConfig } from '../../src/catalogue/define-config';
+
+const class_weight = [...new Array<number>(133).fill(1), 0.1];
+const data_preprocessor = {
+  type: 'DetDataPreprocessor',
+  mean: [123.675, 116.28, 103.53],
+  std: [58.395, 57.12, 57.375],
+  bgr_to_rgb: true,
+  pad_size_divisor: 1,
+  pad_mask: true,
+  mask_pad_value: 0,
+  pad_seg: true,
+  seg_pad_value: 255,
+};
+const train_pipeline: TransformConfig[] = [
+  { type: 'LoadImageFromFile' },
+  { type: 'LoadPanopticAnnotations', with_bbox: true, with_mask: true, with_seg: true },
+  { type: 'RandomFlip', prob: 0.5 },
+  {
+    type: 'RandomChoice',
+    transforms: [
+      [
+        {
+          type: 'RandomChoiceResize',
+          scales: [
+            [480, 1333],
+            [512, 1333],
+            [544, 1333],
+            [576, 1333],
+            [608, 1333],
+            [640, 1333],
+            [672, 1333],
+            [704, 1333],
+            [736, 1333],
+            [768, 1333],
+            [800, 1333],
+          ],
+          keep_ratio: true,
+        },
+      ],
+      [
+        {
+          type: 'RandomChoiceResize',
+          scales: [
+            [400, 1333],
+            [500, 1333],
+            [600, 1333],
+          ],
+          keep_ratio: true,
+        },
+        { type: 'RandomCrop', crop_type: 'absolute_range', crop_size: [384, 600], allow_negative_crop: true },
+        {
+          type: 'RandomChoiceResize',
+          scales: [
+            [480, 1333],
+            [512, 1333],
+            [544, 1333],
+            [576, 1333],
+            [608, 1333],
+            [640, 1333],
+            [672, 1333],
+            [704, 1333],
+            [736, 1333],
+            [768, 1333],
+            [800, 1333],
+          ],
+          keep_ratio: true,
+        },
+      ],
+    ],
+  },
+  { type: 'PackDetInputs' },
+];
+
+export default defineConfig({
+  _base_: ['../_base_/datasets/coco_panoptic', '../_base_/default_runtime'],
+  data_preprocessor,
+  num_things_classes: 80,
+  num_stuff_classes: 53,
+  num_classes: 133,
+  model: {
+    type: 'MaskFormer',
+    data_preprocessor,
+    backbone: {
+      type: 'ResNet',
+      depth: 50,
+      num_stages: 4,
+      out_indices: [0, 1, 2, 3],
+      frozen_stages: -1,
+      norm_cfg: { type: 'BN', requires_grad: false },
+      norm_eval: true,
+      style: 'pytorch',
+      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
+    },
+    panoptic_head: {
+      type: 'MaskFormerHead',
+      in_channels: [256, 512, 1024, 2048],
+      feat_channels: 256,
+      out_channels: 256,
+      num_things_classes: 80,
+      num_stuff_classes: 53,
+      num_queries: 100,
+      pixel_decoder: {
+        type: 'TransformerEncoderPixelDecoder',
+        norm_cfg: { type: 'GN', num_groups: 32 },
+        act_cfg: { type: 'ReLU' },
+        encoder: {
+          num_layers: 6,
+          layer_cfg: {
+            self_attn_cfg: { embed_dims: 256, num_heads: 8, dropout: 0.1, batch_first: true },
+            ffn_cfg: {
+              embed_dims: 256,
+              feedforward_channels: 2048,
+              num_fcs: 2,
+              ffn_drop: 0.1,
+              act_cfg: { type: 'ReLU', inplace: true },
+            },
+          },
+        },
+        positional_encoding: { num_feats: 128, normalize: true },
+      },
+      enforce_decoder_input_project: false,
+      positional_encoding: { num_feats: 128, normalize: true },
+      transformer_decoder: {
+        num_layers: 6,
+        layer_cfg: {
+          self_attn_cfg: { embed_dims: 256, num_heads: 8, dropout: 0.1, batch_first: true },
+          cross_attn_cfg: { embed_dims: 256, num_heads: 8, dropout: 0.1, batch_first: true },
+          ffn_cfg: {
+            embed_dims: 256,
+            feedforward_channels: 2048,
+            num_fcs: 2,
+            ffn_drop: 0.1,
+            act_cfg: { type: 'ReLU', inplace: true },
+          },
+        },
+        return_intermediate: true,
+      },
+      loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1, reduction: 'mean', class_weight },
+      loss_mask: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, reduction: 'mean', loss_weight: 20 },
+      loss_dice: {
+        type: 'DiceLoss',
+        use_sigmoid: true,
+        activate: true,
+        reduction: 'mean',
+        naive_dice: true,
+        eps: 1,
+        loss_weight: 1,
+      },
+    },
+    panoptic_fusion_head: {
+      type: 'MaskFormerFusionHead',
+      num_things_classes: 80,
+      num_stuff_classes: 53,
+      loss_panoptic: null,
+      init_cfg: null,
+    },
+    train_cfg: {
+      assigner: {
+        type: 'HungarianAssigner',
+        match_costs: [
+          { type: 'ClassificationCost', weight: 1 },
+          { type: 'FocalLossCost', weight: 20, binary_input: true },
+          { type: 'DiceCost', weight: 1, pred_act: true, eps: 1 },
+        ],
+      },
+      sampler: { type: 'MaskPseudoSampler' },
+    },
+    test_cfg: {
+      panoptic_on: true,
+      semantic_on: false,
+      instance_on: false,
+      max_per_image: 100,
+      object_mask_thr: 0.8,
+      iou_thr: 0.8,
+      filter_low_score: false,
+    },
+    init_cfg: null,
+  },
+  train_pipeline,
+  train_dataloader: { batch_size: 1, num_workers: 1, dataset: { pipeline: train_pipeline } },
+  val_dataloader: { batch_size: 1, num_workers: 1 },
+  test_dataloader: { batch_size: 1, num_workers: 1 },
+  optim_wrapper: {
+    type: 'OptimWrapper',
+    optimizer: { type: 'AdamW', lr: 0.0001, weight_decay: 0.0001, eps: 1e-8, betas: [0.9, 0.999] },
+    paramwise_cfg: {
+      custom_keys: { backbone: { lr_mult: 0.1, decay_mult: 1 }, query_embed: { lr_mult: 1, decay_mult: 0 } },
+      norm_decay_mult: 0,
+    },
+    clip_grad: { max_norm: 0.01, norm_type: 2 },
+  },
+  max_epochs: 75,
+  param_scheduler: { type: 'MultiStepLR', begin: 0, end: 75, by_epoch: true, milestones: [50], gamma: 0.1 },
+  train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 75, val_interval: 1 },
+  val_cfg: { type: 'ValLoop' },
+  test_cfg: { type: 'TestLoop' },
+  auto_scale_lr: { enable: false, base_batch_size: 16 },
+});
