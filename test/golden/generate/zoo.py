@@ -30,23 +30,10 @@ from zoo_roi_families import ROI_FAMILIES
 from zoo_small_families import SMALL_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **QUERY_FAMILIES}
-from zoo_mask_families import MASK_FAMILIES
-from zoo_roi_families import ROI_FAMILIES
-from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
-
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
     from zoo_text_families import TEXT_FAMILIES
     FAMILIES.update(TEXT_FAMILIES)
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES}
-from zoo_panoptic_families import PANOPTIC_FAMILIES
-from zoo_roi_families import ROI_FAMILIES
-from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
-
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **PANOPTIC_FAMILIES}
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **SMALL_FAMILIES}
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
