@@ -6,10 +6,6 @@ const depths = [2, 2, 6, 2];
 const backbone_norm_multi = { lr_mult: 0.1, decay_mult: 0 };
 const backbone_embed_multi = { lr_mult: 0.1, decay_mult: 0 };
 const embed_multi = { lr_mult: 1, decay_mult: 0 };
-const norms = [
-  ...depths.flatMap((count, stage) => Array.from({ length: count }, (_, block) => `${stage}.blocks.${block}`)),
-  ...depths.slice(1).map((_, stage) => `${stage}.downsample`),
-];
 const custom_keys = {
   backbone: { lr_mult: 0.1, decay_mult: 1 },
   'backbone.patch_embed.norm': backbone_norm_multi,
@@ -19,7 +15,21 @@ const custom_keys = {
   query_embed: embed_multi,
   query_feat: embed_multi,
   level_embed: embed_multi,
-  ...Object.fromEntries(norms.map((place) => [`backbone.stages.${place}.norm`, backbone_norm_multi])),
+  'backbone.stages.0.blocks.0.norm': backbone_norm_multi,
+  'backbone.stages.0.blocks.1.norm': backbone_norm_multi,
+  'backbone.stages.1.blocks.0.norm': backbone_norm_multi,
+  'backbone.stages.1.blocks.1.norm': backbone_norm_multi,
+  'backbone.stages.2.blocks.0.norm': backbone_norm_multi,
+  'backbone.stages.2.blocks.1.norm': backbone_norm_multi,
+  'backbone.stages.2.blocks.2.norm': backbone_norm_multi,
+  'backbone.stages.2.blocks.3.norm': backbone_norm_multi,
+  'backbone.stages.2.blocks.4.norm': backbone_norm_multi,
+  'backbone.stages.2.blocks.5.norm': backbone_norm_multi,
+  'backbone.stages.3.blocks.0.norm': backbone_norm_multi,
+  'backbone.stages.3.blocks.1.norm': backbone_norm_multi,
+  'backbone.stages.0.downsample.norm': backbone_norm_multi,
+  'backbone.stages.1.downsample.norm': backbone_norm_multi,
+  'backbone.stages.2.downsample.norm': backbone_norm_multi,
 };
 
 export default defineConfig({

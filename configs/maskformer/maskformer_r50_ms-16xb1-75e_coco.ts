@@ -1,7 +1,26 @@
 import type { TransformConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
 
-const class_weight = [...new Array<number>(133).fill(1), 0.1];
+const ten = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+const class_weight = [
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  ...ten,
+  1,
+  1,
+  1,
+  0.1,
+];
 const data_preprocessor = {
   type: 'DetDataPreprocessor',
   mean: [123.675, 116.28, 103.53],

@@ -187,12 +187,13 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
     for (let k = 0; k < scores.length; k++) {
       const box = own.bboxes.subarray(4 * k, 4 * k + 4);
       // neighbours in score may change places where they differ by rounding alone
-      const match = [...free].find(
-        (j) =>
-          Math.abs(scores[j] - own.scores[k]) < 1e-4 &&
-          labels[j] === own.labels[k] &&
-          bboxes[j].every((v, c) => Math.abs(v - box[c]) < 5e-3),
-      );
+      const distance = (j: number) => Math.abs(scores[j] - own.scores[k]);
+      const [match] = [...free]
+        .filter(
+          (j) =>
+            distance(j) < 1e-4 && labels[j] === own.labels[k] && bboxes[j].every((v, c) => Math.abs(v - box[c]) < 5e-3),
+        )
+        .sort((a, b) => distance(a) - distance(b));
       expect(match, `image ${i}, detection ${k}: ${[...box]} ${own.scores[k]} ${own.labels[k]}`).toBeDefined();
       free.delete(match!);
       if (!masks || !mask_size) continue;
