@@ -21,6 +21,7 @@ const options = z.strictObject({
   prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: flickr30k'),
   ...acceptedOptions,
 });
+type Options = z.output<typeof options>;
 
 class PhraseRecall extends TextMetric {
   private phrases = 0;
@@ -28,7 +29,7 @@ class PhraseRecall extends TextMetric {
 
   constructor(
     dataset: Dataset,
-    private readonly options: z.output<typeof options>,
+    private readonly options: Options,
   ) {
     super('Flickr30kMetric', dataset, options.prefix ?? 'flickr30k');
     this.found = new Map(options.topk.map((k) => [k, 0]));

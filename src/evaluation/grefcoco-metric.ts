@@ -19,6 +19,7 @@ const options = z.strictObject({
   prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: grefcoco'),
   ...acceptedOptions,
 });
+type Options = z.output<typeof options>;
 
 class GeneralizedExpressions extends TextMetric {
   private images = 0;
@@ -28,7 +29,7 @@ class GeneralizedExpressions extends TextMetric {
 
   constructor(
     dataset: Dataset,
-    private readonly options: z.output<typeof options>,
+    private readonly options: Options,
   ) {
     super('gRefCOCOMetric', dataset, options.prefix ?? 'grefcoco');
   }

@@ -19,6 +19,7 @@ const options = z.strictObject({
   prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: refexp'),
   ...acceptedOptions,
 });
+type Options = z.output<typeof options>;
 
 /** The data sets that entries of the annotation file are from. */
 const SETS = ['refcoco', 'refcoco+', 'refcocog'];
@@ -29,7 +30,7 @@ class ExpressionPrecision extends TextMetric {
 
   constructor(
     dataset: Dataset,
-    private readonly options: z.output<typeof options>,
+    private readonly options: Options,
   ) {
     super('RefExpMetric', dataset, options.prefix ?? 'refexp');
     this.found = new Map(SETS.map((name) => [name, options.topk.map(() => 0)]));

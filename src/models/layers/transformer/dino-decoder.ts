@@ -40,7 +40,7 @@ export class DinoTransformerDecoder<
     references: tf.Tensor3D,
     inputs: Inputs,
     regress: Regressor,
-    after?: (layer: number, state: tf.Tensor3D, boxes: tf.Tensor3D) => DeformableDecoderInputs,
+    after?: (layer: number, state: tf.Tensor3D, boxes: tf.Tensor3D) => Inputs,
   ): { states: tf.Tensor3D[]; references: tf.Tensor3D[] } {
     const states: tf.Tensor3D[] = [];
     const all = [references];
