@@ -12,14 +12,13 @@ import { type BertTokenizer, tokenizerOf } from '../../text/bert-tokenizer';
 import { BertEncoder } from './bert-encoder';
 import { type SubSentences, subSentences } from './sub-sentences';
 
-export const textModelName = z
-  .string()
-  .min(1)
-  .describe('Text model: a folder with config.json and vocab.txt, or a name at Hugging Face');
+export const textModelName = z.string().min(1);
 
 const options = z
   .strictObject({
-    name: textModelName.default('bert-base-uncased'),
+    name: textModelName
+      .default('bert-base-uncased')
+      .describe('Text model: a folder with config.json and vocab.txt, or a name at Hugging Face'),
     max_tokens: z.int().min(2).default(256).describe('Tokens of a caption; longer ones are cut'),
     pad_to_max: z.boolean().default(true).describe('Pad all captions to max_tokens, else to the longest'),
     use_sub_sentence_represent: z
