@@ -46,6 +46,7 @@ const CASES: Case[] = [
     ['Mask R-CNN R50-FPN', 'mask_rcnn_r50_fpn', '800x1333'],
     ['SOLOv2 R50-FPN', 'solov2_r50_fpn', '800x1333'],
     ['DETR R50', 'detr_r50', '800x1333'],
+    ['YOLOv5-s', 'yolov5_s', '640x640'],
     ['YOLOv8-s', 'yolov8_s', '640x640'],
   ].flatMap(([name, model, size]): Case[] => [
     { name: `${name} training step, ${size}, batch 1`, model, mode: 'train', batch: 1 },

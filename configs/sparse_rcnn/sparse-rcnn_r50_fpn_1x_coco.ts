@@ -2,7 +2,49 @@ import { defineConfig } from '../../src/catalogue/define-config';
 
 const num_stages = 6;
 const num_proposals = 100;
-const each = <T>(stage: T): T[] => Array.from({ length: num_stages }, () => stage);
+// every stage has its own
+const bbox_head = {
+  type: 'DIIHead',
+  num_classes: 80,
+  num_ffn_fcs: 2,
+  num_heads: 8,
+  num_cls_fcs: 1,
+  num_reg_fcs: 3,
+  feedforward_channels: 2048,
+  in_channels: 256,
+  dropout: 0,
+  ffn_act_cfg: { type: 'ReLU', inplace: true },
+  dynamic_conv_cfg: {
+    type: 'DynamicConv',
+    in_channels: 256,
+    feat_channels: 64,
+    out_channels: 256,
+    input_feat_shape: 7,
+    act_cfg: { type: 'ReLU', inplace: true },
+    norm_cfg: { type: 'LN' },
+  },
+  loss_bbox: { type: 'L1Loss', loss_weight: 5 },
+  loss_iou: { type: 'GIoULoss', loss_weight: 2 },
+  loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 2 },
+  bbox_coder: {
+    type: 'DeltaXYWHBBoxCoder',
+    clip_border: false,
+    target_means: [0, 0, 0, 0],
+    target_stds: [0.5, 0.5, 1, 1],
+  },
+};
+const matching = {
+  assigner: {
+    type: 'HungarianAssigner',
+    match_costs: [
+      { type: 'FocalLossCost', weight: 2 },
+      { type: 'BBoxL1Cost', weight: 5, box_format: 'xyxy' },
+      { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
+    ],
+  },
+  sampler: { type: 'PseudoSampler' },
+  pos_weight: 1,
+};
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
@@ -40,7 +82,7 @@ export default defineConfig({
     roi_head: {
       type: 'SparseRoIHead',
       num_stages,
-      stage_loss_weights: each(1),
+      stage_loss_weights: [1, 1, 1, 1, 1, 1],
       proposal_feature_channel: 256,
       bbox_roi_extractor: {
         type: 'SingleRoIExtractor',
@@ -48,51 +90,11 @@ export default defineConfig({
         out_channels: 256,
         featmap_strides: [4, 8, 16, 32],
       },
-      bbox_head: each({
-        type: 'DIIHead',
-        num_classes: 80,
-        num_ffn_fcs: 2,
-        num_heads: 8,
-        num_cls_fcs: 1,
-        num_reg_fcs: 3,
-        feedforward_channels: 2048,
-        in_channels: 256,
-        dropout: 0,
-        ffn_act_cfg: { type: 'ReLU', inplace: true },
-        dynamic_conv_cfg: {
-          type: 'DynamicConv',
-          in_channels: 256,
-          feat_channels: 64,
-          out_channels: 256,
-          input_feat_shape: 7,
-          act_cfg: { type: 'ReLU', inplace: true },
-          norm_cfg: { type: 'LN' },
-        },
-        loss_bbox: { type: 'L1Loss', loss_weight: 5 },
-        loss_iou: { type: 'GIoULoss', loss_weight: 2 },
-        loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 2 },
-        bbox_coder: {
-          type: 'DeltaXYWHBBoxCoder',
-          clip_border: false,
-          target_means: [0, 0, 0, 0],
-          target_stds: [0.5, 0.5, 1, 1],
-        },
-      }),
+      bbox_head: [bbox_head, bbox_head, bbox_head, bbox_head, bbox_head, bbox_head],
     },
     train_cfg: {
       rpn: null,
-      rcnn: each({
-        assigner: {
-          type: 'HungarianAssigner',
-          match_costs: [
-            { type: 'FocalLossCost', weight: 2 },
-            { type: 'BBoxL1Cost', weight: 5, box_format: 'xyxy' },
-            { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
-          ],
-        },
-        sampler: { type: 'PseudoSampler' },
-        pos_weight: 1,
-      }),
+      rcnn: [matching, matching, matching, matching, matching, matching],
     },
     test_cfg: { rpn: null, rcnn: { max_per_img: num_proposals } },
   },

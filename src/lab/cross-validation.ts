@@ -32,10 +32,12 @@ export class CrossValidation extends SavableDisplay {
     /** How many there are to be. */
     readonly of: number,
     private readonly note: string,
+    /** More folds follow. */
+    private readonly isRunning = false,
   ) {
     super();
     this.what = `cross-validation of ${name}`;
-    for (const key of ['what', 'note']) Object.defineProperty(this, key, { enumerable: false });
+    for (const key of ['what', 'note', 'isRunning']) Object.defineProperty(this, key, { enumerable: false });
   }
 
   /** True when Stop ended it; `runs` has those of the folds before. */
@@ -79,7 +81,8 @@ export class CrossValidation extends SavableDisplay {
     const classes = Object.entries(this.perClass);
     const metrics = Object.entries(this.metrics).filter(([name]) => /^(AP|AR|mAP)/.test(name));
     const [main = 'AP'] = Object.keys(reports[0]?.perClass[0]?.metrics ?? {});
-    const stopped = this.interrupted ? [`stopped: ${done} of ${of} folds`] : [];
+    const progress = this.isRunning ? 'so far' : 'stopped';
+    const stopped = this.interrupted ? [`${progress}: ${done} of ${of} folds`] : [];
     return {
       title: `${this.name}: cross-validation with ${of} folds`,
       columns: [
@@ -148,12 +151,12 @@ export async function crossValidate(
   const id = crypto.randomUUID();
   const note = `the same first weights (seed ${seed ?? 0}) for every fold`;
   const runs: Run[] = [];
-  const soFar = () => new CrossValidation(recipe.name, [...runs], folds.length, note);
+  const soFar = (isRunning = false) => new CrossValidation(recipe.name, [...runs], folds.length, note, isRunning);
   for (const [i, fold] of [...folds].entries()) {
     if (signal?.aborted) break;
     const workDir = root === false ? (false as const) : path.join(root, folderName(recipe.name), `fold_${i + 1}`);
     runs.push(await recipe.fit(fold, { watch: false, ...options, signal, workDir }));
-    if (i + 1 < folds.length) screen?.display(tablesBundle(soFar().table()), { id });
+    if (i + 1 < folds.length) screen?.display(tablesBundle(soFar(true).table()), { id });
   }
   return soFar();
 }

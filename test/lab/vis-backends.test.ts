@@ -115,7 +115,7 @@ test('an offline run of wandb has rows by iteration, a summary and the config, i
   const [place, ...others] = readdirSync(join(workDir, 'vis_data/wandb'));
   expect(others).toEqual([]);
   const id = /^offline-run-\d{8}_\d{6}-(\w+)$/.exec(place)?.[1];
-  const records = readWandbRecords(join(workDir, 'vis_data/wandb', place, `run-${id}.wandb`)) as WandbRows[];
+  const records = readWandbRecords(join(workDir, 'vis_data/wandb', place, `run-${id}.wandb`)) as unknown as WandbRows[];
   expect(records.map(({ num }) => num)).toEqual(records.map((_, i) => i + 1));
   const begun = records.flatMap((record) => record.run ?? []);
   expect(begun).toMatchObject([{ runId: id, project: 'cells', tags: ['a'], displayName: 'wandb' }]);

@@ -116,10 +116,10 @@ const CHECKS: Record<string, (o: Record<'shown' | 'printed' | 'errors' | 'html',
       /Suggested: lr [\d.e-]+, where the loss falls fastest; a tenth of the rate of its minimum is /,
     );
     expect(printed).toMatch(/batch: \d+ \(auto\): [\d,]+ MB for each image of .*90% of the engine's memoryLimit/);
-    expect(shown).toMatch(/3 folds[\s\S]*cross-validation with 3 folds/);
+    expect(shown).toMatch(/2 folds[\s\S]*cross-validation with 2 folds/);
     expect(shown).toMatch(/search, (\d) of \1 trials[\s\S]*successive halving/);
     expect(printed).toMatch(/\d+ boxes are labels of a model, not of a person/);
-    expect(printed).toMatch(/fine-tuning in 4 stages: epoch 1 heads at /);
+    expect(printed).toMatch(/fine-tuning in 2 stages: epoch 1 heads at /);
   },
   '08-take-it-away.ipynb': ({ shown }) => {
     expect(shown).toMatch(/damaged\.jpg/);

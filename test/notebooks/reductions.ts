@@ -71,14 +71,14 @@ const SCHEDULES: Record<string, Reduction[]> = {
     [/\.\.\/runs/, './work', 15],
   ],
   '10-train-it-well.ipynb': [
-    [/images: 100/, 'images: 24', 1],
-    [/images: 50/, 'images: 15', 1],
-    [/images: 25/, 'images: 10', 1],
-    [/steps: 40/, 'steps: 12', 1],
-    [/epochs: 6/, 'epochs: 1', 1],
-    [/budget: 4/, 'budget: 2', 1],
-    [/threshold: 0.6, ignore: 0.3/, 'threshold: 0.1, ignore: 0.06', 1], // a short run is sure of nothing
-    [/below: 0.7/, 'below: 0.1', 1],
+    [/images: 60/, 'images: 24', 1],
+    [/images: 30/, 'images: 12', 1],
+    [/images: 15/, 'images: 10', 1],
+    [/imageSize\(\[192, 144\]\)/, 'imageSize([96, 64])', 1],
+    [/steps: 30/, 'steps: 12', 1],
+    [/epochs: 4/, 'epochs: 1', 1],
+    [/threshold: 0.5, ignore: 0.3/, 'threshold: 0.1, ignore: 0.06', 1], // a short run is sure of nothing
+    [/below: 0.6/, 'below: 0.1', 1],
     [/\.\.\/runs/, './work', 4],
   ],
 };

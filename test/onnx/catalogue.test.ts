@@ -5,8 +5,9 @@ import { catalogue } from '../../src/models/catalogue';
 import { DENSE } from './dense-detectors';
 import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
 import { QUERIES } from './query-detectors';
-import { REFUSED } from './refused-detectors';
+import { ON_TEXT, REFUSED } from './refused-detectors';
 import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
+import { typesIn } from './types-in';
 
 const KINDS = [
   'detector',
@@ -29,16 +30,6 @@ const KINDS = [
   'pixel_decoder',
   'panoptic_fusion_head',
 ];
-
-/** All type names in a config. */
-function typesIn(config: unknown): string[] {
-  if (config === null || typeof config !== 'object') return [];
-  const { type } = config as { type?: unknown };
-  return [...(typeof type === 'string' ? [type] : []), ...Object.values(config).flatMap(typesIn)];
-}
-
-/** Detectors on text, refused by name: export-queries.test.ts. */
-const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFusionHead'];
 
 test('no part of the catalogue is left out', () => {
   const compared = new Set(typesIn([DENSE, TWO_STAGE, FAST_RCNN, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE, REFUSED]));

@@ -50,56 +50,57 @@ const dynamic = (family: string) =>
     { nms: { type: 'nms', iou_threshold: 0.5 } },
   );
 
-/** Of the families of CornerNet, on one level. */
-const corners = (type: string): ModuleConfig => ({
-  type: 'CornerNet',
-  backbone: { ...backbone, out_indices: [3] },
-  bbox_head: { type, num_feat_levels: 1 },
-  test_cfg: { corner_topk: 5, nms: { type: 'soft_nms', iou_threshold: 0.5 }, max_per_img: 5 },
-});
-
 const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
 const cascadeStage = {
   type: 'StageCascadeRPNHead',
   feat_channels: 8,
   anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
 };
-/** Of Sparse R-CNN: learned proposals, whose features attend to one another. */
-const sparse = (type: string, more = {}): ModuleConfig => ({
+const extractor = (bins: number) => ({
+  type: 'SingleRoIExtractor',
+  roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
+});
+const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
+const objects = (type: string, more: object, selection = {}): ModuleConfig => ({
   type,
   backbone,
-  neck: fpn({ num_outs: 4 }),
-  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 5, proposal_feature_channel: 16 },
+  neck: fpn(),
+  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 8, proposal_feature_channel: 16 },
   roi_head: {
     type: 'SparseRoIHead',
     num_stages: 1,
     stage_loss_weights: [1],
-    bbox_roi_extractor: {
-      type: 'SingleRoIExtractor',
-      roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
-    },
+    bbox_roi_extractor: extractor(5),
     bbox_head: {
       type: 'DIIHead',
       num_heads: 2,
       feedforward_channels: 16,
-      in_channels: 16,
-      dynamic_conv_cfg: {
-        type: 'DynamicConv',
-        in_channels: 16,
-        feat_channels: 4,
-        out_channels: 16,
-        input_feat_shape: 5,
-      },
-      bbox_coder: { type: 'DeltaXYWHBBoxCoder', clip_border: false, target_stds: [0.5, 0.5, 1, 1] },
-      loss_cls: { type: 'FocalLoss', use_sigmoid: true },
+      dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 5 },
+      loss_cls: { type: 'FocalLoss' },
     },
     ...more,
   },
-  test_cfg: { rcnn: { max_per_img: 5, mask_thr_binary: 0.5 } },
+  test_cfg: { rcnn: { max_per_img: 10, ...selection } },
+});
+const corners = (head: object): ModuleConfig => ({
+  type: 'CornerNet',
+  backbone: {
+    type: 'HourglassNet',
+    downsample_times: 1,
+    num_stacks: 1,
+    stage_channels: [8, 8],
+    stage_blocks: [1, 1],
+    feat_channel: 8,
+  },
+  bbox_head: { num_feat_levels: 1, ...head },
+  test_cfg: { nms: { type: 'soft_nms', iou_threshold: 0.5, method: 'gaussian' } },
 });
 
 const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
 const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
+
+/** Detectors on text, refused by name: export-queries.test.ts. */
+export const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFusionHead'];
 
 const attention = { embed_dims: 16, num_heads: 2 };
 const ffn_cfg = { embed_dims: 16, feedforward_channels: 16 };
@@ -138,13 +139,11 @@ export const REFUSED: Record<string, ModuleConfig> = {
     },
     positional_encoding: sine,
   }),
-  CornerNet: corners('CornerHead'),
-  CentripetalNet: corners('CentripetalHead'),
   'Panoptic FPN': {
     ...twoStages,
     rpn_head: anchors,
     type: 'PanopticFPN',
-    semantic_head: { type: 'PanopticFPNHead', num_things_classes: 3, num_stuff_classes: 2, inner_channels: 8 },
+    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 32 },
     panoptic_fusion_head: { type: 'HeuristicFusionHead' },
     test_cfg: {
       ...twoStages.test_cfg,
@@ -163,28 +162,19 @@ export const REFUSED: Record<string, ModuleConfig> = {
       ],
     },
   } as ModuleConfig,
-  'Sparse R-CNN': sparse('SparseRCNN'),
-  QueryInst: sparse('QueryInst', {
-    mask_roi_extractor: {
-      type: 'SingleRoIExtractor',
-      roi_layer: { type: 'RoIAlign', output_size: 6, sampling_ratio: 2 },
-    },
-    mask_head: {
-      type: 'DynamicMaskHead',
-      num_convs: 1,
-      conv_out_channels: 16,
-      roi_feat_size: 6,
-      dynamic_conv_cfg: {
-        type: 'DynamicConv',
-        in_channels: 16,
-        feat_channels: 4,
-        out_channels: 16,
-        input_feat_shape: 6,
-        with_proj: false,
+  CrowdDet: {
+    ...twoStages,
+    rpn_head: anchors,
+    type: 'CrowdDet',
+    roi_head: {
+      type: 'MultiInstanceRoIHead',
+      bbox_roi_extractor: {
+        type: 'SingleRoIExtractor',
+        roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
       },
-      loss_mask: { type: 'DiceLoss', activate: false, eps: 1e-5 },
+      bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8 },
     },
-  }),
+  } as ModuleConfig,
   'TridentNet, detections of all branches': {
     ...TWO_STAGE.TridentNet,
     backbone: { ...trident.backbone, test_branch_idx: -1 },
@@ -242,4 +232,19 @@ export const REFUSED: Record<string, ModuleConfig> = {
   },
   CondInst: dynamic('CondInst'),
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
+  QueryInst: objects(
+    'QueryInst',
+    {
+      mask_roi_extractor: extractor(6),
+      mask_head: {
+        type: 'DynamicMaskHead',
+        num_convs: 1,
+        conv_out_channels: 16,
+        dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 6, with_proj: false },
+      },
+    },
+    { mask_thr_binary: 0.5 },
+  ),
+  CornerNet: corners({ type: 'CornerHead' }),
+  CentripetalNet: corners({ type: 'CentripetalHead', corner_emb_channels: 0 }),
 };

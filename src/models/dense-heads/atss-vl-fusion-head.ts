@@ -21,10 +21,10 @@ import { atssOptions } from './atss-head';
 import type { BatchTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
 import { centeredLosses } from './centered-losses';
-import { type Candidates, decodeDetections, type SuppressionCfg } from './decode-detections';
+import { type Candidates, decodeDetections, denseTestCfg, type SuppressionCfg } from './decode-detections';
 import type { AssignImage, CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
-import { decodedBoxOption, initOption, lossCenternessOption, numClassesOption, testCfgOption } from './head-options';
+import { decodedBoxOption, initOption, lossCenternessOption, numClassesOption } from './head-options';
 import { VLFusion } from './vl-fusion';
 import { wordScores } from './word-scores';
 
@@ -45,7 +45,10 @@ const options = z.strictObject({
     .describe('Text model whose sizes the words have: a folder, or a name at Hugging Face'),
   use_checkpoint: ignoredOption('activations are kept for the backward pass', { schema: z.boolean().default(false) }),
   init_cfg: initOption,
-  test_cfg: testCfgOption,
+  test_cfg: denseTestCfg
+    .extend({ chunked_size: z.int().default(-1).describe('Read this many names at a time; of the detector') })
+    .nullish()
+    .describe('Post-processing, passed down by the detector'),
 });
 export type ATSSVLFusionHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
 

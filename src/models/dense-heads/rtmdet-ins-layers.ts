@@ -102,10 +102,12 @@ export class RTMDetInsLayers {
   /** A level [N, H, W, C] -> logits of classes and of objects, distances, weights of the masks' networks. */
   forward(x: tf.Tensor4D, level: number) {
     const features = this.towers.at(level).forward(x);
+    // in training it runs once for each, as in MMDetection: the statistics of its norms are updated twice
+    const ofBoxes = this.towers.training ? this.towers.at(level).forward(x) : features;
     return {
       scores: this.cls.at(level).forward(features),
-      objects: this.obj.length > 0 ? this.obj.at(level).forward(features) : undefined,
-      distances: this.reg.at(level).forward(features).cast<tf.Tensor4D>('float32'),
+      objects: this.obj.length > 0 ? this.obj.at(level).forward(ofBoxes) : undefined,
+      distances: this.reg.at(level).forward(ofBoxes).cast<tf.Tensor4D>('float32'),
       kernels: this.kernels.at(level).forward(this.kernelTowers.at(level).forward(x)),
     };
   }

@@ -71,7 +71,7 @@ export class YOLOv5InsHead extends YOLOv5Head<YOLOv5InsHeadConfig, Maps> {
         `Cannot use reduction "${config.loss_mask.reduction}" in YOLOv5InsHead at ${path}.loss_mask: it crops the loss of each pixel ` +
           "to the box. Set reduction to 'none'",
       );
-    this.lossMask = registry.build('loss', config.loss_mask, { registry, path: `${path}.loss_mask` });
+    this.lossMask = registry.build('loss', config.loss_mask, { path: `${path}.loss_mask` });
   }
 
   override forward(features: tf.Tensor4D[]): LevelMaps<Maps> {

@@ -102,11 +102,11 @@ export class DDQDETR extends DeformableTransformer<DDQDETRHead> {
     const project = (x: tf.Tensor3D) => this.memoryNorm.forward(this.memoryFc.forward(x));
     const [proposed, proposedDense] = this.propose(pyramid, withDense ? [last, last + 1] : [last], project);
     const contents = this.queryMap.forward(stopGradient(pyramid.memory));
-    const scores: tf.Tensor2D = tf.sigmoid(tf.max(proposed.scores, 2));
+    const scores = tf.sigmoid(tf.max<tf.Tensor2D>(proposed.scores, 2));
     const indices = distinctIndices({ scores, boxes: tf.sigmoid(proposed.boxes) }, this.queries, this.nms);
     const none = tf.scalar(0, 'int32');
     const found = tf.greaterEqual(indices, none).expandDims(2);
-    const places = tf.maximum(indices, none);
+    const places = tf.maximum<tf.Tensor2D>(indices, none);
     const rows = (x: tf.Tensor3D): tf.Tensor3D => {
       const taken = takeRows(x, places);
       return tf.where(found, taken, tf.zerosLike(taken)); // zeros where too few are distinct
@@ -137,7 +137,7 @@ export class DDQDETR extends DeformableTransformer<DDQDETRHead> {
     const others = first + this.queries;
     const regress = (state: tf.Tensor3D, layer: number): tf.Tensor3D => {
       if (!dense) return regBranches.at(layer).forward(state);
-      const [main, rest] = tf.split(state, [others, count], 1);
+      const [main, rest] = tf.split<tf.Tensor3D>(state, [others, count], 1);
       return tf.concat([regBranches.at(layer).forward(main), auxRegBranches.at(layer).forward(rest)], 1);
     };
     const selfAttnMask = denoising && separated(denoising.mask, count);

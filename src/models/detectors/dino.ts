@@ -17,10 +17,17 @@ import {
   denoisingOptions,
   normalizedTruths,
 } from '../layers/transformer/cdn-query-generator';
-import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import { DeformableDetrTransformerEncoder } from '../layers/transformer/deformable-detr-layers';
+import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, encoded, takeRows } from './deformable-detr';
+import {
+  bestIndices,
+  DeformableTransformer,
+  deformableExample,
+  deformableOptions,
+  encoded,
+  takeRows,
+} from './deformable-detr';
 
 const options = z.strictObject({
   ...deformableOptions,

@@ -7,7 +7,7 @@ import protobuf from 'protobufjs/light';
 
 const optional = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: 'repeated' });
-const message = (fields: Record<string, object>) => ({ fields });
+const message = (fields: Record<string, { id: number; type: string; rule?: string }>) => ({ fields });
 const items = { update: repeated(1, 'Item') };
 
 const root = protobuf.Root.fromJSON({

@@ -45,6 +45,9 @@ crowd_cfg = dict(assigner=dict(type='MultiInstanceAssigner', pos_iou_thr=0.5, ne
 test_crowd = dict(score_thr=0.01, nms=dict(type='nms', iou_threshold=0.5), max_per_img=500)
 
 
+crowd_rules = [(r'fc_cls\.\d\.weight$', 0.05), (r'fc_cls_ref\.\d\.weight$', 0.05)]
+
+
 def crowd_head(**more):
     return dict(type='MultiInstanceRoIHead', bbox_roi_extractor=extractor(5), bbox_head=dict(
         type='MultiInstanceBBoxHead', num_shared_fcs=2, in_channels=16, fc_out_channels=24, roi_feat_size=5, num_classes=1,
@@ -68,8 +71,8 @@ SMALL_FAMILIES = dict(
                                     train_cfg=dict(rpn=cascade_cfg, rpn_proposal=plain_proposals, rcnn=rcnn())), rules=cascade_rules),
     ),
     crowd_det=dict(
-        crowd_det=dict(model=two_stage('CrowdDet', crowd_head(), crowd_cfg, test_crowd)),
-        refine=dict(model=two_stage('CrowdDet', crowd_head(with_refine=True, num_shared_convs=1, conv_out_channels=12), crowd_cfg, test_crowd)),
+        crowd_det=dict(model=two_stage('CrowdDet', crowd_head(), crowd_cfg, test_crowd), labels=0, rules=crowd_rules),
+        refine=dict(model=two_stage('CrowdDet', crowd_head(with_refine=True, num_shared_convs=1, conv_out_channels=12), crowd_cfg, test_crowd), labels=0, rules=crowd_rules),
     ),
     long_tail=dict(
         seesaw=dict(model=two_stage('FasterRCNN', standard(bbox_head=bbox_head(

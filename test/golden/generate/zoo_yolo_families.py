@@ -138,7 +138,8 @@ FAMILIES = dict(
         single=dict(model=yolo(v5_backbone, v5_neck, dict(ins, mask_overlap=False), test=dict(ins_test, fast_test=False)), rules=ins_rules),
     ),
     rtmdet_ins=dict(
-        mmdet=dict(model=mmdet_rtm_ins, rules=rtm_ins_rules[1:], prepare=sides_in_order, constants=rtm_far),
+        mmdet=dict(model=mmdet_rtm_ins, rules=rtm_ins_rules[1:], prepare=sides_in_order, constants=rtm_far,
+                   gradient_tolerance=6e-3),
         mmyolo=dict(model=yolo(dict(type='mmyolo.CSPNeXt'), dict(type='mmyolo.CSPNeXtPAFPN', in_channels=wide, out_channels=256, num_csp_blocks=3,
                                                                  norm_cfg=dict(type='BN')),
                                rtm_ins, rtm_train, test=dict(test, mask_thr_binary=0.5, max_per_img=8)), constants=rtm_far, rules=rtm_ins_rules, trains=False),
