@@ -29,6 +29,7 @@ def digest(name):
     text = json.dumps(plain(Config.fromfile(file, import_custom_modules=False).to_dict()), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     # Python writes 0.00005 as 5e-05; JavaScript does so below 0.000001 only
     text = re.sub(r"\b[\d.]+e-0[56]\b", lambda match: f"{decimal.Decimal(match[0]):f}", text)
+    text = re.sub(r"(?<=\d)e-0([7-9])\b", r"e-\1", text)  # 1e-08
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
