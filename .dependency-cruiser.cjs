@@ -24,9 +24,10 @@ module.exports = {
     only('nn-knows-engine-and-ops', 'nn', [CATALOGUE, '^src/engine/', '^src/ops/']),
     only('ops-know-engine', 'ops', ['^src/engine/']),
     only('masks-stand-alone', 'masks', []),
-    only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops)/', '^src/data/(types|instances)\\.ts$']),
+    only('text-stands-alone', 'text', []),
+    only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops|text)/', '^src/data/(types|instances)\\.ts$']),
     only('onnx-knows-models', 'onnx', ['^src/(models|nn|ops)/']),
-    only('data-knows-masks', 'data', [CATALOGUE, '^src/(masks|remote)/', '^src/checkpoints/plain-pickle\.ts$']),
+    only('data-knows-masks', 'data', [CATALOGUE, '^src/(masks|remote|text)/', '^src/checkpoints/plain-pickle\.ts$']),
     only('evaluation-knows-data-types', 'evaluation', [
       CATALOGUE,
       '^src/masks/',

@@ -46,7 +46,14 @@ const SUBJECTS: Record<string, Subject> = {
   faster_rcnn_r18_fpn: { config: 'faster-rcnn_r18_fpn_bccd', classes: 3, size: [320, 240] },
   retinanet_r50_fpn: { config: 'retinanet_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
   mask_rcnn_r50_fpn: { config: 'mask-rcnn_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  solov2_r50_fpn: { config: 'solov2_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
   detr_r50: { config: 'detr_r50_8xb2-150e_coco', classes: 80, size: [1333, 800] },
+  yolov5_s: {
+    config: 'yolov5_s-v61_syncbn_8xb16-300e_coco',
+    classOptions: ['model.bbox_head.head_module.num_classes'],
+    classes: 80,
+    size: [640, 640],
+  },
   yolov8_s: {
     config: 'yolov8_s_syncbn_fast_8xb16-500e_coco',
     classOptions: ['model.bbox_head.head_module.num_classes', 'model.train_cfg.assigner.num_classes'],

@@ -44,7 +44,9 @@ const CASES: Case[] = [
   ...[
     ['RetinaNet R50-FPN', 'retinanet_r50_fpn', '800x1333'],
     ['Mask R-CNN R50-FPN', 'mask_rcnn_r50_fpn', '800x1333'],
+    ['SOLOv2 R50-FPN', 'solov2_r50_fpn', '800x1333'],
     ['DETR R50', 'detr_r50', '800x1333'],
+    ['YOLOv5-s', 'yolov5_s', '640x640'],
     ['YOLOv8-s', 'yolov8_s', '640x640'],
   ].flatMap(([name, model, size]): Case[] => [
     { name: `${name} training step, ${size}, batch 1`, model, mode: 'train', batch: 1 },

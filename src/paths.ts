@@ -2,6 +2,7 @@
 // this machine, as the set-up scripts have them (scripts/setup/places.cjs); and paths in messages.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 
 function findRoot(): string {
@@ -43,4 +44,12 @@ export const SETUP_COMMAND = places.isCheckout ? 'npm run setup' : 'npx detlab s
  */
 export function withRelativePaths(message: string): string {
   return message.replaceAll(`${process.cwd()}${path.sep}`, '');
+}
+
+/** Where downloaded weights are, torch.hub's folder: `$TORCH_HOME`, `$XDG_CACHE_HOME/torch` or `~/.cache/torch`, and there `hub/checkpoints`. */
+export function cacheFolder(): string {
+  const { TORCH_HOME, XDG_CACHE_HOME } = process.env;
+  const home = TORCH_HOME || path.join(XDG_CACHE_HOME || path.join('~', '.cache'), 'torch');
+  const expanded = home === '~' || /^~[/\\]/.test(home) ? path.join(homedir(), home.slice(1)) : home;
+  return path.resolve(expanded, 'hub', 'checkpoints');
 }

@@ -20,6 +20,8 @@ from faster_rcnn import FasterRCNN
 from mask_rcnn import MaskRCNN
 from resnet import ResNetFPN
 from retinanet import RetinaNet
+from solov2 import SOLOv2
+from yolov5 import YOLOv5
 from yolov8 import YOLOv8
 
 # height, width of the image, padded to multiples of 32 as DetDataPreprocessor does
@@ -28,7 +30,9 @@ CASES = {
     'faster_rcnn_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
     'retinanet_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
     'mask_rcnn_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
+    'solov2_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
     'detr_r50': dict(size=(800, 1333), modes=('train', 'infer'), classes=80),
+    'yolov5_s': dict(size=(640, 640), modes=('train', 'infer'), classes=80),
     'yolov8_s': dict(size=(640, 640), modes=('train', 'infer'), classes=80),
     'faster_rcnn_r18_fpn': dict(size=(256, 320), modes=('train', 'infer'), classes=3),
 }
@@ -37,9 +41,10 @@ CASES = {
 def build(case):
     if case == 'resnet50_fpn':
         return ResNetFPN(50)
-    whole = {'retinanet_r50_fpn': RetinaNet, 'mask_rcnn_r50_fpn': MaskRCNN, 'detr_r50': DETR, 'yolov8_s': YOLOv8}
+    whole = {'retinanet_r50_fpn': RetinaNet, 'mask_rcnn_r50_fpn': MaskRCNN, 'detr_r50': DETR, 'yolov8_s': YOLOv8, 'yolov5_s': YOLOv5,
+             'solov2_r50_fpn': SOLOv2}
     if case in whole:
-        return YOLOv8(CASES[case]['classes']) if case == 'yolov8_s' else whole[case]()
+        return whole[case](CASES[case]['classes']) if case.startswith('yolo') else whole[case]()
     if case == 'faster_rcnn_r50_fpn':
         return FasterRCNN(50, 80, frozen_stages=1, norm_eval=True)
     # the tour's detector: random weights, so nothing frozen and batch statistics trained
@@ -106,7 +111,7 @@ def step_of(model, arguments, images):
     optimizer = torch.optim.SGD(parameters, lr=1e-4, momentum=0.9, weight_decay=1e-4)
     case = CASES[arguments.case]
     targets = random_truths(arguments.batch, case['size'], case['classes'])
-    if arguments.case == 'mask_rcnn_r50_fpn':
+    if arguments.case in ('mask_rcnn_r50_fpn', 'solov2_r50_fpn'):
         targets = (*targets, [ellipses(boxes, case['size']) for boxes in targets[0]])
 
     def train():

@@ -30,6 +30,7 @@ export const KINDS = [
   'iou_calculator',
   'match_cost',
   'positional_encoding',
+  'language_model',
   'tta_model',
   'tracker',
   'transform',

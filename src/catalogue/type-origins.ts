@@ -47,6 +47,7 @@ const GROUPS: Record<Kind, TypeGroup> = {
   positional_encoding: 'models',
   tta_model: 'models',
   tracker: 'models',
+  language_model: 'models',
   transform: 'transforms',
   dataset: 'datasets',
   metric: 'metrics',
@@ -162,6 +163,7 @@ const NAMESAKES: Record<string, readonly string[]> = {
   CSPNeXtPAFPN: ['deepen_factor', 'widen_factor', 'freeze_all'],
   YOLOXHead: ['head_module', 'prior_generator', 'bbox_coder', 'loss_bbox_aux'],
   RTMDetHead: ['head_module'],
+  RTMDetInsSepBNHead: ['head_module'],
   YOLOXModeSwitchHook: ['new_train_pipeline'],
 };
 

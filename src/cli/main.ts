@@ -139,6 +139,7 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
     .option('--fps <n>', 'frames a second of a video (all) or camera (5)', positive)
     .option('--max-frames <n>', 'the first frames of a video or camera only', count)
     .option('--track', 'give the objects of a video identities, by ByteTrack')
+    .option('--text <names>', 'what a detector on text is to find: "a dog . a cat ."')
     .action(async (given, options) => done(await predictCommand(given, options)));
 }
 

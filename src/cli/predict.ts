@@ -14,6 +14,7 @@ import { checkTarget } from '../lab/prediction/save-predictions';
 import { VideoWriter } from '../lab/prediction/video-writer';
 import { PredictionList } from '../lab/prediction-list';
 import type { Predictions } from '../lab/predictions';
+import { entitiesOf } from '../text/prompts';
 import { type InferenceArguments, inferenceOptions } from './inference-options';
 import { openPredictor } from './model-arguments';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
@@ -27,6 +28,7 @@ export interface PredictArguments extends InferenceArguments {
   fps?: number;
   maxFrames?: number;
   track?: boolean;
+  text?: string;
   cfgOptions?: string[];
   json?: boolean;
 }
@@ -61,7 +63,17 @@ export async function predictCommand(given: string[], options: PredictArguments)
       if (isEnsemble || given.tta || given.tiles) refuseBatch('predict', batch, isEnsemble);
       return given;
     });
-    const settings = { ...inference, threshold, batch, fps, maxFrames, ...track, signal };
+    const { text } = options;
+    const settings = {
+      ...inference,
+      ...(text !== undefined && { text }),
+      threshold,
+      batch,
+      fps,
+      maxFrames,
+      ...track,
+      signal,
+    };
     const onSkip = ({ name, file, message }: { name: string; file?: string; message: string }) =>
       fail(file ?? name, message);
     const stream = await phase(EXIT.usage, () => model.stream(sources, { ...settings, onSkip }));
@@ -83,7 +95,8 @@ export async function predictCommand(given: string[], options: PredictArguments)
       const ended = await drawings?.close();
       if (ended?.error) fail(ended.file, ended.error);
     }
-    const list = PredictionList.create(all, model.classes, { threshold: threshold ?? ownThreshold });
+    const classes = options.text === undefined ? model.classes : entitiesOf({ text: options.text });
+    const list = PredictionList.create(all, classes, { threshold: threshold ?? ownThreshold });
     const targets = [
       ...(options.as === undefined ? [] : [{ target: `${options.out}/`, as: options.as }]),
       ...(options.save ?? []).map((target) => ({ target, as: undefined })),

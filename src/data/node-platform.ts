@@ -1,9 +1,11 @@
-// What transforms need from the machine, as Node has it: sharp to decode and encode files, and the compiled pixel kernels. Importing this
+// What transforms need from the machine, as Node has it: sharp to decode and encode files, the compiled pixel kernels, and the
+// files of text models. Importing this
 // file installs them, in each thread.
 
 import sharp from 'sharp';
 import { readLabelMap } from '../masks/label-map';
 import { readPanopticPng } from '../masks/panoptic-png';
+import '../text/read-text-model';
 import { decodeImage, decodeReduced } from './loading/decode';
 import { installImageDecoder } from './loading/image-decoder';
 import { installMapReaders } from './loading/map-readers';

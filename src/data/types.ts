@@ -1,6 +1,8 @@
 // Data on its way from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
 import type { InstanceMasks, Rle, Segmentation } from '../masks';
+import type { LabelMap } from '../text/label-map';
+import type { TextPrompt } from '../text/prompts';
 import type { PanopticSegment, PanopticTruths } from './panoptic';
 import type { SemanticMap } from './semantic-map';
 
@@ -39,6 +41,16 @@ export interface ProposalBoxes {
   scores: Float32Array;
 }
 
+/** What an annotation file says that a detector on text is to find in an image. */
+export interface ImagePrompt extends TextPrompt {
+  /** Names of the labels of the whole dataset, of which a pipeline selects some (RandomSamplingNegPos). */
+  labelMap?: LabelMap;
+  /** Of each object, the phrase of the caption that it belongs to (Flickr30k). */
+  phraseIds?: readonly number[];
+  /** Of each name, its number in the annotation file (Described Object Detection). */
+  sentenceIds?: readonly number[];
+}
+
 /** One image of a dataset, before its pixels are read. */
 export interface ImageRecord {
   id: number;
@@ -55,6 +67,8 @@ export interface ImageRecord {
   groups?: Uint8Array;
   /** What the annotation file says of the image beyond its name and size: LVIS's neg_category_ids, weather, camera, ... */
   fields?: Readonly<Record<string, unknown>>;
+  /** Of a dataset whose images have texts. */
+  prompt?: ImagePrompt;
   /** The outline of each object that has a usable one. Absent: the annotation file gives none for this image. */
   segmentations?: (Segmentation | undefined)[];
   proposals?: ProposalBoxes;
@@ -129,6 +143,12 @@ export interface Dataset {
   notices?: string[];
   /** Number of objects of categories that are not among the classes; they are not used. */
   otherClasses?: number;
+  /** `base_classes` and `novel_classes` of the metainfo: those whose boxes a detector has seen, and others. */
+  classGroups?: { base: readonly string[]; novel: readonly string[] };
+  /** Labels are those of the text of each image, which is the names of the classes where it has none. */
+  readsText?: boolean;
+  /** Of data sets on text that were joined: each with its own classes. */
+  parts?: readonly Dataset[];
 }
 
 /** MMDetection's metainfo of one sample. Shapes are [height, width]; scale factors are [w, h]. */
@@ -149,6 +169,8 @@ export interface PackedSample {
   image: AnyImage;
   meta: ImageMeta;
   truths: Truths;
+  /** What a detector on text is to find; the names of its classes where there is none. */
+  prompt?: TextPrompt;
   /** In the frame of the pixels. */
   proposals?: ProposalBoxes;
   /** The class of every pixel (LoadAnnotations with `with_seg`). */

@@ -6,10 +6,17 @@ import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
 import { CocoPanopticMetric } from './coco-panoptic-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
+import { DODCocoMetric } from './dod-coco-metric';
 import { DumpDetResults } from './dump-det-results';
+import { DumpODVGResults } from './dump-odvg-results';
+import { Flickr30kMetric } from './flickr30k-metric';
+import { gRefCOCOMetric } from './grefcoco-metric';
 import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
+import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
+import { OVCocoMetric } from './ov-coco-metric';
+import { RefExpMetric } from './ref-exp-metric';
 import { VOCMetric } from './voc-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
@@ -48,5 +55,12 @@ export const METRICS = [
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,
+  Flickr30kMetric,
+  RefExpMetric,
+  gRefCOCOMetric,
+  DODCocoMetric,
+  OVCocoMetric,
+  MultiDatasetsEvaluator,
   DumpDetResults,
+  DumpODVGResults,
 ] as const satisfies readonly AnyDefinition[];

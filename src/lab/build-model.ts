@@ -16,12 +16,13 @@ import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { applyFreezing, type FreezeRule } from '../training/freezing';
 import { catalogue } from './catalogue';
-import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './config-access';
+import { checkClassCounts, classCounts, objectAt, readsText, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import type { NeckSwap } from './neck-swap';
 import { startWeights } from './start-weights';
 import { withTeacherConfig } from './teacher-config';
 import { namesUserModule } from './user-modules';
+import { fetchTextModels } from './weights/fetch-text-model';
 import type { LoadFrom } from './weights-file';
 import { type InferredOptions, noteInferred } from './whole-config';
 
@@ -82,7 +83,7 @@ export function resolveClasses(spec: RecipeSpec, data?: { name: string; classes:
   const [count] = new Set(classCounts(model).values());
   const named = objectAt(config, 'train_dataloader.dataset.metainfo').classes;
   if (Array.isArray(named) && (count === undefined || named.length === count)) return named.map(String);
-  if (count === undefined && onlyProposes(model)) return ['object'];
+  if (count === undefined && (onlyProposes(model) || readsText(model))) return ['object'];
   if (count === undefined)
     throw new DetLabError(
       'Cannot build the detector: no head of the config has num_classes. Use .classes([...]) on the recipe',
@@ -110,12 +111,11 @@ export async function buildModel(
   const configured = objectAt(spec.config, 'model');
   const model = withTeacherConfig(spec.classes ? withoutClassCounts(configured) : configured, spec.folders);
   checkModel(model, catalogue, scopeOf(spec.config));
+  if (!withoutEngine) await fetchTextModels(model, { notice, signal });
   await collectIfGrown(64 * 2 ** 20); // the models that this one takes the place of
   const inferred: InferredOptions[] = [];
   const registry = catalogue.scoped(scopeOf(spec.config)).observed((path, values) => inferred.push({ path, values }));
-  const detector = disposingOnFailure(() =>
-    buildDetector(model as ModuleConfig, { registry, numClasses: classes.length }),
-  );
+  const detector = disposingOnFailure(() => buildDetector(model as ModuleConfig, { registry, classes }));
   noteInferred(detector, inferred);
   listModel(detector, spec.name, String(model.type));
   if (seed !== undefined) {

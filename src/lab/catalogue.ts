@@ -7,6 +7,7 @@ import { METRICS } from '../evaluation';
 import { createRegistry } from '../models/catalogue';
 import { trainingModules } from '../training/training-modules';
 import { detVisualizationHookDefinition } from './det-visualization-hook';
+import { groundingVisualizationHookDefinition } from './grounding-visualization-hook';
 import { profilerHookDefinition } from './profiler-hook';
 import './built-in-configs'; // their types
 
@@ -19,4 +20,5 @@ export const catalogue: Registry = new Registry([
   ...trainingModules,
   profilerHookDefinition,
   detVisualizationHookDefinition,
+  groundingVisualizationHookDefinition,
 ]);

@@ -34,9 +34,13 @@ export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
 
 const HEADS = ['roi_head', 'bbox_head', 'mask_head'];
 
-/** Every `num_classes` of the model's heads, by path. */
+/** Whether a detector finds what a text names: its classes are no layers of it. */
+export const readsText = (model: ConfigObject): boolean => isObject(model.language_model);
+
+/** Every `num_classes` of the model's heads, by path; none where classes are names in a text. */
 export function classCounts(model: ConfigObject): Map<string, number> {
   const counts = new Map<string, number>();
+  if (readsText(model)) return counts;
   const walk = (value: ConfigValue, path: string): void => {
     if (Array.isArray(value)) for (const [i, v] of value.entries()) walk(v, `${path}.${i}`);
     else if (isObject(value))
@@ -45,13 +49,33 @@ export function classCounts(model: ConfigObject): Map<string, number> {
         else walk(v, `${path}.${key}`);
       }
   };
+  const panoptic = PANOPTIC_HEADS.find((name) => isObject(model[name]));
+  if (panoptic) return panopticCount(panoptic, model[panoptic] as ConfigObject);
   for (const head of HEADS) if (head in model) walk(model[head], head);
   return counts;
+}
+
+/** Heads that know things and stuff; the fusion head has the same numbers. */
+const PANOPTIC_HEADS = ['panoptic_head', 'semantic_head'];
+
+/** Things and stuff together; none where the data determines them. */
+function panopticCount(name: string, head: ConfigObject): Map<string, number> {
+  const { num_things_classes: things, num_stuff_classes: stuff = 53 } = head;
+  if (typeof things !== 'number' || typeof stuff !== 'number') return new Map();
+  return new Map([[`${name}.num_things_classes + num_stuff_classes`, things + stuff]]);
 }
 
 /** A copy of the model's config without `num_classes`, so that the data determines it. */
 export function withoutClassCounts(model: ConfigObject): ConfigObject {
   const copy = cloneConfig(model);
+  if (PANOPTIC_HEADS.some((name) => isObject(model[name]))) {
+    for (const name of [...PANOPTIC_HEADS, 'panoptic_fusion_head']) {
+      const head = copy[name];
+      if (isObject(head)) delete head.num_things_classes;
+    }
+    if (!isObject(copy.roi_head)) return copy;
+    return { ...copy, roi_head: withoutClassCounts({ roi_head: copy.roi_head }).roi_head };
+  }
   for (const path of classCounts(model).keys()) {
     const parent = valueAt(copy, path.slice(0, path.lastIndexOf('.')));
     if (isObject(parent)) delete parent.num_classes;

@@ -18,6 +18,7 @@ import { htmlPage } from '../visualization/html-page';
 import { interactiveHtml } from '../visualization/interactive';
 import { colourOf } from '../visualization/palette';
 import { formatOf } from '../visualization/savable';
+import { objectAt, readsText } from './config-access';
 import { configuredPalette } from './configured-palette';
 import { evaluationPipeline } from './evaluation-pipeline';
 import type { ModelThreshold } from './model-threshold';
@@ -79,6 +80,10 @@ export class Demo implements Displayable {
       throw new DetLabError(
         `Cannot make a page of "${model.name}": it has modules of this session (register), whose code a page does not have. ` +
           'Expected built-in modules only',
+      );
+    if (readsText(objectAt(model.config, 'model')))
+      throw new DetLabError(
+        `Cannot make a page of "${model.name}": it finds what a text names, and a page does not have the vocabulary of its text model`,
       );
   }
 

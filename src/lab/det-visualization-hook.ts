@@ -47,7 +47,7 @@ const LOWEST_SCORE = 0.05;
 type EvaluatedImage = EvaluationResults['images'][number];
 
 export class DetVisualizationHook implements TrainHook {
-  readonly name = 'DetVisualizationHook';
+  readonly name: string = 'DetVisualizationHook';
   priority: number = PRIORITIES.NORMAL;
 
   constructor(readonly options: Options) {}

@@ -100,7 +100,15 @@ const evaluation = {
 const rate = z.number().positive().max(240);
 /** A tracker's options are checked where it is built. */
 const track = z.union([z.literal(true), z.looseObject({})]);
-const prediction = { ...inferenceShape, batch, fps: rate, maxFrames: positive, track, ...progress };
+const prediction = {
+  ...inferenceShape,
+  text: z.union([text, z.array(text).min(1)]),
+  batch,
+  fps: rate,
+  maxFrames: positive,
+  track,
+  ...progress,
+};
 const saving = {
   as: z.enum(FOLDER_CONTENTS),
   data: z.custom<object>(

@@ -3,16 +3,17 @@
 import { inspect } from 'node:util';
 import type { Detections, PixelImage } from '../data';
 import { DetLabError } from '../errors';
+import { rleToBox } from '../masks';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { checkDrawing, type DrawingOptions } from '../visualization/drawing-options';
-import { type LiveImage, LiveImages } from '../visualization/live-images';
+import { type LiveBox, type LiveImage, LiveImages } from '../visualization/live-images';
 import { shortScore } from '../visualization/short-score';
 import { tableText } from '../visualization/table';
 import { checkMethod } from './method-options';
-import type { ImagePredictions, PredictedFrom, Prediction } from './prediction/image-predictions';
+import type { ImagePredictions, PredictedFrom, PredictedSegment, Prediction } from './prediction/image-predictions';
 import { type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 
-export type { PredictedFrom, Prediction } from './prediction/image-predictions';
+export type { PredictedFrom, PredictedSegment, Prediction } from './prediction/image-predictions';
 
 const MAX_LISTED = 50;
 /** From which score on boxes are drawn and printed, unless something else is said. */
@@ -55,9 +56,11 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
     readonly classes: readonly string[],
     private readonly drawing: DrawingOptions,
     readonly from: PredictedFrom,
+    /** The segments of the image, of a model that divides it into such (`panoptic_on`); they are what is drawn. */
+    readonly segments?: readonly PredictedSegment[],
   ) {
     super();
-    for (const name of ['source', 'image', 'classes', 'drawing', 'from'])
+    for (const name of ['source', 'image', 'classes', 'drawing', 'from', 'segments'])
       Object.defineProperty(this, name, { enumerable: false });
   }
 
@@ -65,12 +68,13 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   static create(
     source: string,
     image: PredictedImage,
-    { bboxes, scores, labels, masks, instanceIds }: Detections,
+    { bboxes, scores, labels, masks, instanceIds, panoptic }: Detections,
     classes: readonly string[],
     drawing: DrawingOptions = {},
     from: PredictedFrom = {},
   ): Predictions {
-    const result = new Predictions(source, image, classes, drawing, from);
+    const segments = panoptic?.map(({ label, ...segment }) => ({ ...segment, label: classes[label] }));
+    const result = new Predictions(source, image, classes, drawing, from, segments);
     for (const [i, label] of labels.entries())
       result.push({
         label: classes[label],
@@ -119,13 +123,15 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
 
   /** The image as galleries take it. */
   liveImage(): LiveImage {
-    const { source, image, classes, width, height } = this;
+    const { source, image, classes, width, height, segments } = this;
+    const pixels = 'again' in image ? () => image.again() : image;
+    if (segments) return { source, pixels, width, height, boxes: segments.map((one) => segmentBox(one, classes)) };
     const boxes = Array.from(this, ({ label, ...box }) => ({
       ...box,
       label: classes.indexOf(label),
       ...(box.id !== undefined && { text: `#${box.id} ${label} ${box.score.toFixed(2)}` }),
     }));
-    return { source, pixels: 'again' in image ? () => image.again() : image, width, height, boxes };
+    return { source, pixels, width, height, boxes };
   }
 
   /**
@@ -188,4 +194,10 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+/** A segment as displays take it: a mask with a label, without a box; one without a score is always shown. */
+function segmentBox({ label, score = 1, mask }: PredictedSegment, classes: readonly string[]): LiveBox {
+  const [x, y, width, height] = rleToBox(mask);
+  return { bbox: [x, y, x + width, y + height], label: classes.indexOf(label), score, mask, text: label, region: true };
 }

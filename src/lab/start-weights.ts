@@ -5,6 +5,7 @@ import { loadWeights, readWeights, reportLines, type Weights } from '../checkpoi
 import { type ConfigObject, type ConfigValue, isObject } from '../config';
 import type { Detector } from '../models/types';
 import { RemoteError } from '../remote/request';
+import { textModelWeights } from './weights/fetch-text-model';
 import { fetchWeights } from './weights/fetch-weights';
 import { isWeightsAddress } from './weights/hub-address';
 import { type LoadFrom, placeFor, weightsFile } from './weights-file';
@@ -47,6 +48,15 @@ export async function startWeights(detector: Detector, { model, from, notice, si
       for (const line of reportLines(loadWeights(detector, readWeights(file), part))) notice(line);
     }
   }
+  for (const { path, name } of textModels(model)) {
+    if (!parts.has(path) || isWhole(detector, path, loaded)) continue;
+    const file = await textModelWeights(name, { notice, signal });
+    if (file === undefined) notice(`the text model "${name}" at ${path} starts from random weights`);
+    else {
+      others = true;
+      loadTextModel(detector, path, file, notice);
+    }
+  }
   const { teacher_ckpt: checkpoint } = model;
   if (detector.teacher && typeof checkpoint === 'string') {
     const file = await pretrainedFile({ path: 'the teacher', checkpoint }, notice, signal);
@@ -56,6 +66,31 @@ export async function startWeights(detector: Detector, { model, from, notice, si
   if (!weights || !report) return;
   if (others) load(weights);
   for (const line of reportLines(report)) notice(line);
+}
+
+/** The text models of a config whose own weights are named by what they are, and where their layers are in the detector. */
+function textModels(model: ConfigObject): { path: string; name: string }[] {
+  const { language_model: text } = model;
+  if (!isObject(text) || text.type !== 'BertModel') return [];
+  const name = typeof text.name === 'string' ? text.name : 'bert-base-uncased';
+  return [{ path: 'language_model.language_backbone.body.model', name }];
+}
+
+/** Files of Hugging Face: names may begin with `bert.`, norms of older ones have gamma and beta. */
+function loadTextModel(detector: Detector, path: string, file: string, notice: (line: string) => void): void {
+  const given = readWeights(file);
+  const tensors = [...given.tensors].map(([name, tensor]): [string, typeof tensor] => [
+    name
+      .replace(/^bert\./, '')
+      .replace(/\.gamma$/, '.weight')
+      .replace(/\.beta$/, '.bias'),
+    tensor,
+  ]);
+  const used = tensors.filter(
+    ([name]) => /^(embeddings|encoder|pooler)\./.test(name) && !name.endsWith('position_ids'),
+  );
+  for (const line of reportLines(loadWeights(detector, { ...given, tensors: new Map(used) }, { part: path })))
+    notice(line);
 }
 
 /** Whether all tensors of a module are loaded; counters of batches are never read. */

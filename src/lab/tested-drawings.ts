@@ -21,7 +21,7 @@ const MAX_STORED = 100;
 export function configuredDrawings(config: ConfigObject): DetVisualizationHook[] {
   const defaults = Object.values(objectAt(config, 'default_hooks')).filter(isObject) as ModuleConfig[];
   return [...defaults, ...modulesAt(config, 'custom_hooks')]
-    .filter(({ type }) => /^(mmdet\.)?DetVisualizationHook$/.test(String(type)))
+    .filter(({ type }) => /^(mmdet\.)?(Det|Grounding)VisualizationHook$/.test(String(type)))
     .map((hook) => catalogue.build('hook', hook, { path: 'default_hooks.visualization' }))
     .filter((hook): hook is DetVisualizationHook => hook instanceof DetVisualizationHook && hook.options.draw);
 }

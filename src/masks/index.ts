@@ -34,7 +34,7 @@ export {
   type Resampling,
   resampleMask,
 } from './resample-mask';
-export { type Bitmap, rescaleMask } from './rescale-mask';
+export { type Bitmap, rescaleMask, resizeBitmap } from './rescale-mask';
 export {
   decodeRle,
   encodeRle,

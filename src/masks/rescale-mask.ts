@@ -14,12 +14,17 @@ export interface Bitmap {
 /** Sides are multiplied by `scale` and rounded. */
 export function rescaleMask(mask: Rle, scale: number): Bitmap {
   const [height, width] = [mask.height, mask.width].map((side) => Math.floor(side * scale + 0.5));
+  return { data: resizeBitmap(mask, height, width), height, width };
+}
+
+/** The mask at another size, row-major. */
+export function resizeBitmap(mask: Rle, height: number, width: number): Uint8Array {
   const bitmap = decodeRle(mask);
-  if (height === mask.height && width === mask.width) return { data: bitmap, height, width };
+  if (height === mask.height && width === mask.width) return bitmap;
   const data = new Uint8Array(height * width);
   if (mask.width === 2 * width && mask.height === 2 * height) halve(bitmap, data, width);
   else interpolate(bitmap, mask, data, height, width);
-  return { data, height, width };
+  return data;
 }
 
 /** Half of the pixels or more. */

@@ -28,5 +28,7 @@ export function buildDetector(config: ModuleConfig, options: BuildDetectorOption
       `Cannot build a detector: numClasses is ${numClasses}, but classes names ${classes.length}. Give one of the two`,
     );
   checkModel(config, registry);
-  return registry.build('detector', config, { path: 'model', numClasses });
+  const detector = registry.build('detector', config, { path: 'model', numClasses });
+  if (classes && 'classNames' in detector) detector.classNames = classes;
+  return detector;
 }

@@ -5,6 +5,7 @@ import { backbones } from './backbones';
 import { dataPreprocessors } from './data-preprocessors';
 import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
+import { languageModels } from './language-models';
 import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
 import { maskHeads } from './mask-heads';
@@ -27,6 +28,7 @@ export const catalogue: AnyDefinition[] = [
   ...losses,
   ...taskModules,
   ...positionalEncodings,
+  ...languageModels,
   ...testTimeAugs,
   ...trackers,
 ];

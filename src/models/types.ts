@@ -265,6 +265,8 @@ export interface Detector extends Module {
   readonly neck?: Neck;
   /** What it learns from, where that is a model with weights of its own. */
   readonly teacher?: Module;
+  /** Of a detector on text: what it looks for in images without a prompt of their own. */
+  classNames?: readonly string[];
   /**
    * Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before.
    */

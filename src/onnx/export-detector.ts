@@ -3,16 +3,20 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { CenterNetHead } from '../models/dense-heads/centernet-head';
+import { EmbeddingRPNHead } from '../models/dense-heads/embedding-rpn-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
+import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
 import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
+import { SparseRoIHead } from '../models/roi-heads/sparse-roi-head';
 import type { Detector } from '../models/types';
 import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
 import { exportDense } from './export-dense';
 import type { ExportInputs, NetworkExport } from './export-network';
+import { exportObjects } from './export-objects';
 import { exportPeaks } from './export-peaks';
 import { exportQueries } from './export-queries';
 import { exportTwoStage, isDescribed } from './export-two-stage';
@@ -54,14 +58,24 @@ type Export = (inputs: ExportInputs) => NetworkExport;
 function twoStage(detector: TwoStageDetector): Export {
   const { roiHead, firstStage: rpn } = detector;
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
+  if (detector instanceof PanopticFPN)
+    throw new DetLabError('PanopticFPN has no form in ONNX yet: a graph would give its objects without the segments');
+  if (roiHead instanceof SparseRoIHead && rpn instanceof EmbeddingRPNHead)
+    return (inputs) => exportObjects({ extractFeatures, rpn, roiHead }, inputs);
   if (!isDescribed(roiHead))
     throw new DetLabError(`${roiHead.constructor.name} has no \`parts\`, by which a graph could do what it does`);
   if (rpn && !isDenseHead(rpn))
-    throw new DetLabError(`${rpn.constructor.name} is no dense head, whose proposals a graph could select`);
+    throw new DetLabError(
+      `${rpn.constructor.name} has no form in ONNX yet: it is no dense head, whose proposals a graph could select`,
+    );
   return (inputs) => exportTwoStage({ extractFeatures, rpn, roiHead }, inputs);
 }
 
 function exporterOf(detector: Detector): Export {
+  if ('classNames' in detector)
+    throw new DetLabError(
+      `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
+    );
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
     if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);

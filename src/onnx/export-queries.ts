@@ -104,7 +104,7 @@ interface QueryCandidates {
 const RANKED = { axis: 1, largest: 1, sorted: 1 };
 
 /** A query may be found under several classes. */
-function bestPairs(
+export function bestPairs(
   { scores, columns, boxes, queries }: QueryCandidates,
   limit: number,
   { graph }: LoweringContext,
@@ -144,7 +144,12 @@ function bestQueries(
   return { boxes: at(boxes), scores: best, labels: graph.node('Squeeze', [at(label), graph.ints([2])]), count };
 }
 
-const rawOutputs = (boxes: string, scores: string, queries: number, columns: number): NetworkExport['outputs'] => [
+export const rawOutputs = (
+  boxes: string,
+  scores: string,
+  queries: number,
+  columns: number,
+): NetworkExport['outputs'] => [
   {
     name: 'boxes',
     value: boxes,

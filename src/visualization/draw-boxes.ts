@@ -21,6 +21,8 @@ export interface DrawnBox {
   dashed?: boolean;
   /** A thin line. */
   minor?: boolean;
+  /** No line: mask and label alone. */
+  region?: boolean;
   /** Drawn translucent in the box's colour. */
   mask?: Rle;
 }
@@ -93,6 +95,7 @@ export function paintBoxes(
   for (const box of boxes) if (box.mask) paintMask(context, box.mask, colorOfBox(box), { x, y, scale });
   const placed = boxes.map(({ bbox }) => bbox.map((v, i) => v * scale + (i % 2 === 0 ? x : y)));
   for (const [i, box] of boxes.entries()) {
+    if (box.region) continue;
     const [x1, y1, x2, y2] = placed[i];
     // a dark line under the coloured one keeps it visible on any background
     const line = box.minor ? lineWidth / 2 : lineWidth;

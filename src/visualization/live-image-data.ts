@@ -4,7 +4,7 @@
 /**
  * A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of
  * the mask, the score up to which a truth is found, the side that shows it (0 the left, 1 the right), a note, flags (1: dashed,
- * 2: minor) and a text in place of class and score.
+ * 2: minor, 4: region) and a text in place of class and score.
  */
 export type LiveBoxData = [
   number,
@@ -78,5 +78,7 @@ export interface LiveItem {
   dashed: boolean;
   /** A thin line without a label. */
   minor: boolean;
+  /** Without its box. */
+  region: boolean;
   outline: string;
 }

@@ -31,6 +31,8 @@ export interface LiveBox {
   dashed?: boolean;
   /** A thin line without a label. */
   minor?: boolean;
+  /** Its mask and label alone, without the box: a segment. */
+  region?: boolean;
   /** Label in place of class and score. */
   text?: string;
 }
@@ -89,7 +91,7 @@ export function liveData(image: LiveImage, decimals: number, { outlines = true }
         places(foundUpTo, 5),
         side === undefined ? null : side === 'left' ? 0 : 1,
         drawn.note ?? null,
-        (drawn.dashed ? 1 : 0) + (drawn.minor ? 2 : 0) || null,
+        (drawn.dashed ? 1 : 0) + (drawn.minor ? 2 : 0) + (drawn.region ? 4 : 0) || null,
         drawn.text ?? null,
       ];
       while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();

@@ -334,9 +334,9 @@ export class LiveImages extends SavableDisplay {
 
   private drawnBoxes(image: LiveImage, side: LiveView['side']): DrawnBox[] {
     return liveItems(liveData(image, decimalsOf(image), { outlines: false }), this.legend(), this.view(side)).map(
-      ({ index, color, text, dashed, minor }) => {
+      ({ index, color, text, dashed, minor, region }) => {
         const { bbox, label, mask } = image.boxes[index];
-        return { bbox, mask, classIndex: label, color, text, dashed, minor };
+        return { bbox, mask, classIndex: label, color, text, dashed, minor, region };
       },
     );
   }

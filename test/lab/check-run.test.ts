@@ -203,10 +203,10 @@ test('of several metrics the unknown ones are named, those of one name refused; 
   expect(complaint(() => checkRun(given))).toMatch(
     /val_evaluator.1: expected a metric of another type than val_evaluator.0/,
   );
-  given.val_evaluator = [evaluator, { type: 'CityScapesMetric' }, { type: 'CocoPanopticMetric' }];
+  given.val_evaluator = [evaluator, { type: 'CityScapesMetric' }, { type: 'SemSegMetric' }];
   for (const part of ['train', 'val', 'test']) given[`${part}_dataloader`].pin_memory = true;
   expect(checkRun(given)).toEqual([
-    'val_evaluator.2: metric "CocoPanopticMetric" of MMDetection 3.3.0 is not implemented: it is not computed',
+    'val_evaluator.2: metric "SemSegMetric" of MMDetection 3.3.0 is not implemented: it is not computed',
     'train_dataloader.pin_memory, val_dataloader.pin_memory, test_dataloader.pin_memory: true has no effect: there is no memory to pin, tensors are on the CPU',
   ]);
 });

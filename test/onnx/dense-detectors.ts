@@ -2,21 +2,10 @@
 
 import type { ModuleConfig } from '../../src/catalogue/registry';
 import { backbone, cut, fpn } from './exported';
+import { YOLO, yolo } from './yolo-detectors';
 
 const anchors = { type: 'AnchorGenerator', ratios: [1], octave_base_scale: 8, scales_per_octave: 1 };
 const widths = { feat_channels: 32, stacked_convs: 2 };
-const yolo = { nms_pre: 300, score_thr: 0.3, nms: { type: 'nms', iou_threshold: 0.6 }, max_per_img: 20 };
-
-/** A small detector of MMYOLO: an eighth of the channels. With SiLU many scores would be equal but for rounding. */
-function mmyolo(backbone: object, neck: object, bbox_head: object, more: object = {}): ModuleConfig {
-  const scale = { deepen_factor: 0.1, widen_factor: 0.125, act_cfg: { type: 'LeakyReLU' } };
-  const parts = { backbone: { ...scale, ...backbone }, neck: { ...scale, ...neck }, bbox_head };
-  return { type: 'YOLODetector', ...parts, test_cfg: { ...yolo, ...more } };
-}
-const wide = [256, 512, 1024];
-const eighth = { widen_factor: 0.125 };
-/** Of scores that are a class times an object. */
-const product = { score_thr: 0.15 };
 
 export const DENSE: Record<string, ModuleConfig> = {
   RetinaNet: {
@@ -56,47 +45,7 @@ export const DENSE: Record<string, ModuleConfig> = {
     },
     test_cfg: yolo,
   },
-  YOLOv5: mmyolo(
-    { type: 'YOLOv5CSPDarknet' },
-    { type: 'YOLOv5PAFPN', in_channels: wide, out_channels: wide, num_csp_blocks: 1 },
-    { type: 'YOLOv5Head', head_module: { type: 'YOLOv5HeadModule', in_channels: wide, ...eighth } },
-    product,
-  ),
-  YOLOv6: mmyolo(
-    { type: 'YOLOv6EfficientRep' },
-    { type: 'YOLOv6RepPAFPN', in_channels: wide, out_channels: [128, 256, 512], num_csp_blocks: 6 },
-    { type: 'YOLOv6Head', head_module: { type: 'YOLOv6HeadModule', in_channels: [128, 256, 512], ...eighth } },
-  ),
-  'YOLOv6, distributions of distances': mmyolo(
-    { type: 'YOLOv6CSPBep', use_cspsppf: true },
-    { type: 'YOLOv6CSPRepPAFPN', in_channels: wide, out_channels: [128, 256, 512], num_csp_blocks: 6 },
-    {
-      type: 'YOLOv6Head',
-      head_module: { type: 'YOLOv6HeadModule', in_channels: [128, 256, 512], reg_max: 16, ...eighth },
-    },
-  ),
-  'PP-YOLOE': mmyolo(
-    { type: 'PPYOLOECSPResNet', use_large_stem: true },
-    { type: 'PPYOLOECSPPAFPN', in_channels: wide, out_channels: [192, 384, 768], use_spp: true },
-    { type: 'PPYOLOEHead', head_module: { type: 'PPYOLOEHeadModule', in_channels: [192, 384, 768], ...eighth } },
-  ),
-  "MMYOLO's YOLOX": mmyolo(
-    { type: 'YOLOXCSPDarknet' },
-    { type: 'mmyolo.YOLOXPAFPN', in_channels: wide, out_channels: 256 },
-    {
-      type: 'mmyolo.YOLOXHead',
-      head_module: { type: 'YOLOXHeadModule', in_channels: 256, feat_channels: 256, ...eighth },
-    },
-    { ...product, yolox_style: true },
-  ),
-  "MMYOLO's RTMDet": mmyolo(
-    { type: 'mmyolo.CSPNeXt' },
-    { type: 'mmyolo.CSPNeXtPAFPN', in_channels: wide, out_channels: 256, num_csp_blocks: 1 },
-    {
-      type: 'mmyolo.RTMDetHead',
-      head_module: { type: 'RTMDetSepBNHeadModule', in_channels: 256, feat_channels: 256, ...eighth },
-    },
-  ),
+  ...YOLO,
   YOLOX: {
     type: 'YOLOX',
     backbone: { type: 'CSPDarknet', deepen_factor: 0.33, widen_factor: 0.125 },
@@ -279,6 +228,25 @@ export const DENSE: Record<string, ModuleConfig> = {
       loc_filter_thr: 0.5,
     },
     test_cfg: { rpn: { nms_pre: 100, max_per_img: 50, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 } },
+  },
+  'RetinaNet, buckets of SABL': {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_input' }),
+    bbox_head: {
+      type: 'SABLRetinaHead',
+      approx_anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 4,
+        scales_per_octave: 3,
+        ratios: [0.5, 1, 2],
+        strides: [8, 16, 32, 64, 128],
+      },
+      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4], strides: [8, 16, 32, 64, 128] },
+      ...widths,
+    },
+    // the score of a class and how sure the sides are
+    test_cfg: { ...cut, score_thr: 0.3 },
   },
   CenterNet2: {
     type: 'CenterNet',

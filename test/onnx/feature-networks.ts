@@ -56,6 +56,13 @@ export const BACKBONES: Record<string, ModuleConfig> = {
   PVT: { type: 'PyramidVisionTransformer', ...pvt },
   'PVT v2': { type: 'PyramidVisionTransformerV2', ...pvt },
   ResNeSt: { ...resnet, type: 'ResNeSt', depth: 50 },
+  HourglassNet: {
+    type: 'HourglassNet',
+    downsample_times: 2,
+    stage_channels: [8, 8, 12],
+    stage_blocks: [1, 1, 2],
+    feat_channel: 16,
+  },
   ResNeXt: { ...resnet, type: 'ResNeXt', depth: 50, groups: 4, base_width: 4 },
   Res2Net: { type: 'Res2Net', depth: 50, scales: 4, base_width: 8, base_channels: 16 },
   RegNet: { type: 'RegNet', arch: 'regnetx_400mf' },

@@ -50,12 +50,138 @@ const dynamic = (family: string) =>
     { nms: { type: 'nms', iou_threshold: 0.5 } },
   );
 
+const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
+const cascadeStage = {
+  type: 'StageCascadeRPNHead',
+  feat_channels: 8,
+  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
+};
+const extractor = (bins: number) => ({
+  type: 'SingleRoIExtractor',
+  roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
+});
+const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
+const objects = (type: string, more: object, selection = {}): ModuleConfig => ({
+  type,
+  backbone,
+  neck: fpn(),
+  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 8, proposal_feature_channel: 16 },
+  roi_head: {
+    type: 'SparseRoIHead',
+    num_stages: 1,
+    stage_loss_weights: [1],
+    bbox_roi_extractor: extractor(5),
+    bbox_head: {
+      type: 'DIIHead',
+      num_heads: 2,
+      feedforward_channels: 16,
+      dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 5 },
+      loss_cls: { type: 'FocalLoss' },
+    },
+    ...more,
+  },
+  test_cfg: { rcnn: { max_per_img: 10, ...selection } },
+});
+const corners = (head: object): ModuleConfig => ({
+  type: 'CornerNet',
+  backbone: {
+    type: 'HourglassNet',
+    downsample_times: 1,
+    num_stacks: 1,
+    stage_channels: [8, 8],
+    stage_blocks: [1, 1],
+    feat_channel: 8,
+  },
+  bbox_head: { num_feat_levels: 1, ...head },
+  test_cfg: { nms: { type: 'soft_nms', iou_threshold: 0.5, method: 'gaussian' } },
+});
+
+const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
+const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
+
+/** Detectors on text, refused by name: export-queries.test.ts. */
+export const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFusionHead'];
+
+const attention = { embed_dims: 16, num_heads: 2 };
+const ffn_cfg = { embed_dims: 16, feedforward_channels: 16 };
+const sine = { num_feats: 8, normalize: true };
+const maskFormer = (type: string, pixel_decoder: object): ModuleConfig => ({
+  type,
+  backbone,
+  panoptic_head: {
+    type: `${type}Head`,
+    feat_channels: 16,
+    out_channels: 16,
+    num_stuff_classes: 1,
+    num_queries: 4,
+    pixel_decoder: { norm_cfg: { type: 'GN', num_groups: 4 }, ...pixel_decoder },
+    positional_encoding: sine,
+    transformer_decoder: {
+      num_layers: 1,
+      layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: attention, ffn_cfg },
+    },
+  },
+  panoptic_fusion_head: { type: 'MaskFormerFusionHead' },
+});
+
 export const REFUSED: Record<string, ModuleConfig> = {
+  MaskFormer: maskFormer('MaskFormer', { type: 'PixelDecoder' }),
+  'MaskFormer with an encoder': maskFormer('MaskFormer', {
+    type: 'TransformerEncoderPixelDecoder',
+    encoder: { num_layers: 1, layer_cfg: { self_attn_cfg: attention, ffn_cfg } },
+    positional_encoding: sine,
+  }),
+  Mask2Former: maskFormer('Mask2Former', {
+    type: 'MSDeformAttnPixelDecoder',
+    encoder: {
+      num_layers: 1,
+      layer_cfg: { self_attn_cfg: { ...attention, num_levels: 3, num_points: 1 }, ffn_cfg },
+    },
+    positional_encoding: sine,
+  }),
+  'Panoptic FPN': {
+    ...twoStages,
+    rpn_head: anchors,
+    type: 'PanopticFPN',
+    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 32 },
+    panoptic_fusion_head: { type: 'HeuristicFusionHead' },
+    test_cfg: {
+      ...twoStages.test_cfg,
+      panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
+    },
+  } as ModuleConfig,
+  'Cascade RPN': {
+    ...twoStages,
+    type: 'FasterRCNN',
+    rpn_head: {
+      type: 'CascadeRPNHead',
+      num_stages: 2,
+      stages: [
+        { ...cascadeStage, bridged_feature: true, with_cls: false },
+        { ...cascadeStage, adapt_cfg: { type: 'offset' } },
+      ],
+    },
+  } as ModuleConfig,
+  CrowdDet: {
+    ...twoStages,
+    rpn_head: anchors,
+    type: 'CrowdDet',
+    roi_head: {
+      type: 'MultiInstanceRoIHead',
+      bbox_roi_extractor: {
+        type: 'SingleRoIExtractor',
+        roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
+      },
+      bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8 },
+    },
+  } as ModuleConfig,
   'TridentNet, detections of all branches': {
     ...TWO_STAGE.TridentNet,
     backbone: { ...trident.backbone, test_branch_idx: -1 },
     roi_head: { ...trident.roi_head, test_branch_idx: -1 },
   },
+  'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
+  'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
   SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
   'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
   SOLOv2: segmentor('SOLOv2', {
@@ -79,6 +205,46 @@ export const REFUSED: Record<string, ModuleConfig> = {
       },
     },
   ),
+  'YOLOv5 with masks': {
+    type: 'YOLODetector',
+    backbone: { type: 'YOLOv5CSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'YOLOv5PAFPN', deepen_factor: 0.1 },
+    bbox_head: { type: 'YOLOv5InsHead', head_module: { type: 'YOLOv5InsHeadModule', proto_channels: 16 } },
+    test_cfg: yolo,
+  },
+  'RTMDet with masks': {
+    type: 'RTMDet',
+    backbone: { type: 'CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'CSPNeXtPAFPN', out_channels: 32, num_csp_blocks: 1 },
+    bbox_head: { type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: centers },
+    test_cfg: { nms: { type: 'nms', iou_threshold: 0.5 } },
+  },
+  "MMYOLO's RTMDet with masks": {
+    type: 'YOLODetector',
+    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
+    bbox_head: {
+      type: 'mmyolo.RTMDetInsSepBNHead',
+      head_module: { type: 'RTMDetInsSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
+      prior_generator: centers,
+    },
+    test_cfg: yolo,
+  },
   CondInst: dynamic('CondInst'),
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
+  QueryInst: objects(
+    'QueryInst',
+    {
+      mask_roi_extractor: extractor(6),
+      mask_head: {
+        type: 'DynamicMaskHead',
+        num_convs: 1,
+        conv_out_channels: 16,
+        dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 6, with_proj: false },
+      },
+    },
+    { mask_thr_binary: 0.5 },
+  ),
+  CornerNet: corners({ type: 'CornerHead' }),
+  CentripetalNet: corners({ type: 'CentripetalHead', corner_emb_channels: 0 }),
 };

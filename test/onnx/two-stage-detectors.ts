@@ -62,6 +62,33 @@ const detector = (type: string, roi_head: object, more = {}): ModuleConfig => ({
 });
 
 export const TWO_STAGE: Record<string, ModuleConfig> = {
+  'Sparse R-CNN': detector(
+    'SparseRCNN',
+    {
+      type: 'SparseRoIHead',
+      num_stages: 2,
+      stage_loss_weights: [1, 1],
+      bbox_roi_extractor: extractor(5, { sampling_ratio: 2 }),
+      bbox_head: {
+        type: 'DIIHead',
+        num_heads: 2,
+        feedforward_channels: 16,
+        dynamic_conv_cfg: {
+          type: 'DynamicConv',
+          in_channels: 16,
+          feat_channels: 4,
+          out_channels: 16,
+          input_feat_shape: 5,
+        },
+        loss_cls: { type: 'FocalLoss' },
+        bbox_coder: { type: 'DeltaXYWHBBoxCoder', clip_border: false, target_stds: [0.5, 0.5, 1, 1] },
+      },
+    },
+    {
+      rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 12, proposal_feature_channel: 16 },
+      test_cfg: { rcnn: { max_per_img: 10 } },
+    },
+  ),
   'Faster R-CNN': detector('FasterRCNN', standard()),
   'Faster R-CNN, one box for all classes, fixed sampling': detector(
     'TwoStageDetector',

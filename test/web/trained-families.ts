@@ -159,10 +159,17 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   VFNet: { config: 'vfnet_r50_fpn_1x_coco' },
   DDOD: { config: 'ddod_r50_fpn_1x_coco' },
   PAA: { config: 'paa_r50_fpn_1x_coco' },
-  LAD: { config: 'lad_r50-paa-r101_fpn_2xb8_coco_1x', model: { teacher_ckpt: null, teacher_bbox_head: { num_classes: 3 } } },
+  LAD: {
+    config: 'lad_r50-paa-r101_fpn_2xb8_coco_1x',
+    model: { teacher_ckpt: null, teacher_bbox_head: { num_classes: 3 } },
+  },
   LD: {
     config: 'ld_r18-gflv1-r101_fpn_1x_coco',
-    model: { neck: { in_channels: channels(8) }, teacher_config: { _delete_: true, model: teacher }, teacher_ckpt: null },
+    model: {
+      neck: { in_channels: channels(8) },
+      teacher_config: { _delete_: true, model: teacher },
+      teacher_ckpt: null,
+    },
   },
   CenterNet: {
     config: 'centernet_r18-dcnv2_8xb16-crop512-140e_coco',
@@ -188,6 +195,9 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   YOLOX: { config: 'yolox_nano_8xb8-300e_coco', model: { neck: { in_channels: [32, 64, 128] } } },
   YOLOv5: { config: 'yolov5_n-v61_syncbn_fast_8xb16-300e_coco', asShipped: true, iterations: 500, lr: 0.002 },
   YOLOv8: { config: 'yolov8_n_syncbn_fast_8xb16-500e_coco', asShipped: true, iterations: 500, lr: 0.002 },
+  YOLOv6: { config: 'yolov6_n_syncbn_fast_8xb32-400e_coco', asShipped: true, iterations: 500, lr: 0.002 },
+  'PP-YOLOE': { config: 'ppyoloe_plus_s_fast_8xb8-80e_coco', asShipped: true, iterations: 500, lr: 0.002 },
+  YOLOv7: { config: 'yolov7_tiny_syncbn_fast_8x16b-300e_coco', asShipped: true, iterations: 500, lr: 0.002 },
   RTMDet: { config: 'rtmdet_tiny_8xb32-300e_coco', iterations: 400 },
   'RTMDet with one tower': {
     config: 'rtmdet_tiny_8xb32-300e_coco',
@@ -207,5 +217,6 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   'Conditional DETR': { config: 'conditional-detr_r50_8xb2-50e_coco', ...TRANSFORMER },
   'DAB-DETR': { config: 'dab-detr_r50_8xb2-50e_coco', ...TRANSFORMER },
   'Deformable DETR': { config: 'deformable-detr-refine-twostage_r50_16xb2-50e_coco', ...TRANSFORMER },
+  'DDQ DETR': { config: 'ddq-detr-4scale_r50_8xb2-12e_coco', ...TRANSFORMER },
   DINO: { config: 'dino-4scale_r50_8xb2-12e_coco', ...TRANSFORMER },
 };

@@ -21,7 +21,11 @@ export function trainedConfig(family: string, iterations: number): ConfigObject 
   const tests = (fullSize ? config.test_dataloader : test_dataloader) as ConfigObject;
   const tested = tests.dataset as ConfigObject;
   const steps = (tested.pipeline as ConfigValue[]).filter((step) => (step as ConfigObject).type !== 'LoadAnnotations');
-  const annotations = { type: 'LoadAnnotations', with_bbox: true, with_mask: JSON.stringify(model).includes('"mask_head":') };
+  const annotations = {
+    type: 'LoadAnnotations',
+    with_bbox: true,
+    with_mask: JSON.stringify(model).includes('"mask_head":'),
+  };
   return {
     ...config,
     model: { ...mergeConfig(changes, model as ConfigObject), data_preprocessor: preprocessor },

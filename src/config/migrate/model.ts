@@ -41,6 +41,7 @@ export function migrateModel(config: ConfigObject, preprocessing: Preprocessing,
   }
   if (first) migrateFirstDialect(model, changes);
   migrateVgg(model, changes);
+  migrateSegmHead(model, changes);
   preprocessing.applyTo(model);
   const heads = ['bbox_head', 'rpn_head', 'query_head'].flatMap((key) =>
     objectsIn(model[key]).map((head) => ({ key, head })),
@@ -73,6 +74,16 @@ function migrateVgg(model: ConfigObject, changes: Changes): void {
     ...(large ? { last_kernel_size: 4 } : {}),
     l2_norm_scale: scale,
   };
+}
+
+/** In 2.x YOLACT's semantic branch was a head of its own; in 3.x it is a part of the mask head. */
+function migrateSegmHead(model: ConfigObject, changes: Changes): void {
+  const mask = objectAt(model, 'mask_head');
+  if (!mask || !('segm_head' in model)) return;
+  const segm = take(model, 'segm_head');
+  changes.note('model.segm_head', 'model.mask_head.{with_seg_branch, loss_segm}');
+  mask.with_seg_branch = isObject(segm);
+  if (isObject(segm) && segm.loss_segm !== undefined) mask.loss_segm = segm.loss_segm;
 }
 
 /** Checkpoints that were renamed. */

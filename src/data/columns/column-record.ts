@@ -3,7 +3,7 @@
 // what is written into them is in the columns.
 
 import type { Segmentation } from '../../masks';
-import type { ImageRecord, Truths } from '../types';
+import type { ImagePrompt, ImageRecord, Truths } from '../types';
 import type { ColumnShard } from './column-shard';
 import { textAt } from './text-blocks';
 
@@ -64,6 +64,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   crowds: (shard, row) => flagsOf(shard.crowds, shard, row),
   groups: (shard, row) => flagsOf(shard.groups, shard, row),
   fields: ({ fields }, row) => fields?.get(row),
+  prompt: ({ prompts }, row) => prompts?.get(row),
   segmentations: segmentationsOf,
 };
 
@@ -78,6 +79,7 @@ export class ColumnRecord implements ImageRecord {
   declare crowds?: Uint8Array;
   declare groups?: Uint8Array;
   declare fields?: Readonly<Record<string, unknown>>;
+  declare prompt?: ImagePrompt;
   declare segmentations?: (Segmentation | undefined)[];
   readonly #shard: ColumnShard;
   readonly #row: number;

@@ -1,6 +1,8 @@
 // Some thousand records of a dataset by column, in shared memory: threads read them without a copy, and a million records are
 // a few hundred arrays. Outlines are JSON text until they are asked for.
 
+import type { ImagePrompt } from '../types';
+
 /** Records of a shard, at most. */
 export const SHARD_RECORDS = 4096;
 
@@ -33,4 +35,6 @@ export interface ColumnShard {
   texts?: readonly Uint8Array[];
   /** What the annotation file says of a record beyond that. */
   fields?: ReadonlyMap<number, Readonly<Record<string, unknown>>>;
+  /** What detectors on text are to find. */
+  prompts?: ReadonlyMap<number, ImagePrompt>;
 }

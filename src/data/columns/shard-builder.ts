@@ -1,7 +1,7 @@
 // Collects records row by row and packs them into shards.
 
 import type { TruthRow } from '../datasets/truth-list';
-import type { ImageRecord } from '../types';
+import type { ImagePrompt, ImageRecord } from '../types';
 import { ColumnRecord } from './column-record';
 import { type ColumnShard, SHARD_RECORDS } from './column-shard';
 import { ObjectColumns } from './object-columns';
@@ -45,7 +45,7 @@ class Growing<C extends Column> {
   }
 }
 
-type ImagePart = Pick<ImageRecord, 'id' | 'path' | 'width' | 'height' | 'fields'>;
+type ImagePart = Pick<ImageRecord, 'id' | 'path' | 'width' | 'height' | 'fields' | 'prompt'>;
 
 export class ShardBuilder {
   readonly records: ImageRecord[] = [];
@@ -59,6 +59,7 @@ export class ShardBuilder {
   private readonly objects = new ObjectColumns();
   private textIds = new Map<number, string>();
   private fields = new Map<number, Readonly<Record<string, unknown>>>();
+  private prompts = new Map<number, ImagePrompt>();
   private anyOutlined = false;
 
   /**
@@ -71,9 +72,10 @@ export class ShardBuilder {
   ) {}
 
   /** Begins a record; its objects follow. */
-  image({ id, path, width, height, fields }: ImagePart): void {
+  image({ id, path, width, height, fields, prompt }: ImagePart): void {
     if (this.ids.length === SHARD_RECORDS) this.pack();
     if (fields) this.fields.set(this.ids.length, fields);
+    if (prompt) this.prompts.set(this.ids.length, prompt);
     this.ids.push(id);
     this.widths.push(width);
     this.heights.push(height);
@@ -138,9 +140,11 @@ export class ShardBuilder {
       ...(this.textIds.size > 0 && { textIds: this.textIds }),
       ...(this.anyOutlined && { outlined, texts: this.texts.blocks }),
       ...(this.fields.size > 0 && { fields: this.fields }),
+      ...(this.prompts.size > 0 && { prompts: this.prompts }),
     };
     this.textIds = new Map();
     this.fields = new Map();
+    this.prompts = new Map();
     this.anyOutlined = false;
     for (let i = 0; i < count; i++) this.records.push(new ColumnRecord(shard, i));
   }

@@ -9,9 +9,17 @@ import type { Dataset } from '../types';
 import type { CityscapesFiles } from './cityscapes';
 import { type CocoOptions, loadCoco } from './coco';
 import type { DatasetLoader } from './dataset-loader';
-import { metainfoOption, namesOf, paletteOf } from './metainfo';
+import { giveNames } from './give-names';
+import { classGroupsOf, metainfoOption, namesOf, paletteOf } from './metainfo';
 
-const forText = 'no detector here reads class names as text';
+const captionPrompt = z.record(
+  z.string(),
+  z.strictObject({
+    prefix: z.string().optional().describe('Written before the name'),
+    name: z.string().optional().describe('Written in place of the name'),
+    suffix: z.string().optional().describe('Written after the name'),
+  }),
+);
 export const unusedPrefix = ignoredOption('the dataset has no such folder', {
   schema: z.string().optional(),
   harmless: [''],
@@ -47,8 +55,15 @@ export const sharedOptions = {
     .default(null)
     .describe('Use only the first images, this many; the last ones if negative; or those at these indices'),
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
-  return_classes: ignoredOption(forText, { schema: z.boolean().default(false) }),
-  caption_prompt: ignoredOption(forText),
+  return_classes: z
+    .boolean()
+    .default(false)
+    .describe('Give each image the names of the classes as its text, for detectors on text'),
+  caption_prompt: captionPrompt
+    .nullish()
+    .describe(
+      'What is written around or in place of class names in the text: { penguin: { suffix: ", black and white" } }',
+    ),
   seg_map_suffix: ignoredOption('semantic maps of such data sets are not read', { schema: z.string().default('.png') }),
   serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
   max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
@@ -125,11 +140,20 @@ export function filterOf(options: {
 /** What the options select of a dataset, with the colours of its classes. */
 export function usedPart(
   dataset: Dataset,
-  { indices, metainfo }: Pick<z.output<typeof cocoOptions>, 'indices' | 'metainfo'>,
+  options: Pick<z.output<typeof cocoOptions>, 'indices' | 'metainfo' | 'return_classes' | 'caption_prompt'>,
   at: string,
 ): Dataset {
-  const palette = paletteOf(metainfo, dataset.classes, at);
-  return { ...subsetOf(dataset, indices), ...(palette && { palette }) };
+  const palette = paletteOf(options.metainfo, dataset.classes, at);
+  const classGroups = classGroupsOf(options.metainfo);
+  const used = {
+    ...subsetOf(dataset, options.indices),
+    ...(palette && { palette }),
+    ...(classGroups && { classGroups }),
+  };
+  if (!options.return_classes) return used;
+  // without captions of their own the model's names of the classes are read, which need not be with every image
+  if (options.caption_prompt) giveNames(used, options.caption_prompt);
+  return { ...used, readsText: true };
 }
 
 /** The images that `indices` selects after filtering; a negative one counts from the end. */

@@ -10,8 +10,12 @@ import { batchShapesOptions } from './batch-shapes';
 import { writeCityscapesAnnotations } from './cityscapes';
 import { cocoLoader, cocoOptions, filterOf, sharedOptions, unusedPrefix, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
+import { DODDataset } from './dod';
+import { Flickr30kDataset } from './flickr30k';
+import { MDETRStyleRefCocoDataset } from './mdetr-style-ref-coco';
 import { namesOf } from './metainfo';
 import { OBJECTS365_V1, OBJECTS365_V2, objects365File } from './objects365';
+import { ODVGDataset } from './odvg';
 import { PANOPTIC_DATASETS } from './panoptic-definitions';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
@@ -202,5 +206,9 @@ export const GENERAL_DATASETS = [
   YOLOv5VOCDataset,
   BaseDetDataset,
   CustomDataset,
+  ODVGDataset,
+  Flickr30kDataset,
+  MDETRStyleRefCocoDataset,
+  DODDataset,
   ...WRAPPERS,
 ] as const satisfies readonly AnyDefinition[];

@@ -3,10 +3,12 @@
 import { DetLabError } from '../../errors';
 import { mergeDatasets } from '../merge-datasets';
 import type { Dataset } from '../types';
+import { giveNames } from './give-names';
 
 /** @throws DetLabError where their classes differ */
 export function joinDatasets(parts: readonly Dataset[]): Dataset {
   const [first, ...others] = parts;
+  if (parts.every(({ readsText }) => readsText)) return joinTexts(parts);
   for (const { name, classes } of others)
     if (classes.join('\n') !== first.classes.join('\n'))
       throw new DetLabError(
@@ -15,4 +17,22 @@ export function joinDatasets(parts: readonly Dataset[]): Dataset {
       );
   const name = parts.map((part) => part.name).join(' + ');
   return { ...mergeDatasets(parts, name, first.classes), ...(first.palette && { palette: first.palette }) };
+}
+
+/** Data sets on text: each image keeps its own labels, and the names of its own classes where it has no text. */
+function joinTexts(parts: readonly Dataset[]): Dataset {
+  const [{ classes }] = parts;
+  if (parts.some((part) => part.classes.join('\n') !== classes.join('\n'))) for (const part of parts) giveNames(part);
+  const name = parts.map((part) => part.name).join(' + ');
+  const joined = mergeDatasets(
+    parts.map((part) => ({ ...part, classes })),
+    name,
+    classes,
+  );
+  let start = 0;
+  const own = parts.map((part): Dataset => {
+    const records = joined.records.slice(start, (start += part.records.length));
+    return { ...part, records };
+  });
+  return { ...joined, readsText: true, parts: own };
 }

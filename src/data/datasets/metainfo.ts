@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { DetLabError, isTypo } from '../../errors';
+import type { Dataset } from '../types';
 
 const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const channel = z.int().min(0).max(255);
@@ -42,6 +43,15 @@ type Metainfo = z.output<typeof metainfoOption>;
 export function namesOf(metainfo: Metainfo): string[] | undefined {
   const classes = metainfo?.classes;
   return typeof classes === 'string' ? [classes] : classes;
+}
+
+/** The classes whose boxes a detector has seen, and others, where metainfo names both. */
+export function classGroupsOf(metainfo: Metainfo): Dataset['classGroups'] {
+  const [base, novel] = [metainfo?.base_classes, metainfo?.novel_classes].map((given) => {
+    const { success, data } = z.array(z.string()).safeParse(given);
+    return success ? data : undefined;
+  });
+  return base && novel && { base, novel };
 }
 
 /**

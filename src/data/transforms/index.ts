@@ -32,6 +32,7 @@ import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
 import { LoadPanopticAnnotations } from './load-panoptic-annotations';
 import { LoadProposals } from './load-proposals';
+import { LoadTextAnnotations } from './load-text-annotations';
 import { MinIoURandomCrop } from './min-iou-random-crop';
 import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
 import { Mosaic } from './mosaic';
@@ -52,6 +53,7 @@ import { RandomErasing } from './random-erasing';
 import { GTBoxSubOne_GLIP, RandomFlip, RandomFlip_GLIP } from './random-flip';
 import { RandomApply, RandomOrder } from './random-order';
 import { RandomResize } from './random-resize';
+import { RandomSamplingNegPos } from './random-sampling-neg-pos';
 import { RandomShift } from './random-shift';
 import { RemoveDataElement } from './remove-data-element';
 import { FixScaleResize, Resize } from './resize';
@@ -67,6 +69,7 @@ export const TRANSFORMS = [
   LoadAnnotations,
   LoadPanopticAnnotations,
   LoadProposals,
+  LoadTextAnnotations,
   ProposalBroadcaster,
   Resize,
   RandomResize,
@@ -122,6 +125,7 @@ export const TRANSFORMS = [
   RandomApply,
   RandomOrder,
   Polygon2Mask,
+  RandomSamplingNegPos,
   RemoveDataElement,
   ResizeShortestEdge,
   PPYOLOERandomCrop,

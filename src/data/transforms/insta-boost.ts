@@ -6,7 +6,15 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { roundHalfEven } from '../../geometry/round-half-even';
-import { decodeRle, encodeRle, rleArea, rleToBox, type Segmentation, segmentationToRle } from '../../masks';
+import {
+  decodeRle,
+  encodeRle,
+  rleArea,
+  rleToBox,
+  rleToSegmentation,
+  type Segmentation,
+  segmentationToRle,
+} from '../../masks';
 import type { Random } from '../../random';
 import { inpaint } from '../pixels/inpaint';
 import { adjustBrightness, adjustColor, adjustContrast, adjustSharpness } from '../pixels/photometric';
@@ -140,7 +148,9 @@ function boost(
       const isThere = boxWidth > 0 && boxHeight > 0;
       moved.set(
         k,
-        isThere ? { outline: rle, box: [x, y, x + boxWidth, y + boxHeight], area: rleArea(rle) } : undefined,
+        isThere
+          ? { outline: rleToSegmentation(rle), box: [x, y, x + boxWidth, y + boxHeight], area: rleArea(rle) }
+          : undefined,
       );
     }
   }

@@ -4,32 +4,36 @@ import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import type { ImagePrompt } from '../types';
 import { pixelsOf, type Transform, truthsOf } from './sample';
 
 const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction'] as const;
 /** Further keys of MMDetection's and MMYOLO's configs; a sample has those that a transform set. */
 const MORE_KEYS = ['border', 'pad_param', 'batch_shape', 'homography_matrix'] as const;
-/** Keys that samples of other tasks have: text prompts, tracking, keypoints. MMDetection leaves out those that are absent. */
-const ABSENT_KEYS = [
+/** Of samples with a text: its parts, which such a sample always has. */
+const TEXT_KEYS = [
   'caption_prompt',
   'custom_entities',
   'dataset_mode',
+  'phrase_ids',
+  'phrases',
+  'sent_ids',
+  'text',
+  'tokens_positive',
+] as const;
+/** Keys that samples of other tasks have: tracking, keypoints. MMDetection leaves out those that are absent. */
+const ABSENT_KEYS = [
   'flip_indices',
   'frame_id',
   'id',
   'image_level_labels',
   'instances',
   'ori_video_length',
-  'phrase_ids',
-  'phrases',
-  'sent_ids',
-  'text',
-  'tokens_positive',
   'video_id',
   'video_length',
 ] as const;
 const key = ignoredOption('samples have no such entry', {
-  schema: z.enum([...META_KEYS, ...MORE_KEYS, ...ABSENT_KEYS]),
+  schema: z.enum([...META_KEYS, ...MORE_KEYS, ...TEXT_KEYS, ...ABSENT_KEYS]),
   harmless: (given) => !ABSENT_KEYS.some((name) => name === given),
 });
 
@@ -53,8 +57,19 @@ export const PackDetInputs = defineModule({
         `Cannot pack "${sample.meta.imgPath}": a transform of the pipeline has lost the weights of its labels. Train on labels without weights`,
       );
     sample.packed = { image, meta: sample.meta, truths: truthsOf(sample) };
+    if (sample.prompt) sample.packed.prompt = packedPrompt(sample.prompt, sample.meta.imgPath);
     if (sample.semantic) sample.packed.semantic = sample.semantic;
     if (sample.proposals) sample.packed.proposals = sample.proposals;
     return sample;
   },
 });
+
+/** @throws DetLabError for names of which the pipeline has selected none */
+function packedPrompt({ labelMap, ...prompt }: ImagePrompt, image: string): ImagePrompt {
+  if (labelMap)
+    throw new DetLabError(
+      `Cannot pack "${image}": its dataset has a map of names of which none are selected. Put ` +
+        "{ type: 'RandomSamplingNegPos' } in the pipeline of training, { type: 'LoadTextAnnotations' } in that of evaluation",
+    );
+  return prompt;
+}

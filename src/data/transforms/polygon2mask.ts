@@ -1,6 +1,6 @@
-// Polygon2Mask (MMYOLO): polygons to bitmaps of a fraction of the image's size, by OpenCV's filling. With `mask_overlap` objects come by
-// size, the largest first, and of pixels that several cover the smallest object has them: MMYOLO's map of indices, as masks. Crowds and
-// whatever else belongs to an object are sorted with it; MMYOLO sorts boxes and labels alone.
+// Polygon2Mask (MMYOLO): polygons to bitmaps of a fraction of the image's size, by OpenCV's filling. With `mask_overlap` objects
+// come by size, the largest first, and of pixels that several cover the smallest object has them: MMYOLO's map of indices, as
+// masks. Whatever else belongs to an object is sorted with it; MMYOLO sorts boxes and labels alone.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';

@@ -3,7 +3,16 @@
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
 import type { SemanticMap } from '../semantic-map';
-import type { AnyImage, ImageMeta, ImageRecord, PackedSample, PixelImage, ProposalBoxes, Truths } from '../types';
+import type {
+  AnyImage,
+  ImageMeta,
+  ImagePrompt,
+  ImageRecord,
+  PackedSample,
+  PixelImage,
+  ProposalBoxes,
+  Truths,
+} from '../types';
 
 export interface Sample {
   record: ImageRecord;
@@ -15,6 +24,8 @@ export interface Sample {
   proposals?: ProposalBoxes;
   /** Set by LoadAnnotations with `with_seg`, of the size of the pixels. */
   semantic?: SemanticMap;
+  /** What a detector on text is to find, where the dataset or a transform says it. */
+  prompt?: ImagePrompt;
   meta: ImageMeta;
   /** Of a step that loads an image: what the steps after it need of it. */
   needed?: NeededSize;
@@ -59,6 +70,7 @@ export function sampleOf(record: ImageRecord): Sample {
   const shape: [number, number] = [record.height, record.width];
   return {
     record,
+    ...(record.prompt && { prompt: record.prompt }),
     meta: {
       imgId: record.id,
       imgPath: record.path,

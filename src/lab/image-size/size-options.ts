@@ -57,6 +57,7 @@ const OPTIONS: Record<string, Record<string, Follow>> = {
   CutOut: { cutout_shape: patches },
   BatchFixedSizePad: { size: heightFirst },
   BatchSyncRandomResize: { random_size_range: heights },
+  BatchResize: { scale: fitted },
   YOLOXBatchSyncRandomResize: { random_size_range: heights },
   VisionTransformer: {
     img_size: (value, scaling) => scaling.either(value, ([h, w]) => reversed(scaling.canvas([w, h], 1))),

@@ -15,6 +15,7 @@ import type { Precision } from '../../engine';
 import { interruptible } from '../../engine/interruption';
 import { DetLabError } from '../../errors';
 import type { Detector } from '../../models/types';
+import type { TextPrompt } from '../../text/prompts';
 import { numberAt } from '../config-access';
 import { type TestSampler, testSampler } from '../test-sample';
 import { detect, type ImageDetector } from './detect';
@@ -33,6 +34,8 @@ export interface DetectOptions {
   batch: number;
   precision?: Precision;
   signal?: AbortSignal;
+  /** What a detector on text is to find. */
+  prompt?: TextPrompt;
 }
 
 /** Images that are read but wait for others of their size, at most, in batches. */
@@ -49,7 +52,7 @@ type Waiting = SourceProblem | (Omit<DetectedImage, 'detections'> & { sample?: P
 export async function* detectImages(
   network: { detector: Detector; config: ConfigObject },
   source: OpenedSource,
-  { batch, precision, signal }: DetectOptions,
+  { batch, precision, signal, prompt }: DetectOptions,
 ): AsyncGenerator<DetectedImage | SourceProblem> {
   const { detector, config } = network;
   const sizeKey = paddedSize(config);
@@ -62,7 +65,7 @@ export async function* detectImages(
       const found = interruptible(signal, () =>
         detect(
           detector,
-          group.map(({ sample }) => sample!),
+          group.map(({ sample }) => (prompt ? { ...sample!, prompt } : sample!)),
           precision,
         ),
       );

@@ -2,11 +2,12 @@
 // tiles of a large image.
 
 import type { ConfigObject } from '../../config';
-import { buildPipeline, loadsAnnotations } from '../../data';
+import { buildPipeline, loadsAnnotations, type PackedSample } from '../../data';
 import type { Precision } from '../../engine';
 import { DetLabError } from '../../errors';
 import type { ViewMerger } from '../../models/test-time-augs';
 import type { Detector } from '../../models/types';
+import type { TextPrompt } from '../../text/prompts';
 import { catalogue } from '../catalogue';
 import { evaluationPipeline } from '../evaluation-pipeline';
 import { detect, type ImageDetector } from './detect';
@@ -44,15 +45,19 @@ export interface DetectorWithConfig {
  * Builds what the options ask for, once for many images.
  *
  * @param part whose pipeline of the config is used
+ * @param prompt what a detector on text is to find
  * @throws DetLabError for views that the config cannot have
  */
 export function imageDetector(
   model: DetectorWithConfig,
   options: InferenceOptions = {},
   part: 'val' | 'test' = 'test',
+  prompt?: TextPrompt,
 ): ImageDetector {
   const { tiles, tta } = options;
-  const whole = tta === undefined ? plainDetector(model, options, part) : viewsDetector(model, tta, options, part);
+  const asked = prompt && { prompt };
+  const whole =
+    tta === undefined ? plainDetector(model, options, part, asked) : viewsDetector(model, tta, options, part, asked);
   return tiles === undefined ? whole : (pixels, source) => detectInTiles(whole, pixels, source, tiles);
 }
 
@@ -62,6 +67,7 @@ function plainDetector(
   { detector, config }: DetectorWithConfig,
   { precision }: InferenceOptions,
   part: 'val' | 'test',
+  asked?: Pick<PackedSample, 'prompt'>,
 ): ImageDetector {
   const { steps, path } = evaluationPipeline(config, part);
   const pipeline = buildPipeline(
@@ -70,7 +76,7 @@ function plainDetector(
     path,
   );
   return async (pixels, source) => {
-    const sample = await packed(pipeline, pixels, source);
+    const sample = { ...(await packed(pipeline, pixels, source)), ...asked };
     detector.eval();
     return detect(detector, [sample], precision)[0];
   };
@@ -82,6 +88,7 @@ function viewsDetector(
   tta: TestTimeAugmentation,
   { precision }: InferenceOptions,
   part: 'val' | 'test',
+  asked?: Pick<PackedSample, 'prompt'>,
 ): ImageDetector {
   const { pipelines, merger } = testTimeViews(config, tta, part);
   const views = pipelines.map(({ steps, path }) => buildPipeline(steps, catalogue, path));
@@ -89,7 +96,7 @@ function viewsDetector(
   return async (pixels, source) => {
     const found: Parameters<ViewMerger>[0][number][] = [];
     for (const view of views) {
-      const sample = await packed(view, pixels, source);
+      const sample = { ...(await packed(view, pixels, source)), ...asked };
       detector.eval();
       const [detections] = detect(detector, [sample], precision);
       found.push({ detections, meta: sample.meta });

@@ -17,6 +17,17 @@ export interface Prediction {
   mask?: Rle;
 }
 
+/** A segment of an image that is divided into such: an object, or the region of a class. */
+export interface PredictedSegment {
+  label: string;
+  /** Whether it is an object. */
+  isThing: boolean;
+  /** 0 to 1; absent of regions to which the model gives none. */
+  score?: number;
+  /** Run-length encoded, of the image's size. */
+  mask: Rle;
+}
+
 export interface PredictedFrom {
   /** Absolute path of the image file, where there is one. */
   file?: string;

@@ -11,8 +11,10 @@ import {
 } from '../../data';
 import { DetLabError } from '../../errors';
 import type { Detector } from '../../models/types';
+import { entitiesOf, type TextPrompt } from '../../text/prompts';
 import { notebook } from '../../visualization/display';
 import type { DrawingOptions } from '../../visualization/drawing-options';
+import { objectAt, readsText } from '../config-access';
 import { configuredPalette } from '../configured-palette';
 import { PredictionList } from '../prediction-list';
 import { checkPredictionDrawing, Predictions } from '../predictions';
@@ -27,6 +29,11 @@ import { type TrackOptions, tracked } from './tracked';
  * (`withThreshold`) or 0.3; the array has all.
  */
 export interface PredictOptions extends DrawingOptions, InferenceOptions {
+  /**
+   * What a detector on text is to find: names, or a caption whose phrases periods part; else its classes. The labels of predictions are
+   * these names.
+   */
+  text?: string | readonly string[];
   /** Images that go through the network together, of those with one padded size. Default 1; not with views and tiles. */
   batch?: number;
   /** Of a video or camera: frames a second. Default: all of a video, 5 of a camera. */
@@ -61,7 +68,7 @@ export type AnyPredictions = Predictions | PredictionList | VideoPredictions;
 /** Detects in the images of a source, in order. */
 export type SourceDetector = (
   source: OpenedSource,
-  options: InferenceOptions & { batch?: number; signal?: AbortSignal },
+  options: InferenceOptions & { batch?: number; signal?: AbortSignal; prompt?: TextPrompt },
 ) => AsyncGenerator<DetectedImage | SourceProblem>;
 
 /** What predictions are of and how they are displayed. */
@@ -74,12 +81,30 @@ export interface Predictor {
 
 /** Detection by one model: in batches, or from several views and tiles of each image. */
 export function detectorOf(network: { detector: Detector; config: ConfigObject }): SourceDetector {
-  return (source, { batch, precision, signal, tta, tiles }) => {
+  return (source, { batch, precision, signal, tta, tiles, prompt }) => {
     if (tta === undefined && tiles === undefined)
-      return detectImages(network, source, { batch: batch ?? 1, precision, signal });
+      return detectImages(network, source, { batch: batch ?? 1, precision, signal, prompt });
     refuseBatch('predict', batch);
-    return detectEach(imageDetector(network, { precision, tta, tiles }), source, signal);
+    return detectEach(imageDetector(network, { precision, tta, tiles }, 'test', prompt), source, signal);
   };
+}
+
+/** The prompt of a text, and the model with the names in it as its classes. */
+function withText(model: Predictor, text: PredictOptions['text']): { asked: Predictor; prompt?: TextPrompt } {
+  if (text === undefined) return { asked: model };
+  const prompt: TextPrompt = { text, customEntities: true };
+  const classes = entitiesOf(prompt);
+  if (!readsText(objectAt(model.config, 'model')))
+    throw new DetLabError(
+      `Cannot predict with a text: "${model.name}" finds its own classes (${model.classes.slice(0, 8).join(', ')}). Load a detector ` +
+        'on text, such as grounding_dino_swin-t_pretrain_obj365_goldg_cap4m',
+    );
+  if (classes.length === 0)
+    throw new DetLabError(
+      'Cannot predict with this text: expected names of objects, such as "cat . dog", received none',
+    );
+  const { config, name, threshold } = model;
+  return { asked: { config, name, threshold, classes }, prompt };
 }
 
 /** Checked drawing options with the model's colours and threshold. */
@@ -133,15 +158,15 @@ async function open(
   model: Predictor,
   detectIn: SourceDetector,
   given: unknown,
-  options: PredictOptions,
+  options: Omit<PredictOptions, 'text'> & { prompt?: TextPrompt },
 ): Promise<Opened> {
-  const { precision, tta, tiles, batch, fps, maxFrames, track, onProgress, ...rest } = options;
+  const { precision, tta, tiles, batch, fps, maxFrames, track, onProgress, prompt, ...rest } = options;
   const { signal = notebook()?.signal, ...appearance } = rest;
   const drawing = drawingOf(model, appearance);
   const source = await openSource(given, { fps, maxFrames, signal });
   if (track !== undefined && source.kind === 'image')
     throw new DetLabError('Cannot track: expected the frames of a video, camera, stream or list, received one image');
-  const detected = detectIn(source, { precision, tta, tiles, batch, signal });
+  const detected = detectIn(source, { precision, tta, tiles, batch, signal, prompt });
   const found = track === undefined ? detected : tracked(detected, track);
   return { source, drawing, signal, found: predictions(model, source, drawing, found, onProgress) };
 }
@@ -151,9 +176,10 @@ export async function predictSource(
   model: Predictor,
   detectIn: SourceDetector,
   given: unknown,
-  options: PredictOptions,
+  { text, ...options }: PredictOptions,
 ): Promise<AnyPredictions> {
-  const { source, drawing, signal, found } = await open(model, detectIn, given, options);
+  const { asked, prompt } = withText(model, text);
+  const { source, drawing, signal, found } = await open(asked, detectIn, given, { ...options, prompt });
   const done: Predictions[] = [];
   const skipped: SourceProblem[] = [];
   for await (const one of found)
@@ -167,8 +193,8 @@ export async function predictSource(
   }
   const outcome = { skipped, stopped, total: source.total, notices: source.notices };
   if (source.kind === 'video' && source.video)
-    return VideoPredictions.create(done, model.classes, source.video, drawing, outcome);
-  return PredictionList.create(done, model.classes, drawing, outcome);
+    return VideoPredictions.create(done, asked.classes, source.video, drawing, outcome);
+  return PredictionList.create(done, asked.classes, drawing, outcome);
 }
 
 /** The same one by one, for sources that are long or have no end: nothing is kept. */
@@ -176,9 +202,10 @@ export async function* streamSource(
   model: Predictor,
   detectIn: SourceDetector,
   given: unknown,
-  { onSkip, ...options }: StreamOptions,
+  { onSkip, text, ...options }: StreamOptions,
 ): AsyncGenerator<Predictions, void, undefined> {
-  const { source, found } = await open(model, detectIn, given, options);
+  const { asked, prompt } = withText(model, text);
+  const { source, found } = await open(asked, detectIn, given, { ...options, prompt });
   for await (const one of found) {
     for (const notice of source.notices.splice(0)) console.error(notice);
     if (!isProblem(one)) yield one;

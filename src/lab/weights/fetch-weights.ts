@@ -2,13 +2,14 @@
 
 import path from 'node:path';
 import { DetLabError } from '../../errors';
+import { cacheFolder } from '../../paths';
 import { type DownloadOptions, download } from '../../remote/download';
 import { isOffline, publicAddress, RemoteError } from '../../remote/request';
 import { notebook } from '../../visualization/display';
 import { progressView } from '../progress-view';
 import { placeFor, weightsFile } from '../weights-file';
 import { addressOf, isWeightsAddress, schemeOf, type WeightsAddress } from './hub-address';
-import { cacheFolder, cacheState, fileNameOf, forgetOrigin, hashIn, noteOrigin } from './hub-cache';
+import { cacheState, fileNameOf, forgetOrigin, hashIn, noteOrigin } from './hub-cache';
 
 export interface FetchWeightsOptions extends Pick<DownloadOptions, 'stall' | 'attempts' | 'pause'> {
   /** That of the running cell by default. */

@@ -3,19 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { DetLabError } from '../../errors';
 import { sha256Of } from '../../remote/download';
 import { publicAddress } from '../../remote/request';
-
-/** torch.hub's: `$TORCH_HOME`, `$XDG_CACHE_HOME/torch` or `~/.cache/torch`, and there `hub/checkpoints`. */
-export function cacheFolder(): string {
-  const { TORCH_HOME, XDG_CACHE_HOME } = process.env;
-  const home = TORCH_HOME || path.join(XDG_CACHE_HOME || path.join('~', '.cache'), 'torch');
-  const expanded = home === '~' || /^~[/\\]/.test(home) ? path.join(homedir(), home.slice(1)) : home;
-  return path.resolve(expanded, 'hub', 'checkpoints');
-}
 
 /**
  * The name of a file at an address, which never leaves the folder that it is in.

@@ -25,7 +25,10 @@ const options = z.strictObject({
   stage_blocks: z.array(size).default([2, 2, 2, 2, 2, 4]).describe('Residual blocks at each size'),
   feat_channel: size.default(256).describe('Channels of the outputs'),
   norm_cfg: normCfg.prefault({ type: 'BN', requires_grad: true }).describe('Norm outside of the hourglass modules'),
-  init_cfg: z.null({ error: 'the initialisation is fixed: leave init_cfg out or null' }).optional(),
+  init_cfg: z
+    .null({ error: 'the initialisation is fixed: leave init_cfg out or null' })
+    .optional()
+    .describe('Must be null'),
 });
 type Options = z.output<typeof options>;
 

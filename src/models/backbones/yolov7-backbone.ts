@@ -1,5 +1,5 @@
-// YOLOv7's backbones (Wang et al., CVPR 2023; MMYOLO's YOLOv7Backbone): stages of efficient layer aggregation. Halved by a strided
-// convolution beside max pooling (L, X; E, D, E2E after a Focus), by a strided convolution (W) or by max pooling (Tiny).
+// YOLOv7's backbones (Wang et al., CVPR 2023; MMYOLO's YOLOv7Backbone): stages of efficient layer aggregation. What halves them
+// is a strided convolution beside max pooling (L, X; E, D, E2E after a Focus), one alone (W), or max pooling (Tiny).
 
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';

@@ -8,6 +8,7 @@ import { DetLabError } from '../../errors';
 import { hasKernel, runKernel } from '../../ops/kernel';
 import type { DetBatch } from '../types';
 import { BatchFixedSizePad, batchFixedSizePad } from './batch-fixed-size-pad';
+import { BatchResize, batchResize } from './batch-resize';
 import { BatchSyncRandomResize, batchSyncRandomResize } from './batch-sync-random-resize';
 import { PPYOLOEBatchRandomResize, ppyoloeBatchRandomResize } from './ppyoloe-batch-random-resize';
 
@@ -36,7 +37,7 @@ export const preprocessorOptions = z.strictObject({
   boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
   non_blocking: z.boolean().nullable().default(false).describe('Accepted and without effect'),
   batch_augments: z
-    .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad]))
+    .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad, batchResize]))
     .nullable()
     .default(null)
     .describe('Batch augmentations, applied in order while training'),
@@ -62,7 +63,7 @@ export class DetDataPreprocessor {
   private readonly divisor: number;
   private readonly padsMasks: boolean;
   private readonly semanticPad: number | undefined;
-  private readonly augments: (BatchSyncRandomResize | BatchFixedSizePad)[];
+  private readonly augments: (BatchSyncRandomResize | BatchFixedSizePad | BatchResize)[];
 
   constructor({
     mean,
@@ -75,9 +76,10 @@ export class DetDataPreprocessor {
     bgr_to_rgb,
     batch_augments,
   }: DetDataPreprocessorOptions) {
-    this.augments = (batch_augments ?? []).map((augment) =>
-      augment.type === 'BatchFixedSizePad' ? new BatchFixedSizePad(augment) : new BatchSyncRandomResize(augment),
-    );
+    this.augments = (batch_augments ?? []).map((augment) => {
+      if (augment.type === 'BatchFixedSizePad') return new BatchFixedSizePad(augment);
+      return augment.type === 'BatchResize' ? new BatchResize(augment) : new BatchSyncRandomResize(augment);
+    });
     this.order = bgr_to_rgb ? 'rgb' : 'bgr';
     this.padValue = pad_value;
     this.divisor = pad_size_divisor;

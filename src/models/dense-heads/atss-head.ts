@@ -5,7 +5,6 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Conv2d, ModuleList, Scale } from '../../nn';
-import { meanOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, zeroLoss } from '../losses';
 import type { Losses } from '../types';
@@ -13,7 +12,7 @@ import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import type { BatchTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
-import { centerness } from './centerness';
+import { centeredLosses } from './centered-losses';
 import type { CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import {
@@ -84,28 +83,14 @@ export class ATSSHead<C extends ATSSHeadConfig = ATSSHeadConfig> extends AnchorH
     const { positives, boxes, avgFactor } = targets;
     const loss_cls = this.classLoss(outputs.flat('scores'), targets);
     const anchors = this.priorsOf(positives, outputs.sizes);
-    const central = centerness(anchors, boxes); // [P]
-    const sum = meanOverRanks(
-      central.reduce((a, b) => a + b, 0),
-      1,
-    );
-    if (positives.length === 0) {
-      const zero = zeroLoss(this);
-      return { loss_cls, loss_bbox: zero, loss_centerness: zero };
-    }
-    const rows = tf.tensor1d(positives, 'int32');
-    const predicted = this.coder.decodeTensors(
-      anchors,
-      tf.gather(outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]), rows),
-    );
-    const weight = tf.tensor1d(central);
-    const bbox = this.lossBbox.forward(predicted, tf.tensor2d(boxes, [positives.length, 4]), { weight, avgFactor: 1 });
-    const logits = tf.gather(outputs.flat('centerness').reshape([-1]), rows);
-    return {
-      loss_cls,
-      loss_bbox: tf.div(bbox, sum) as tf.Scalar,
-      loss_centerness: this.lossCenterness.forward(logits, weight, { avgFactor }) as tf.Scalar,
-    };
+    const { coder, lossBbox, lossCenterness } = this;
+    const rest = centeredLosses({
+      ...{ positives, boxes, avgFactor, anchors, centers: anchors, coder, lossBbox, lossCenterness },
+      deltas: outputs.flat('deltas'),
+      logits: outputs.flat('centerness'),
+      zero: () => zeroLoss(this),
+    });
+    return { loss_cls, ...rest };
   }
 
   protected override candidates(outputs: DenseOutputs<ATSSMaps>): CandidateTensors {

@@ -4,7 +4,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
-import { ConvModule, DeformConv2d, ModuleList, normal, type Sequential } from '../../nn';
+import { ConvModule, DeformConv2d, type Module, ModuleList, normal, type Sequential } from '../../nn';
 import { resetConvolutions } from '../../nn/reset-convolutions';
 import { stopGradient } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
@@ -47,7 +47,7 @@ export type CentripetalHeadConfig = CornerHeadConfig &
   Pick<z.output<typeof options>, 'loss_guiding_shift' | 'loss_centripetal_shift'>;
 
 /** Of each side, by level. */
-type Layers<T extends ConvModule | DeformConv2d> = Record<Side, ModuleList<T>>;
+type Layers<T extends Module> = Record<Side, ModuleList<T>>;
 
 export class CentripetalHead extends CornerHead<CentripetalHeadConfig> {
   private readonly adaption: Layers<DeformConv2d>;
@@ -61,7 +61,7 @@ export class CentripetalHead extends CornerHead<CentripetalHeadConfig> {
     super({ ...config, loss_embedding: null }, context);
     const { registry, path } = context;
     const { in_channels: channels, num_feat_levels: length } = config;
-    const layers = <T extends ConvModule | DeformConv2d>(name: string, make: () => T): Layers<T> => {
+    const layers = <T extends Module>(name: string, make: () => T): Layers<T> => {
       const ofSide = (side: Side) => this.addChild(`${side}_${name}`, new ModuleList<T>(Array.from({ length }, make)));
       return { tl: ofSide('tl'), br: ofSide('br') };
     };
@@ -87,7 +87,8 @@ export class CentripetalHead extends CornerHead<CentripetalHeadConfig> {
 
   protected override corner(side: Side, pooled: tf.Tensor4D, level: number): CornerMaps {
     const guiding = predict(this.guiding[side], pooled, level);
-    const offsets = this.dcnOffset[side].at(level).forward(stopGradient(guiding));
+    const fixed: tf.Tensor4D = stopGradient(guiding);
+    const offsets = this.dcnOffset[side].at(level).forward(fixed);
     const adapted = this.adaption[side].at(level).forward(pooled, offsets);
     return {
       ...super.corner(side, pooled, level),

@@ -11,7 +11,6 @@ import { DetLabError } from '../../errors';
 import { scaleBoxes } from '../../geometry/boxes';
 import { ConvModule, constant, Module, ModuleList, Sequential } from '../../nn';
 import { resetConvolutions } from '../../nn/reset-convolutions';
-import type { NmsConfig } from '../../ops';
 import { meanOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { BiCornerPool } from '../layers/bi-corner-pool';
@@ -279,7 +278,7 @@ export class CornerHead<C extends CornerHeadConfig = CornerHeadConfig> extends M
       const found = cornerPairs(corners('tl'), corners('br'), this.agreement(cfg.distance_threshold));
       const [sx, sy] = rescale ? meta.scaleFactor : [1, 1];
       const boxes = scaleBoxes(found.boxes, [1 / sx, 1 / sy]);
-      return nmsAndLimit({ ...found, boxes }, { nms: cfg.nms as NmsConfig, max_per_img: cfg.max_per_img });
+      return nmsAndLimit({ ...found, boxes }, { nms: cfg.nms, max_per_img: cfg.max_per_img });
     });
   }
 }

@@ -31,6 +31,8 @@ export interface Candidates {
   levels: readonly number[];
   /** Factors on the selected scores [T]: centerness, objectness. */
   factors?: Float32Array;
+  /** Of a score and its factor; their product when absent. */
+  combine?(score: number, factor: number): number;
   /** Boxes, flat xyxy in pixels of the network's input, of the priors at these indices. */
   decode(priors: Int32Array): Float32Array;
 }
@@ -88,11 +90,9 @@ export function selectDetections(
   const { score_thr = 0, nms_pre = -1 } = cfg;
   const { priors, labels, scores } = filterScoresAndTopk(candidates, score_thr, nms_pre);
   const boxes = toFrame(candidates.decode(priors), meta, rescale);
-  const { factors } = candidates;
-  const { detections, rows } = suppressRows(
-    { boxes, labels, scores: factors ? scores.map((s, k) => s * factors[priors[k]]) : scores },
-    cfg,
-  );
+  const { factors, combine = (score: number, factor: number) => score * factor } = candidates;
+  const rated = factors ? scores.map((s, k) => combine(s, factors[priors[k]])) : scores;
+  const { detections, rows } = suppressRows({ boxes, labels, scores: rated }, cfg);
   return { detections, priors: rows.map((row) => priors[row]) };
 }
 

@@ -52,8 +52,8 @@ export interface EncoderOutputs {
   boxes: tf.Tensor3D;
 }
 
-export class DeformableDETRHead extends QueryHead {
-  readonly clsBranches: ModuleList<Linear>;
+export class DeformableDETRHead<Classifier extends Module = Linear> extends QueryHead {
+  readonly clsBranches: ModuleList<Classifier>;
   readonly regBranches: ModuleList<BoxBranch>;
 
   constructor(config: DeformableDETRHeadConfig, context: BuildContext) {
@@ -63,21 +63,35 @@ export class DeformableDETRHead extends QueryHead {
       const shared = share_pred_layer ? make(0) : undefined;
       return new ModuleList(Array.from({ length: num_pred_layer }, (_, i) => shared ?? make(i)));
     };
-    const classifier = () => new Linear({ inFeatures: channels, outFeatures: this.scoreChannels });
-    this.clsBranches = this.addChild('cls_branches', layers(classifier));
+    this.clsBranches = this.addChild(
+      'cls_branches',
+      layers(() => this.classifier()),
+    );
     // boxes of queries without a proposal start at an eighth of the image
     const sizeBias = (i: number) => (i === 0 && !as_two_stage ? -2 : 0);
     const regressor = (i: number) => new BoxBranch(channels, num_reg_fcs, sizeBias(i));
     this.regBranches = this.addChild('reg_branches', layers(regressor));
     applyInitCfg(this, config.init_cfg);
     if (this.lossCls.useSigmoid)
-      for (const branch of this.clsBranches) if (branch.bias) branch.bias.initializer = rareClassBias;
+      for (const branch of this.clsBranches)
+        if (branch instanceof Linear && branch.bias) branch.bias.initializer = rareClassBias;
+  }
+
+  /** What scores the queries of a layer. */
+  protected classifier(): Classifier {
+    const { embed_dims: inFeatures } = this.config;
+    return new Linear({ inFeatures, outFeatures: this.scoreChannels }) as Module as Classifier;
+  }
+
+  /** Scores [N, Q, K] of queries after a layer. */
+  scores(layer: number, state: tf.Tensor3D): tf.Tensor3D {
+    return (this.clsBranches.at(layer) as Module as Linear).forward(state);
   }
 
   /** Queries [N, Q, C] after all decoder layers, and the references [N, Q, 2 or 4] each layer started from. */
   forward(states: tf.Tensor3D[], references: tf.Tensor3D[]): QueryPredictions[] {
     return states.map((state, i) => ({
-      scores: this.clsBranches.at(i).forward(state),
+      scores: this.scores(i, state),
       boxes: tf.sigmoid(addToFirst(this.regBranches.at(i).forward(state), inverseSigmoid(references[i]))),
     }));
   }
@@ -100,7 +114,7 @@ export class DeformableDETRHead extends QueryHead {
   /** Predictions of the last layer alone. */
   forwardLast(states: tf.Tensor3D[], references: tf.Tensor3D[]): QueryPredictions {
     const last = states.length - 1;
-    const scores = exactly(() => this.clsBranches.at(last).forward(states[last]));
+    const scores = exactly(() => this.scores(last, states[last]));
     const shift = exactly(() => this.regBranches.at(last).forward(states[last]));
     return { scores, boxes: tf.sigmoid(addToFirst(shift, inverseSigmoid(references[last]))) };
   }

@@ -102,6 +102,11 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return this.numClasses;
   }
 
+  /** Labels that detections may have: 0 up to this number. */
+  protected get detectedClasses(): number {
+    return this.numClasses;
+  }
+
   /** K of each predicted map. */
   protected abstract get columns(): Readonly<Record<string, number>>;
 
@@ -293,7 +298,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
       const candidates = {
         scores: imageRows(scores, i, count),
         columns: scores.length / (count * total),
-        numClasses: this.numClasses,
+        numClasses: this.detectedClasses,
         levels,
         factors: factors && imageRows(factors, i, count),
         decode: (priors: Int32Array) => this.decodeAt(coded, priors, sizes, meta.imgShape, tensors.decoded),
@@ -340,7 +345,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return {
       source: this.name,
       count,
-      numClasses: this.numClasses,
+      numClasses: this.detectedClasses,
       boxes: all,
       score: (index, label) => tf.slice(scores, [0, index, label], [1, 1, 1]).asScalar(),
     };

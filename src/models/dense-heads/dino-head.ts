@@ -3,6 +3,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { defineModule } from '../../catalogue/registry';
+import type { Linear } from '../../nn';
+import type { Module } from '../../nn/module';
 import type { Instances } from '../task-modules';
 import type { DetBatch, LossContext, Losses } from '../types';
 import {
@@ -21,7 +23,7 @@ export interface DenoisingMeta {
   groups: number;
 }
 
-export class DINOHead extends DeformableDETRHead {
+export class DINOHead<Classifier extends Module = Linear> extends DeformableDETRHead<Classifier> {
   /** Losses of the matching queries, `enc_loss_...` of the encoder and `dn_loss_...` of the denoising queries. */
   denoisingLoss(
     states: tf.Tensor3D[],
@@ -78,6 +80,7 @@ export class DINOHead extends DeformableDETRHead {
         for (const [i, label] of labels.entries()) {
           const row = n * count + group * size + i;
           targets.labels[row] = label;
+          targets.truths[row] = i;
           const box = normalizedBox(bboxes.subarray(4 * i, 4 * i + 4), batch.samples[n].meta.imgShape);
           targets.boxes.set(box, 4 * row);
           targets.positives.push(row);

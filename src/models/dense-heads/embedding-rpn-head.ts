@@ -15,7 +15,10 @@ const options = z.strictObject({
   num_classes: z.literal(1).default(1).describe('Always 1: an object'),
   train_cfg: handed.describe('Must be null'),
   test_cfg: handed.describe('Must be null'),
-  init_cfg: z.null({ error: 'the initialisation is fixed: leave init_cfg out or null' }).optional(),
+  init_cfg: z
+    .null({ error: 'the initialisation is fixed: leave init_cfg out or null' })
+    .optional()
+    .describe('Must be null'),
 });
 
 /** Every box starts as the whole image: center 0.5, size 1. */

@@ -2,6 +2,7 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
+import { atssVLFusionHeadDefinition } from './atss-vl-fusion-head';
 import { autoAssignHeadDefinition } from './auto-assign-head';
 import { cascadeRPNHeadDefinition } from './cascade-rpn-head';
 import { centerNetHeadDefinition } from './centernet-head';
@@ -24,10 +25,12 @@ import { fsafHeadDefinition } from './fsaf-head';
 import { gaRetinaHeadDefinition } from './ga-retina-head';
 import { gaRPNHeadDefinition } from './ga-rpn-head';
 import { gflHeadDefinition } from './gfl-head';
+import { groundingDINOHeadDefinition } from './grounding-dino-head';
 import { guidedAnchorHeadDefinition } from './guided-anchor-head';
 import { ladHeadDefinition } from './lad-head';
 import { ldHeadDefinition } from './ld-head';
 import { mmyoloRTMDetHeadDefinition } from './mmyolo-rtmdet-head';
+import { mmyoloRTMDetInsHeadDefinition } from './mmyolo-rtmdet-ins-head';
 import { mmyoloYOLOXHeadDefinition } from './mmyolo-yolox-head';
 import { nasfcosHeadDefinition } from './nasfcos-head';
 import { paaHeadDefinition } from './paa-head';
@@ -40,6 +43,8 @@ import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
 import { rpnHeadDefinition } from './rpn-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
+import { rtmdetInsSepBNHeadDefinition } from './rtmdet-ins-sep-bn-head';
+import { rtmdetInsSepBNHeadModuleDefinition } from './rtmdet-ins-sep-bn-head-module';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
 import { sablRetinaHeadDefinition } from './sabl-retina-head';
@@ -137,6 +142,8 @@ export const denseHeads = [
   yoloxHeadModuleDefinition,
   mmyoloRTMDetHeadDefinition,
   rtmdetSepBNHeadModuleDefinition,
+  mmyoloRTMDetInsHeadDefinition,
+  rtmdetInsSepBNHeadModuleDefinition,
   yolov7HeadDefinition,
   yolov7HeadModuleDefinition,
   yolov7P6HeadModuleDefinition,
@@ -152,9 +159,12 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  groundingDINOHeadDefinition,
+  atssVLFusionHeadDefinition,
   ddqDETRHeadDefinition,
   rtmdetHeadDefinition,
   rtmdetSepBNHeadDefinition,
+  rtmdetInsSepBNHeadDefinition,
   yolov3HeadDefinition,
   autoAssignHeadDefinition,
   foveaHeadDefinition,

@@ -37,7 +37,8 @@ export class LevelTowers {
   }
 }
 
-function shareConvs(towers: Towers): void {
+/** Each level's convolutions become those of the first. */
+export function shareConvs(towers: Towers): void {
   const [first, ...others] = towers;
   for (const tower of others)
     for (const [i, layer] of [...tower].entries()) (layer as ConvModule).shareConv(first.at(i) as ConvModule);

@@ -23,7 +23,7 @@ import {
 } from './head-options';
 import { RTMDetBaseHead, type RTMDetConfig, rtmdetOptions } from './rtmdet-base-head';
 
-const options = z.strictObject({
+export const mmyoloRTMDetOptions = {
   head_module: headModuleOption,
   prior_generator: pointsOption(0),
   bbox_coder: pointCoderOption,
@@ -32,20 +32,24 @@ const options = z.strictObject({
   train_cfg: anchorTrainCfg.nullish().describe(trainCfgText),
   test_cfg: yoloTestCfg.nullish().describe(testCfgText),
   init_cfg: initOption,
-});
+};
+const options = z.strictObject(mmyoloRTMDetOptions);
 export type MMYOLORTMDetHeadConfig = z.output<typeof options>;
 
-export class MMYOLORTMDetHead extends RTMDetBaseHead {
+/** `C` is what a head adds to the config, `M` the names of further maps. */
+export class MMYOLORTMDetHead<C = unknown, M extends string = never> extends RTMDetBaseHead<RTMDetConfig & C, M> {
   protected readonly module: HeadModule;
 
-  constructor(config: MMYOLORTMDetHeadConfig, context: BuildContext) {
-    const head = 'mmyolo.RTMDetHead';
-    const expected = { head, maps: ['scores', 'deltas'], usual: 'RTMDetSepBNHeadModule' };
+  constructor(
+    config: MMYOLORTMDetHeadConfig & C,
+    context: BuildContext,
+    expected = { head: 'mmyolo.RTMDetHead', maps: ['scores', 'deltas'], usual: 'RTMDetSepBNHeadModule' },
+  ) {
     const module = buildHeadModule(config.head_module, context, expected);
     const { head_module, prior_generator: anchor_generator, init_cfg, ...rest } = config;
     // the options of layers are the module's
     const layers = z.strictObject(rtmdetOptions).parse({ num_classes: module.numClasses, init_cfg: null });
-    super({ ...layers, ...rest, anchor_generator } as unknown as RTMDetConfig, context, head);
+    super({ ...layers, ...rest, anchor_generator } as unknown as RTMDetConfig & C, context, expected.head);
     this.module = this.addChild('head_module', module);
   }
 
@@ -53,8 +57,8 @@ export class MMYOLORTMDetHead extends RTMDetBaseHead {
     return 'mmyolo.RTMDetHead';
   }
 
-  protected override forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<AnchorMaps, tf.Tensor4D> {
-    return this.module.forwardSingle(x, level, sizes) as Record<AnchorMaps, tf.Tensor4D>;
+  protected override forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<AnchorMaps | M, tf.Tensor4D> {
+    return this.module.forwardSingle(x, level, sizes) as Record<AnchorMaps | M, tf.Tensor4D>;
   }
 
   override get selection(): Selection {

@@ -1,4 +1,4 @@
-// Targets and crops of masks that are combinations of prototypes (YOLACT, Bolya et al., ICCV 2019), as YOLOv5 has them. n: objects.
+// Targets and crops of masks that are combinations of prototypes (Bolya et al., YOLACT, ICCV 2019) in YOLOv5. n: objects.
 
 import * as tf from '@tensorflow/tfjs';
 import { decodeRle, rleArea, subtractRle, toRles } from '../../masks';
@@ -7,8 +7,8 @@ import type { Instances, Size } from '../task-modules';
 import type { DetBatch } from '../types';
 
 /**
- * The masks of an image's ground truth at the size of the prototypes [n, h * w], by nearest pixels. Masks may be smaller than their
- * image (Polygon2Mask). `overlap`: of pixels that several cover, the smallest has them.
+ * The masks of an image's ground truth at the size of the prototypes [n, h * w], by nearest pixels. Masks may be smaller than
+ * their image (Polygon2Mask). `overlap`: of pixels that several cover, the smallest has them.
  * @throws DetLabError where masks were not loaded
  */
 export function prototypeTargets(

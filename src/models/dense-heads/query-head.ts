@@ -15,6 +15,7 @@ import { boxPair } from '../losses/box-pair';
 import { requireCfg } from '../require-cfg';
 import { reportScores } from '../score-watch';
 import { type Assigner, buildAssigner, type Instances, toInstances } from '../task-modules';
+import type { PredictionPart } from '../task-modules/types';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { toFrame } from './decode-detections';
 import { type DETRHeadConfig, perClassWeights } from './detr-head-options';
@@ -32,7 +33,6 @@ const NO_PRIORS = new Float32Array(0);
 
 export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> extends Module {
   readonly numClasses: number;
-  readonly scoreChannels: number;
   readonly embedDims: number;
   protected readonly lossCls: ClassificationLoss;
   protected readonly lossBbox: Loss;
@@ -53,13 +53,27 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     this.lossCls = buildClassificationLoss(loss, { registry, path: `${path}.loss_cls` });
     this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
     this.lossIou = registry.build('loss', config.loss_iou, { path: `${path}.loss_iou` });
-    this.scoreChannels = this.numClasses + (this.lossCls.useSigmoid ? 0 : 1);
     if (config.train_cfg)
       this.assigner = buildAssigner(
         config.train_cfg.assigner,
         { registry, path: `${path}.train_cfg.assigner` },
-        { head: this.constructor.name, predictions: ['logits', 'boxes'] },
+        { head: this.constructor.name, predictions: this.matchable },
       );
+  }
+
+  /** Columns of the scores. */
+  get scoreChannels(): number {
+    return this.numClasses + (this.lossCls.useSigmoid ? 0 : 1);
+  }
+
+  /** What the assigner may read of a query. */
+  protected get matchable(): PredictionPart[] {
+    return ['logits', 'boxes'];
+  }
+
+  /** Which columns of the scores count, where not all do; of one image. */
+  protected tokenMask(_image: number): Float32Array | undefined {
+    return undefined;
   }
 
   /** Ground truth of each image. */
@@ -98,7 +112,7 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     kept?: readonly Int32Array[],
   ): QueryTargets {
     const assigner = requireCfg(this.assigner, this.constructor.name, 'train_cfg', TRAIN_EXAMPLE);
-    const [images, queries] = layer.scores.shape;
+    const [images, queries, channels] = layer.scores.shape;
     const targets = noTargets(images * queries, this.numClasses);
     const logits = layer.scores.dataSync<'float32'>();
     const boxes = layer.boxes.dataSync<'float32'>();
@@ -112,8 +126,9 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
       };
       const predictions = {
         count: chosen?.length ?? queries,
-        classes: this.scoreChannels,
-        logits: rows(logits, this.scoreChannels),
+        classes: channels,
+        logits: rows(logits, channels),
+        tokenMask: this.tokenMask(n),
         boxes: pixelBoxes(rows(boxes, 4), imgShape),
       };
       if (chosen) for (const q of chosen) targets.labelWeights![n * queries + q] = 1;
@@ -134,6 +149,7 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
         const truth = number - 1;
         const row = n * queries + (chosen?.[q] ?? q);
         targets.labels[row] = instances.labels[truth];
+        targets.truths[row] = truth;
         targets.boxes.set(normalizedBox(instances.bboxes.subarray(4 * truth, 4 * truth + 4), imgShape), 4 * row);
         targets.positives.push(row);
       }
@@ -154,8 +170,8 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
   /** Losses of queries whose targets are known: `cls`, `bbox`, `iou`, and whatever a subclass adds. */
   protected losses({ scores, boxes }: P, targets: QueryTargets, batch: DetBatch): Losses {
     const { labels, positives } = targets;
-    const [images, queries] = scores.shape;
-    const logits: tf.Tensor2D = scores.reshape([images * queries, this.scoreChannels]);
+    const [images, queries, channels] = scores.shape;
+    const logits: tf.Tensor2D = scores.reshape([images * queries, channels]);
     const predicted: tf.Tensor2D = boxes.reshape([images * queries, 4]);
     const target = tf.tensor2d(targets.boxes, [labels.length, 4]);
     const matched = new Float32Array(labels.length * 4);
@@ -172,16 +188,25 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
       tf.mul(corners(b).reshape([images, queries, 4]), tf.tensor3d(sizes, [images, 1, 4])).reshape([-1, 4]);
     const { clsFactor, boxFactor } = this.divisors(targets);
     const boxCall = { weight, avgFactor: boxFactor };
-    const classes = tf.tensor1d(labels, 'int32');
-    const call = { weight: targets.labelWeights && tf.tensor1d(targets.labelWeights), avgFactor: clsFactor };
-    const cls = hasQualityTargets(this.lossCls)
-      ? this.lossCls.forward(logits, [classes, quality(predicted, target, weight)], call)
-      : this.lossCls.forward(logits, classes, call);
     return {
-      cls: cls as tf.Scalar,
+      cls: this.classLoss(logits, targets, clsFactor, () => quality(predicted, target, weight)) as tf.Scalar,
       bbox: this.lossBbox.forward(predicted, target, boxCall) as tf.Scalar,
       iou: this.lossIou.forward(inPixels(predicted), inPixels(target), boxCall) as tf.Scalar,
     };
+  }
+
+  /** The loss of the scores [N Q, K]; `overlaps` are the IoUs of the matched queries [N Q]. */
+  protected classLoss(
+    logits: tf.Tensor2D,
+    { labels, labelWeights }: QueryTargets,
+    avgFactor: number,
+    overlaps: () => tf.Tensor,
+  ): tf.Tensor {
+    const classes = tf.tensor1d(labels, 'int32');
+    const call = { weight: labelWeights && tf.tensor1d(labelWeights), avgFactor };
+    return hasQualityTargets(this.lossCls)
+      ? this.lossCls.forward(logits, [classes, overlaps()], call)
+      : this.lossCls.forward(logits, classes, call);
   }
 
   /** How `detections` selects, for programs that cannot call it: scores by sigmoid of all classes, or by softmax of the best. */
@@ -191,9 +216,14 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
 
   /** Detections of each image, the highest scores first. */
   protected detections({ scores, boxes }: QueryPredictions, batch: DetBatch, rescale: boolean): Detections[] {
-    const [images, queries, channels] = scores.shape;
+    const likely: tf.Tensor3D = this.lossCls.useSigmoid ? tf.sigmoid(scores) : tf.softmax(scores);
+    return this.selected(likely, boxes, batch, rescale);
+  }
+
+  /** Detections by probabilities [N, Q, K]. */
+  protected selected(likely: tf.Tensor3D, boxes: tf.Tensor3D, batch: DetBatch, rescale: boolean): Detections[] {
+    const [images, queries, channels] = likely.shape;
     const sigmoid = this.lossCls.useSigmoid;
-    const likely = sigmoid ? tf.sigmoid(scores) : tf.softmax(scores);
     reportScores(() => ({
       source: this.constructor.name,
       count: queries,

@@ -9,6 +9,8 @@ import type { Assignment } from '../types';
 export interface QueryTargets {
   /** The number of classes where a query is background. */
   labels: Int32Array;
+  /** Index of the ground truth of each query in its image, -1 for background. */
+  truths: Int32Array;
   /** cxcywh in shares of the image, zero for background; four numbers a query. */
   boxes: Float32Array;
   /** Rows of the matched queries. */
@@ -25,6 +27,7 @@ const f = Math.fround;
 export function noTargets(rows: number, numClasses: number): QueryTargets {
   return {
     labels: new Int32Array(rows).fill(numClasses),
+    truths: new Int32Array(rows).fill(-1),
     boxes: new Float32Array(rows * 4),
     positives: [],
     negatives: rows,

@@ -57,7 +57,10 @@ const shape = z.strictObject(rtmdetOptions);
 export type RTMDetConfig = z.output<typeof shape> & { num_classes: number; in_channels: number };
 
 /** `deltas` are distances left, top, right, bottom in pixels. */
-export abstract class RTMDetBaseHead<C extends RTMDetConfig = RTMDetConfig> extends AnchorHead<C> {
+export abstract class RTMDetBaseHead<
+  C extends RTMDetConfig = RTMDetConfig,
+  M extends string = never,
+> extends AnchorHead<C, M> {
   protected readonly qualityLoss: QualityLoss;
 
   constructor(config: C, context: BuildContext, head?: string) {
@@ -73,7 +76,7 @@ export abstract class RTMDetBaseHead<C extends RTMDetConfig = RTMDetConfig> exte
     return true;
   }
 
-  protected override losses(outputs: DenseOutputs<AnchorMaps>, targets: BatchTargets): Losses {
+  protected override losses(outputs: DenseOutputs<AnchorMaps | M>, targets: BatchTargets): Losses {
     const { labels, labelWeights, positives, boxes, overlaps } = targets;
     const quality = new Float32Array(labels.length); // [N * T]
     for (const [k, row] of positives.entries()) quality[row] = overlaps[k];

@@ -2,6 +2,7 @@
 // head without it.
 
 import type * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
 import type { Size } from '../task-modules';
 import type { SuppressionCfg } from './decode-detections';
 
@@ -50,4 +51,9 @@ export interface Selection {
   /** Pixels that the clipped boxes end short of the right and lower edge of the image; none when absent. */
   margin?: number;
   cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number; nms_post?: number; nms_across_levels?: boolean };
+}
+
+/** The `selection` of heads whose detections have masks. @throws DetLabError always */
+export function noMasksInGraph(head: string): never {
+  throw new DetLabError(`${head} has no form in ONNX yet: the masks of its detections have none`);
 }

@@ -8,7 +8,16 @@ import { type BuildContext, defineModule, moduleOption } from '../../catalogue/r
 import type { Detections, ImageMeta } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { clipBoxes } from '../../geometry/boxes';
-import type { Rle } from '../../masks';
+import {
+  type AxisMap,
+  bilinearAxis,
+  composeAxes,
+  cropAxis,
+  encodeRle,
+  type Rle,
+  resampleMask,
+  resizeBitmap,
+} from '../../masks';
 import { sumOverRanks } from '../../ops/over-ranks';
 import { type Loss, zeroLoss } from '../losses';
 import type { Instances, Size } from '../task-modules';
@@ -18,6 +27,7 @@ import { selectYoloBoxes, yoloTestCfg } from './decode-yolo-detections';
 import type { DenseOutputs, LevelMaps } from './dense-outputs';
 import { testCfgText } from './head-options';
 import { insideBoxes, prototypeTargets } from './prototype-masks';
+import { noMasksInGraph, type Selection } from './selection';
 import { type LevelTargets, YOLOv5Head, yolov5HeadOptions } from './yolov5-head';
 import { YOLOv5InsHeadModule } from './yolov5-ins-head-module';
 
@@ -46,6 +56,7 @@ const f = Math.fround;
 /** `prototypes` is one map [N, h, w, c] beside the levels. */
 export class YOLOv5InsHead extends YOLOv5Head<YOLOv5InsHeadConfig, Maps> {
   private readonly lossMask: Loss;
+  private readonly insModule: YOLOv5InsHeadModule;
 
   constructor(config: YOLOv5InsHeadConfig, context: BuildContext) {
     super(config, context, 'YOLOv5InsHead');
@@ -54,17 +65,17 @@ export class YOLOv5InsHead extends YOLOv5Head<YOLOv5InsHeadConfig, Maps> {
       throw new DetLabError(
         `Cannot use ${config.head_module.type} in YOLOv5InsHead at ${path}.head_module: it predicts no masks. Use YOLOv5InsHeadModule`,
       );
+    this.insModule = this.module;
     if (config.loss_mask.reduction !== undefined && config.loss_mask.reduction !== 'none')
       throw new DetLabError(
         `Cannot use reduction "${config.loss_mask.reduction}" in YOLOv5InsHead at ${path}.loss_mask: it crops the loss of each pixel ` +
           "to the box. Set reduction to 'none'",
       );
-    this.lossMask = registry.build('loss', config.loss_mask, { registry, path: `${path}.loss_mask` });
+    this.lossMask = registry.build('loss', config.loss_mask, { path: `${path}.loss_mask` });
   }
 
   override forward(features: tf.Tensor4D[]): LevelMaps<Maps> {
-    const { forwardPrototypes } = YOLOv5InsHeadModule.prototype;
-    return { ...super.forward(features), prototypes: [forwardPrototypes.call(this.module, features[0])] };
+    return { ...super.forward(features), prototypes: [this.insModule.forwardPrototypes(features[0])] };
   }
 
   protected override matchedLosses(
@@ -129,6 +140,10 @@ export class YOLOv5InsHead extends YOLOv5Head<YOLOv5InsHeadConfig, Maps> {
       const ofBoxes = tf.mean(tf.mul(losses, insideBoxes(boxes, [height, width])), [1, 2]);
       return [tf.mean(tf.div(ofBoxes, tf.tensor1d(areas)))];
     });
+  }
+
+  override get selection(): Selection {
+    return noMasksInGraph('YOLOv5InsHead');
   }
 
   protected override detect(

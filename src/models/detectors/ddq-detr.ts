@@ -18,10 +18,19 @@ import {
   normalizedTruths,
 } from '../layers/transformer/cdn-query-generator';
 import { DDQTransformerDecoder, type DistinctDecoding } from '../layers/transformer/ddq-decoder';
+import { DeformableDetrTransformerEncoder } from '../layers/transformer/deformable-detr-layers';
 import { distinctIndices } from '../layers/transformer/distinct-queries';
 import { nmsOption } from '../shared-options/nms-option';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, takeRows } from './deformable-detr';
+import {
+  bestIndices,
+  DeformableTransformer,
+  deformableExample,
+  deformableOptions,
+  type EncodedPyramid,
+  encoded,
+  takeRows,
+} from './deformable-detr';
 
 const options = z.strictObject({
   ...deformableOptions,
@@ -65,7 +74,8 @@ export class DDQDETR extends DeformableTransformer<DDQDETRHead> {
   private readonly nms: NmsConfig;
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
-    super(config, context, { type: 'DDQDETR', head: DDQDETRHead });
+    const encoder = new DeformableDetrTransformerEncoder(config.encoder);
+    super(config, context, { type: 'DDQDETR', head: DDQDETRHead, encoder });
     if (config.decoder.num_layers < 2)
       throw new DetLabError(
         `Cannot build DDQDETR${context.path ? ` at ${context.path}` : ''}: queries are selected between the layers of the ` +
@@ -87,16 +97,16 @@ export class DDQDETR extends DeformableTransformer<DDQDETRHead> {
   }
 
   /** Proposals of the encoder become queries; those of `dense` come after the others. */
-  private start(pyramid: ReturnType<typeof this.encode>, withDense: boolean): Start {
+  private start(pyramid: EncodedPyramid, withDense: boolean): Start {
     const last = this.decoder.numLayers;
     const project = (x: tf.Tensor3D) => this.memoryNorm.forward(this.memoryFc.forward(x));
     const [proposed, proposedDense] = this.propose(pyramid, withDense ? [last, last + 1] : [last], project);
     const contents = this.queryMap.forward(stopGradient(pyramid.memory));
-    const scores: tf.Tensor2D = tf.sigmoid(tf.max(proposed.scores, 2));
+    const scores = tf.sigmoid(tf.max<tf.Tensor2D>(proposed.scores, 2));
     const indices = distinctIndices({ scores, boxes: tf.sigmoid(proposed.boxes) }, this.queries, this.nms);
     const none = tf.scalar(0, 'int32');
     const found = tf.greaterEqual(indices, none).expandDims(2);
-    const places = tf.maximum(indices, none);
+    const places = tf.maximum<tf.Tensor2D>(indices, none);
     const rows = (x: tf.Tensor3D): tf.Tensor3D => {
       const taken = takeRows(x, places);
       return tf.where(found, taken, tf.zerosLike(taken)); // zeros where too few are distinct
@@ -117,7 +127,7 @@ export class DDQDETR extends DeformableTransformer<DDQDETRHead> {
   }
 
   private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): Decoded {
-    const pyramid = this.encode(features, batch);
+    const pyramid = encoded(this.flatten(features, batch), this.encoder);
     const { encoder, dense, ...start } = this.start(pyramid, denoising !== undefined);
     const { clsBranches, regBranches, auxRegBranches } = this.bboxHead;
     const first = denoising?.count ?? 0;
@@ -127,7 +137,7 @@ export class DDQDETR extends DeformableTransformer<DDQDETRHead> {
     const others = first + this.queries;
     const regress = (state: tf.Tensor3D, layer: number): tf.Tensor3D => {
       if (!dense) return regBranches.at(layer).forward(state);
-      const [main, rest] = tf.split(state, [others, count], 1);
+      const [main, rest] = tf.split<tf.Tensor3D>(state, [others, count], 1);
       return tf.concat([regBranches.at(layer).forward(main), auxRegBranches.at(layer).forward(rest)], 1);
     };
     const selfAttnMask = denoising && separated(denoising.mask, count);

@@ -8,7 +8,7 @@ import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { LayerNorm, Linear, normal, xavier, zeros } from '../../nn';
 import { Embedding } from '../../nn/embedding';
-import type { Parameter } from '../../nn/module';
+import type { Module, Parameter } from '../../nn/module';
 import { MultiScaleDeformableAttention } from '../../nn/multi-scale-deformable-attention';
 import { differentiatesNatively, stopGradient } from '../../ops';
 import { composite } from '../../ops/composite';
@@ -48,24 +48,33 @@ export const deformableOptions = {
 const options = z.strictObject(deformableOptions);
 export type DeformableDETRConfig = z.output<typeof options>;
 
-/** The encoded pyramid and the positions of its pixels in it. */
-export interface EncodedPyramid extends Pyramid {
-  memory: tf.Tensor3D;
+/** A pyramid, and the positions of its pixels in it. */
+export interface FlatPyramid extends Pyramid {
+  /** [B, S, C]. */
+  features: tf.Tensor3D;
+  positions: tf.Tensor3D;
   /** Height and width of the image's part of each level, by image. */
   sizes: [number, number][][];
   batch: DetBatch;
 }
 
+export interface EncodedPyramid extends FlatPyramid {
+  memory: tf.Tensor3D;
+}
+
 /** Deformable DETR and DINO: levels to a pyramid, and the encoder's proposals. */
-export abstract class DeformableTransformer<Head extends DeformableDETRHead> extends DetectionTransformer<Head> {
+export abstract class DeformableTransformer<
+  Head extends DeformableDETRHead<Module>,
+  Encoder extends Module = DeformableDetrTransformerEncoder,
+> extends DetectionTransformer<Head> {
   protected readonly levelEmbed: Parameter;
-  protected readonly encoder: DeformableDetrTransformerEncoder;
+  protected readonly encoder: Encoder;
   protected readonly channels: number;
 
   constructor(
     config: DeformableDETRConfig,
     context: BuildContext,
-    parts: Pick<TransformerParts<Head>, 'type' | 'head'>,
+    parts: Pick<TransformerParts<Head>, 'type' | 'head'> & { encoder: Encoder },
   ) {
     const { with_box_refine, as_two_stage, num_feature_levels: levels, decoder } = config;
     const embedDims = config.encoder.layer_cfg.self_attn_cfg.embed_dims;
@@ -80,18 +89,19 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
       },
     });
     this.channels = embedDims;
-    this.encoder = this.addChild('encoder', new DeformableDetrTransformerEncoder(config.encoder));
+    this.encoder = this.addChild('encoder', parts.encoder);
     this.levelEmbed = this.addParameter('level_embed', [levels, embedDims], normal(1));
   }
 
   /** Matrices start Xavier-uniform, but deformable attention as it does by itself. */
-  protected startTransformer(decoder: DeformableDetrTransformerDecoder): void {
+  protected startTransformer(decoder: Module): void {
     this.startXavier(this.encoder, decoder);
     for (const part of [this.encoder, decoder])
       for (const [, m] of part.modules()) if (m instanceof MultiScaleDeformableAttention) m.resetInit();
   }
 
-  protected encode(maps: tf.Tensor4D[], batch: DetBatch): EncodedPyramid {
+  /** The levels as one sequence of pixels, and where each of these is. */
+  protected flatten(maps: tf.Tensor4D[], batch: DetBatch): FlatPyramid {
     const shapes = maps.map(({ shape: [, h, w] }): [number, number] => [h, w]);
     const padded = !fillsBatch(batch);
     const masks = padded ? shapes.map((shape) => paddingMask(batch, shape)) : undefined;
@@ -109,10 +119,11 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
     const whole = batch.samples.map(() => shapes);
     const byLevel = shapes.map((shape) => validSizes(batch, shape));
     const sizes = padded ? batch.samples.map((_, n) => byLevel.map((images) => images[n])) : whole;
-    const pyramid = { shapes, keyPaddingMask, validRatios: validRatios(batch, shapes, sizes) };
-    const features = tf.concat(maps.map(asSequence), 1);
-    const memory = this.encoder.forward(features, tf.concat(positions, 1), pyramid);
-    return { ...pyramid, memory, sizes, batch };
+    return {
+      ...{ shapes, keyPaddingMask, validRatios: validRatios(batch, shapes, sizes), sizes, batch },
+      features: tf.concat(maps.map(asSequence), 1),
+      positions: tf.concat(positions, 1),
+    };
   }
 
   /** Class scores of the encoded pixels, and boxes before the sigmoid, by each of some branches after those of the decoder. */
@@ -125,12 +136,18 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
     return exactly(() => {
       const output = project(tf.mul(memory, valid));
       return layers.map((layer) => ({
-        scores: this.bboxHead.clsBranches.at(layer).forward(output),
+        scores: this.bboxHead.scores(layer, output),
         boxes: tf.add<tf.Tensor3D>(this.bboxHead.regBranches.at(layer).forward(output), proposals),
       }));
     });
   }
 }
+
+/** With what an encoder without text makes of the pixels. */
+export const encoded = (pyramid: FlatPyramid, encoder: DeformableDetrTransformerEncoder): EncodedPyramid => ({
+  ...pyramid,
+  memory: encoder.forward(pyramid.features, pyramid.positions, pyramid),
+});
 
 /**
  * Indices [B, k] of the largest scores [B, S] of each image; a constant also for TensorFlow.js's tape.
@@ -178,7 +195,8 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
   private readonly queries: number;
 
   constructor(config: DeformableDETRConfig, context: BuildContext) {
-    super(config, context, { type: 'DeformableDETR', head: DeformableDETRHead });
+    const encoder = new DeformableDetrTransformerEncoder(config.encoder);
+    super(config, context, { type: 'DeformableDETR', head: DeformableDETRHead, encoder });
     const c = this.channels;
     this.refine = config.with_box_refine;
     this.queries = config.num_queries;
@@ -201,7 +219,7 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
   }
 
   private decode(features: tf.Tensor4D[], batch: DetBatch): Decoded {
-    const pyramid = this.encode(features, batch);
+    const pyramid = encoded(this.flatten(features, batch), this.encoder);
     const { query, queryPos, references, encoder } = this.start(pyramid);
     const regress = this.refine
       ? (state: tf.Tensor3D, layer: number) => this.bboxHead.regBranches.at(layer).forward(state)

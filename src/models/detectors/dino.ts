@@ -17,9 +17,17 @@ import {
   denoisingOptions,
   normalizedTruths,
 } from '../layers/transformer/cdn-query-generator';
+import { DeformableDetrTransformerEncoder } from '../layers/transformer/deformable-detr-layers';
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, takeRows } from './deformable-detr';
+import {
+  bestIndices,
+  DeformableTransformer,
+  deformableExample,
+  deformableOptions,
+  encoded,
+  takeRows,
+} from './deformable-detr';
 
 const options = z.strictObject({
   ...deformableOptions,
@@ -44,7 +52,8 @@ export class DINO extends DeformableTransformer<DINOHead> {
   private readonly memoryNorm: LayerNorm;
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
-    super(config, context, { type: 'DINO', head: DINOHead });
+    const encoder = new DeformableDetrTransformerEncoder(config.encoder);
+    super(config, context, { type: 'DINO', head: DINOHead, encoder });
     const { channels } = this;
     const { num_queries: count } = config;
     this.decoder = this.addChild('decoder', new DinoTransformerDecoder(config.decoder));
@@ -58,7 +67,7 @@ export class DINO extends DeformableTransformer<DINOHead> {
   }
 
   private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): Decoded {
-    const pyramid = this.encode(features, batch);
+    const pyramid = encoded(this.flatten(features, batch), this.encoder);
     const count = this.queryEmbedding.table.shape[0];
     const [images] = pyramid.memory.shape;
     const [proposed] = this.propose(pyramid, [this.decoder.numLayers], (x) =>

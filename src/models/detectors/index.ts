@@ -8,6 +8,9 @@ import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
+import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
+import { glipDefinition } from './glip';
+import { groundingDINODefinition } from './grounding-dino';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
@@ -16,6 +19,7 @@ import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
+  crowdDetDefinition,
   fasterRCNNDefinition,
   fastRCNNDefinition,
   gridRCNNDefinition,
@@ -33,6 +37,9 @@ export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
+export { MaskFormer } from './mask-former';
+export { GLIP } from './glip';
+export { GroundingDINO } from './grounding-dino';
 export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
@@ -51,12 +58,15 @@ export const detectors = [
   gridRCNNDefinition,
   hybridTaskCascadeDefinition,
   scnetDefinition,
+  crowdDetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
   tridentFasterRCNNDefinition,
   sparseRCNNDefinition,
   queryInstDefinition,
   panopticFPNDefinition,
+  maskFormerDefinition,
+  mask2FormerDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
   ...singleStageInstanceDefinitions,
@@ -66,5 +76,7 @@ export const detectors = [
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  groundingDINODefinition,
+  glipDefinition,
   ddqDETRDefinition,
 ] as const satisfies readonly AnyDefinition[];

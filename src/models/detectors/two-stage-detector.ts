@@ -294,6 +294,20 @@ export const hybridTaskCascadeDefinition = defineModule({
   example: example('HybridTaskCascade', { head: htcHead, mask: ', mask_thr_binary: 0.5' }),
 });
 
+const crowdHead = `{
+    type: 'MultiInstanceRoIHead',
+    bbox_roi_extractor: ${extractor(7)},
+    bbox_head: { type: 'MultiInstanceBBoxHead' },
+  }`;
+
+export const crowdDetDefinition = defineModule({
+  ...shared,
+  type: 'CrowdDet',
+  summary: 'CrowdDet: Faster R-CNN that predicts two objects of each proposal, for crowds',
+  paper: 'Chu et al., Detection in Crowded Scenes: One Proposal, Multiple Predictions, CVPR 2020',
+  example: example('CrowdDet', { head: crowdHead }),
+});
+
 export const scnetDefinition = defineModule({
   ...shared,
   type: 'SCNet',

@@ -38,7 +38,7 @@ export class BiCornerPool extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const [a, b] = this.branches.map((conv, i) => cornerPool(conv.forward(x), this.directions[i]));
-      const pooled = this.after.forward(tf.add(a, b));
+      const pooled = this.after.forward(tf.add<tf.Tensor4D>(a, b));
       return this.out.forward(tf.relu(tf.add<tf.Tensor4D>(pooled, this.shortcut.forward(x))));
     });
   }

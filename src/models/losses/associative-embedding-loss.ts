@@ -12,11 +12,13 @@ const options = z.strictObject({
   push_weight: z.number().default(0.25).describe('Weight of the nearness of different objects'),
 });
 
+type Options = z.output<typeof options>;
+
 /** How far apart objects are pushed. */
 const MARGIN = 1;
 
 export class AssociativeEmbeddingLoss implements Loss {
-  constructor(private readonly options: z.output<typeof options>) {}
+  constructor(private readonly options: Options) {}
 
   /** Both losses of the objects of one image, by the embeddings [P, M] of their corners. */
   pairLosses(topLeft: tf.Tensor2D, bottomRight: tf.Tensor2D): { pull: tf.Scalar; push: tf.Scalar } {

@@ -109,7 +109,7 @@ export class SeesawLoss extends Module implements OwnScoresLoss {
   activate(prediction: tf.Tensor2D): tf.Tensor2D {
     const [scores, objectness] = tf.split(prediction, [this.options.num_classes, 2], -1);
     const [object, background] = tf.split(tf.softmax(objectness), 2, -1);
-    return tf.concat([tf.mul(tf.softmax(scores), object), background], -1);
+    return tf.concat([tf.mul(tf.softmax(scores), object), background], -1) as tf.Tensor2D;
   }
 
   /** In percent: of object or not over all, and of the class over the positives. */

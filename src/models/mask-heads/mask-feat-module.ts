@@ -85,20 +85,30 @@ export class MaskFeatModule extends Module {
 
   /** Feature levels [N, h, w, C] -> [N, H, W, out_channels], at the size of the finest level. */
   forward(features: tf.Tensor4D[]): tf.Tensor4D {
-    const { start_level } = this.config;
     return tf.tidy(() => {
-      const maps = [...this.levels].map(({ convs }, k) => {
-        const level = start_level + k;
-        let x = this.readsCoordinates(level) ? withCoordinates(features[level], 'xy') : features[level];
-        for (const [j, conv] of convs.entries()) {
-          x = conv.forward(x);
-          if (level === 0) continue;
-          const [, h, w] = features[level - j - 1].shape;
-          x = interpolate(x, { size: [h, w], mode: 'bilinear' });
-        }
-        return x;
-      });
-      return this.pred.forward(maps.length > 1 ? tf.addN(maps) : maps[0]);
+      let sum = this.levelMap(features, 0);
+      for (let k = 1; k < this.levels.length; k++) {
+        // one large map at a time, beside the sum
+        const parts = [sum, this.levelMap(features, k)];
+        sum = tf.add(parts[0], parts[1]);
+        tf.dispose(parts);
+      }
+      return this.pred.forward(sum);
+    });
+  }
+
+  /** The `k`-th level that is read, at the size of the finest. */
+  private levelMap(features: tf.Tensor4D[], k: number): tf.Tensor4D {
+    const level = this.config.start_level + k;
+    return tf.tidy(() => {
+      let x = this.readsCoordinates(level) ? withCoordinates(features[level], 'xy') : features[level];
+      for (const [j, conv] of this.levels.at(k).convs.entries()) {
+        x = conv.forward(x);
+        if (level === 0) continue;
+        const [, h, w] = features[level - j - 1].shape;
+        x = interpolate(x, { size: [h, w], mode: 'bilinear' });
+      }
+      return x;
     });
   }
 }

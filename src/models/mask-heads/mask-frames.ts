@@ -10,18 +10,22 @@ type Axis = 'x' | 'y';
 function extent(axis: Axis, { imgShape, oriShape, padParam }: ImageMeta, rescale: boolean) {
   const [top, bottom, left, right] = (rescale && padParam) || [0, 0, 0, 0];
   const [side, first, last] = axis === 'x' ? [1, left, right] : [0, top, bottom];
-  return { from: first, length: imgShape[side] - first - last, result: rescale ? oriShape[side] : imgShape[side] };
+  const from = Math.trunc(first); // paddings may end in the middle of a pixel
+  const length = imgShape[side] - from - Math.trunc(last);
+  return { from, length, result: rescale ? oriShape[side] : imgShape[side] };
 }
 
 /**
- * From maps with a value for each pixel of the padded input to those of the image, by one more bilinear step.
+ * From maps with a value for each pixel of the padded input to those of the image, by one more bilinear step. Where the input was
+ * not padded to the strides, a few pixels may be missing at its ends: the map then stands for all of it, as in the reference.
  * @param rescale to the original image; else to the network's input, without what pads batches
  */
 export function imageFrame({ rows, columns }: Resampling, meta: ImageMeta, rescale: boolean): Resampling {
   const mapped = (map: AxisMap, axis: Axis) => {
     const { from, length, result } = extent(axis, meta, rescale);
-    const cropped = cropAxis(map, from, length);
-    return result === length ? cropped : composeAxes(cropped, bilinearAxis(length, result));
+    const known = Math.min(length, map.start.length - from);
+    const cropped = cropAxis(map, from, known);
+    return result === known ? cropped : composeAxes(cropped, bilinearAxis(known, result));
   };
   return { rows: mapped(rows, 'y'), columns: mapped(columns, 'x') };
 }

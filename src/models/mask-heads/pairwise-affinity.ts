@@ -26,7 +26,9 @@ function shifted(x: tf.Tensor3D, [dy, dx]: [number, number]): tf.Tensor3D {
 
 /** -log of the probability that a pixel and its neighbour at `offset` have one label, by logits [n, h, w]. */
 export function pairwiseAffinity(logits: tf.Tensor3D, offset: [number, number]): tf.Tensor3D {
-  const [foreground, background] = [tf.logSigmoid(logits), tf.logSigmoid(tf.neg(logits))];
+  // not logSigmoid, which TensorFlow.js differentiates by a tensor that may have been freed
+  const foreground = tf.neg(tf.softplus(tf.neg(logits)));
+  const background = tf.neg(tf.softplus(logits));
   const both = tf.add(foreground, shifted(foreground, offset));
   const neither = tf.add(background, shifted(background, offset));
   // log(e^a + e^b) = a + softplus(b - a)

@@ -1,6 +1,5 @@
 // Dynamic head (Dai et al., CVPR 2021): on every level spatial attention (deformable convolution of the level and its two
 // neighbours), scale attention (a gate per map) and task attention (dynamic ReLU). It follows an FPN.
-// As in MMDetection, the coarser neighbour's convolution reads the offsets made for this level's size as one flat row.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -10,11 +9,10 @@ import { Conv2d } from '../../nn/conv2d';
 import { ModulatedDeformConv2d } from '../../nn/deform-conv2d';
 import { GroupNorm } from '../../nn/group-norm';
 import { normal, zeros } from '../../nn/initializers';
-import { buildActivation } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
-import { interpolate } from '../../ops/interpolate';
 import { DyReLU } from '../layers/dy-relu';
+import { dynamicAttention, TAPS } from '../layers/dynamic-attention';
 import type { FeatureSpec, Neck } from '../types';
 import { inferSingleChannels } from './infer-single-channels';
 
@@ -31,7 +29,6 @@ const options = z.strictObject({
 type Options = z.output<typeof options> & { in_channels: number };
 
 const GROUPS = 16;
-const TAPS = 9;
 
 /** Modulated deformable 3x3 convolution and a group norm. */
 class DyDCNv2 extends Module {
@@ -57,7 +54,6 @@ class Block extends Module {
   private readonly offset: Conv2d;
   private readonly scale: Conv2d;
   private readonly task: DyReLU;
-  private readonly gate = buildActivation({ type: 'HSigmoid', bias: 3, divisor: 6 });
 
   constructor(inChannels: number, channels: number, zeroOffset: boolean) {
     super();
@@ -79,35 +75,15 @@ class Block extends Module {
   }
 
   forward(levels: tf.Tensor4D[]): tf.Tensor4D[] {
-    return levels.map((x, i) =>
-      tf.tidy(() => {
-        const [offset, logits] = tf.split<tf.Tensor4D>(this.offset.forward(x), [2 * TAPS, TAPS], 3);
-        const mask = tf.sigmoid(logits);
-        const maps = [this.mid.forward(x, offset, mask)];
-        if (i > 0) maps.push(this.low.forward(levels[i - 1], offset, mask));
-        const above = levels[i + 1];
-        if (above) {
-          const small = this.high.forward(above, flatRead(offset, above), flatRead(mask, above));
-          maps.push(interpolate(small, { size: [x.shape[1], x.shape[2]], mode: 'bilinear', alignCorners: true }));
-        }
-        const gated = maps.map((map) => tf.mul<tf.Tensor4D>(map, this.gateOf(map)));
-        return this.task.forward(tf.div(tf.addN(gated), maps.length));
-      }),
-    );
+    return dynamicAttention(levels, {
+      offset: (x) => this.offset.forward(x),
+      high: (...given) => this.high.forward(...given),
+      mid: (...given) => this.mid.forward(...given),
+      low: (...given) => this.low.forward(...given),
+      scale: (pooled) => this.scale.forward(pooled),
+      task: (x) => this.task.forward(x),
+    });
   }
-
-  private gateOf(map: tf.Tensor4D): tf.Tensor4D {
-    return this.gate.apply(tf.relu(this.scale.forward(tf.mean<tf.Tensor4D>(map, [1, 2], true))));
-  }
-}
-
-/** The first numbers of `x`, channel after channel, as a map of the size of `like`. */
-function flatRead(x: tf.Tensor4D, like: tf.Tensor4D): tf.Tensor4D {
-  const [n, , , c] = x.shape;
-  const [, h, w] = like.shape;
-  if (x.shape[1] === h && x.shape[2] === w) return x;
-  const rows = tf.transpose(x, [0, 3, 1, 2]).reshape<tf.Tensor2D>([n, -1]);
-  return tf.transpose(tf.slice(rows, [0, 0], [n, c * h * w]).reshape<tf.Tensor4D>([n, c, h, w]), [0, 2, 3, 1]);
 }
 
 /**

@@ -39,7 +39,12 @@ export class BBoxStage {
     readonly pooler: RoIPooler,
     readonly head: BoxHead,
     protected readonly proposalSampler?: ProposalSampler,
-  ) {}
+  ) {
+    if (head.several)
+      throw new DetLabError(
+        `Cannot use ${head.constructor.name} in this roi_head: it predicts ${head.several} objects of each RoI. Use MultiInstanceRoIHead`,
+      );
+  }
 
   /** @throws DetLabError without train_cfg */
   get sampler(): ProposalSampler {
@@ -154,7 +159,7 @@ export class BBoxStage {
 }
 
 /** The positives of one image that the sampler drew, for those who watch. */
-function roiAssignment({ instances, stage }: StageTraining, image: number, sampled: SamplingResult): Assignment {
+export function roiAssignment({ instances, stage }: StageTraining, image: number, sampled: SamplingResult): Assignment {
   const { positive, priors, positiveTruth, numTruths } = sampled;
   const { bboxes, labels } = instances[image];
   return {

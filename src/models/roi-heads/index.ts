@@ -5,6 +5,7 @@ import { bboxHeadDefinition } from './bbox-heads/bbox-head';
 import { convFCBBoxHeadDefinition } from './bbox-heads/convfc-bbox-head';
 import { diiHeadDefinition } from './bbox-heads/dii-head';
 import { doubleConvFCBBoxHeadDefinition } from './bbox-heads/double-convfc-bbox-head';
+import { multiInstanceBBoxHeadDefinition } from './bbox-heads/multi-instance-bbox-head';
 import { sablHeadDefinition } from './bbox-heads/sabl-head';
 import { scnetBBoxHeadDefinition } from './bbox-heads/scnet-bbox-head';
 import { shared2FCBBoxHeadDefinition } from './bbox-heads/shared2fc-bbox-head';
@@ -24,6 +25,7 @@ import { htcMaskHeadDefinition } from './mask-heads/htc-mask-head';
 import { maskIoUHeadDefinition } from './mask-heads/mask-iou-head';
 import { scnetMaskHeadDefinition } from './mask-heads/scnet-mask-head';
 import { maskScoringRoIHeadDefinition } from './mask-scoring-roi-head';
+import { multiInstanceRoIHeadDefinition } from './multi-instance-roi-head';
 import { pisaRoIHeadDefinition } from './pisa-roi-head';
 import { maskPointHeadDefinition } from './point-heads/mask-point-head';
 import { pointRendRoIHeadDefinition } from './point-rend-roi-head';
@@ -66,6 +68,8 @@ export const roiHeads = [
   hybridTaskCascadeRoIHeadDefinition,
   scnetRoIHeadDefinition,
   sparseRoIHeadDefinition,
+  multiInstanceRoIHeadDefinition,
+  multiInstanceBBoxHeadDefinition,
   bboxHeadDefinition,
   convFCBBoxHeadDefinition,
   shared2FCBBoxHeadDefinition,

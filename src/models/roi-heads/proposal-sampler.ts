@@ -82,10 +82,12 @@ export class ProposalSampler {
     { registry, path }: Pick<BuildContext, 'registry' | 'path'>,
     /** Class name of the RoI head. */
     head: string,
+    /** Whether it predicts several objects of each proposal. */
+    several = false,
   ) {
     const at = (name: string) => ({ registry, path: `${path}.${name}` });
-    this.assigner = buildAssigner(cfg.assigner, at('assigner'), { head, priors: 'boxes' });
-    const offer = { head, assigner: this.assigner, perSampleLoss: true, predictSamples: true };
+    this.assigner = buildAssigner(cfg.assigner, at('assigner'), { head, priors: 'boxes', several });
+    const offer = { head, assigner: this.assigner, perSampleLoss: !several, predictSamples: !several, several };
     this.sampler = buildSampler(cfg.sampler, at('sampler'), offer);
   }
 

@@ -236,8 +236,17 @@ export class SparseRoIHead extends CascadeRoIHead {
     return withMasks(detections, probabilities, batch, mask_thr_binary, rescale);
   }
 
-  /** How `predict` selects, for programs that cannot call it. */
-  get selection(): SparseTestCfg {
+  /** What it is made of and how `predict` selects, for programs that cannot call it. */
+  get objectStages() {
+    return {
+      stages: this.stages.map(({ pooler }, i) => ({ pooler, head: this.head(i) })),
+      masks: this.maskHeads.length > 0,
+      sigmoid: this.head(0).usesSigmoid,
+      limit: this.selection.max_per_img,
+    };
+  }
+
+  private get selection(): SparseTestCfg {
     return requireCfg(this.options.test_cfg, 'SparseRoIHead', 'test_cfg', TEST_EXAMPLE);
   }
 

@@ -58,6 +58,8 @@ export interface BBoxOutputs {
   objects?: tf.Tensor3D;
   /** The same after attention to one another, before what is pooled for them: what masks are made of. */
   attended?: tf.Tensor3D;
+  /** What a second look at scores and deltas makes of them (CrowdDet). */
+  refined?: { scores: tf.Tensor2D; deltas: tf.Tensor2D };
   /** What the layers before both branches give [K, C], from heads that pass it on (SCNet). */
   shared?: tf.Tensor2D;
 }
@@ -71,6 +73,8 @@ export interface BoxHead extends Module {
   /** Pooled RoIs [K, h, w, C], and features of their objects [N, P, C], N P = K, where the stage before passed some on. */
   forward(pooled: tf.Tensor4D, objects?: tf.Tensor3D): BBoxOutputs;
   loss(outputs: BBoxOutputs, targets: BBoxTargets): Losses;
+  /** Objects that it predicts of each RoI, where these are several. */
+  readonly several?: number;
   /** Probabilities [K, classes + 1] of the scores, where they are not their softmax. */
   readonly probabilities?: (scores: tf.Tensor2D) => tf.Tensor2D;
   /** Classification loss [K] of each RoI alone, were `labels` right; -1 stands for the background. */

@@ -41,7 +41,7 @@ export function watchedRois(
       const logits = stages.map((stage, s) =>
         stage.scoresOf(features, roisOf([inputs[s].subarray(4 * index, 4 * index + 4)])),
       );
-      const mean = tf.div(tf.addN(logits), stages.length);
+      const mean = tf.div<tf.Tensor2D>(tf.addN(logits), stages.length);
       return tf.slice(probabilitiesOf(head, mean), [0, label], [1, 1]).asScalar();
     },
   };

@@ -11,6 +11,7 @@ import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-lab
 import { gridAssignerDefinition } from './assigners/grid-assigner';
 import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
+import { multiInstanceAssignerDefinition } from './assigners/multi-instance-assigner';
 import { pointAssignerDefinition } from './assigners/point-assigner';
 import { regionAssignerDefinition } from './assigners/region-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
@@ -19,6 +20,7 @@ import { topkHungarianAssignerDefinition } from './assigners/topk-hungarian-assi
 import { uniformAssignerDefinition } from './assigners/uniform-assigner';
 import { bucketingBBoxCoderDefinition } from './coders/bucketing-bbox-coder';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
+import { deltaXYWHBBoxCoderForGLIPDefinition } from './coders/delta-xywh-bbox-coder-for-glip';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { legacyDeltaXYWHBBoxCoderDefinition } from './coders/legacy-delta-xywh-bbox-coder';
 import { tblrBBoxCoderDefinition } from './coders/tblr-bbox-coder';
@@ -26,6 +28,7 @@ import { yoloBBoxCoderDefinition } from './coders/yolo-bbox-coder';
 import { yolov5BBoxCoderDefinition } from './coders/yolov5-bbox-coder';
 import { yoloxBBoxCoderDefinition } from './coders/yolox-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
+import { bboxOverlaps2DGLIPDefinition } from './iou-calculators/bbox-overlaps-2d-glip';
 import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
 import {
@@ -39,6 +42,7 @@ import { combinedSamplerDefinition } from './samplers/combined-sampler';
 import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
 import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
 import { maskPseudoSamplerDefinition } from './samplers/mask-pseudo-sampler';
+import { multiInsRandomSamplerDefinition } from './samplers/multi-ins-random-sampler';
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
@@ -106,7 +110,9 @@ export type {
 export const taskModules = [
   anchorGeneratorDefinition,
   deltaXYWHBBoxCoderDefinition,
+  deltaXYWHBBoxCoderForGLIPDefinition,
   bboxOverlaps2DDefinition,
+  bboxOverlaps2DGLIPDefinition,
   maxIoUAssignerDefinition,
   approxMaxIoUAssignerDefinition,
   mlvlPointGeneratorDefinition,
@@ -144,4 +150,6 @@ export const taskModules = [
   batchATSSAssignerDefinition,
   batchDynamicSoftLabelAssignerDefinition,
   regionAssignerDefinition,
+  multiInstanceAssignerDefinition,
+  multiInsRandomSamplerDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -153,6 +153,20 @@ export interface AssignResult {
   scores?: Float32Array; // [T]
   /** (prior, ground truth) pairs that the box loss compares in place of the positives; a prior may be in several. */
   boxPairs?: Int32Array; // [pairs, 2]
+  /** Of assigners of several objects a prior. */
+  several?: SeveralAssigned;
+}
+
+/** The objects of each candidate: the priors, the ground-truth boxes and the ignore regions after them [T']. */
+export interface SeveralAssigned {
+  /** Objects of a candidate (S). */
+  count: number;
+  candidates: Float32Array; // [T', 4]
+  /** Ground-truth boxes, and the ignore regions after them. */
+  boxes: Float32Array;
+  truths: Int32Array; // [T', S]
+  /** 1 for an object, 0 for background, -1 where neither can be said. */
+  labels: Int32Array; // [T', S]
 }
 /** What an assigner may fill of the result beside the assignment itself. */
 export type AssignResultPart = 'maxOverlaps' | 'ignoredLabels' | 'metrics' | 'scores' | 'boxPairs';
@@ -167,6 +181,8 @@ export interface AssignerContract {
     readonly approxs?: boolean;
     /** One square anchor a cell. */
     readonly squares?: boolean;
+    /** A head that predicts several objects a prior. */
+    readonly several?: boolean;
   };
   readonly gives: readonly AssignResultPart[];
 }
@@ -196,6 +212,8 @@ export interface SamplingResult {
   maxOverlaps: Float32Array;
   /** Weight of each negative in the classification loss, from samplers that give them; 1 when absent. */
   negativeWeights?: Float32Array;
+  /** Box and label of each of the several objects of each sample, positives first. */
+  several?: { boxes: Float32Array; labels: Int32Array }; // [n, S, 4], [n, S]
 }
 
 /** Classification loss of each box against its label (-1: background), not reduced. */
@@ -221,7 +239,7 @@ export interface SampleInput {
   predictSamples?: PredictSamples;
 }
 /** What a sampler may need: the head's loss or predictions of each sample, or the overlaps of the assigner. */
-export type SamplerNeed = 'perSampleLoss' | 'predictSamples' | 'maxOverlaps';
+export type SamplerNeed = 'perSampleLoss' | 'predictSamples' | 'maxOverlaps' | 'several';
 
 /** Samples positives and negatives for the losses. */
 export interface Sampler {

@@ -99,6 +99,18 @@ export const emptyCacheHookDefinition = defineModule({
   build: () => idleHook('EmptyCacheHook'),
 });
 
+export const switchToDeployHookDefinition = defineModule({
+  kind: 'hook',
+  type: 'SwitchToDeployHook',
+  summary:
+    'Makes one convolution of each re-parameterised block before a test: in evaluation it is one without this hook',
+  origin: 'MMYOLO',
+  shapes: 'blocks of several branches -> one convolution each',
+  example: "{ type: 'SwitchToDeployHook' }",
+  options: z.strictObject({ priority }),
+  build: () => idleHook('SwitchToDeployHook'),
+});
+
 export const acceptedHooks = [
   distSamplerSeedHookDefinition,
   numClassCheckHookDefinition,
@@ -107,4 +119,5 @@ export const acceptedHooks = [
   runtimeInfoHookDefinition,
   syncBuffersHookDefinition,
   emptyCacheHookDefinition,
+  switchToDeployHookDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -45,6 +45,7 @@ function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView)
     const name = legend.classes[label] ?? String(label);
     const flags = box[13] ?? 0;
     const minor = (flags & 2) > 0;
+    const region = (flags & 4) > 0;
     const parts = [
       ...(view.labels === 'all' || view.labels === 'class' ? [name] : []),
       ...(score !== undefined && (view.labels === 'all' || view.labels === 'score') ? [score.toFixed(2)] : []),
@@ -63,6 +64,7 @@ function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView)
             ? ''
             : (box[14] ?? parts.join(' ')),
       minor,
+      region,
       dashed: (flags & 1) > 0 || state === 'ignored' || (score === undefined && hasScores && view.side === 'all'),
       outline: box[9] ?? '',
     });
@@ -176,7 +178,8 @@ function livePoints(
 }
 
 /** The boxes of a colour are one path; a dark line below all of them keeps them visible on any background. */
-function liveLines(items: readonly LiveItem[], { unit, lineWidth }: LiveFrame): string {
+function liveLines(all: readonly LiveItem[], { unit, lineWidth }: LiveFrame): string {
+  const items = all.filter(({ region }) => !region);
   const n = liveNumber(unit);
   const path = ({ box: [x1, y1, x2, y2] }: LiveItem) => liveRectangle(n, x1, y1, x2 - x1, y2 - y1);
   const dashes = `stroke-dasharray='${n(lineWidth * unit * 3)} ${n(lineWidth * unit * 2)}'`;

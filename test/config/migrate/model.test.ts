@@ -54,3 +54,16 @@ test('YOLOX changes sizes when nothing is said of it; parts of a transformer tha
     'model.bbox_head.transformer.encoder.transformerlayers.norm_cgf: not a key of MMDetection 2.x. Did you mean "norm_cfg"?',
   ]);
 });
+
+test("YOLACT's semantic branch is a part of its mask head", () => {
+  const { config, changes, left } = migrated(`model = dict(type='YOLACT', pretrained=None,
+    bbox_head=dict(type='YOLACTHead', num_classes=80), mask_head=dict(type='YOLACTProtonet', num_classes=80),
+    segm_head=dict(type='YOLACTSegmHead', num_classes=80, in_channels=256, loss_segm=dict(type='CrossEntropyLoss', use_sigmoid=True)))
+runner = dict(type='EpochBasedRunner', max_epochs=55)
+`);
+  const loss_segm = { type: 'CrossEntropyLoss', use_sigmoid: true };
+  expect(config.model.mask_head).toMatchObject({ type: 'YOLACTProtonet', with_seg_branch: true, loss_segm });
+  expect(config.model.segm_head).toBeUndefined();
+  expect(changes).toContain('model.segm_head -> model.mask_head.{with_seg_branch, loss_segm}');
+  expect(left).toEqual([]);
+});

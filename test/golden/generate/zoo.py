@@ -3,7 +3,7 @@ dict, losses, gradient norms and detections. Writes ../zoo_<family>.json for the
 
 Weights by the formulas of ../README.md with `extra_rules`; two images (the formula image, and the same upside down), their boxes
 and outlines as in two_stage.py. Needs mmdet 3.3.0, mmengine 0.10.7, mmcv 2.1.0 with its operators for the CPU, pycocotools.
-PAA needs scikit-learn 1.5.2, ConvNeXt mmpretrain 1.2.0. Run: python zoo.py [family ...]
+PAA needs scikit-learn 1.5.2, ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
 """
 import copy
 import json
@@ -23,23 +23,17 @@ from pycocotools import mask as coco
 
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
+from zoo_mask_families import MASK_FAMILIES
+from zoo_panoptic_families import PANOPTIC_FAMILIES
 from zoo_query_families import QUERY_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_small_families import SMALL_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **QUERY_FAMILIES}
-from zoo_mask_families import MASK_FAMILIES
-from zoo_roi_families import ROI_FAMILIES
-from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
-
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES}
-from zoo_panoptic_families import PANOPTIC_FAMILIES
-from zoo_roi_families import ROI_FAMILIES
-from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
-
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **PANOPTIC_FAMILIES}
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **SMALL_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
+if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
+    from zoo_text_families import TEXT_FAMILIES
+    FAMILIES.update(TEXT_FAMILIES)
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
@@ -113,6 +107,7 @@ def with_golden(compute):
     numbers, kept = Golden(), (torch.rand, torch.randperm, torch.Tensor.uniform_, torch.rand_like, torch.randint_like)
     torch.rand_like = lambda x, **_: numbers.uniform(x.numel()).view(x.shape)
     torch.randint_like = lambda x, low=0, high=2, **_: (numbers.uniform(x.numel(), low, high).floor()).view(x.shape).to(x.dtype)
+    torch.randint_like = lambda x, low, high, **_: (low + (numbers.uniform(x.numel()) * (high - low)).floor()).view(x.shape).to(x.dtype)
     torch.rand = lambda *shape, **_: numbers.uniform(int(np.prod(shape))).view(*shape)
     torch.randperm = lambda n, **_: torch.arange(n)
     torch.Tensor.uniform_ = lambda self, low, high: self.copy_(numbers.uniform(self.numel(), low, high).view(self.shape))
@@ -132,11 +127,26 @@ def segments_of(ids, cfg):
 
 def training_samples(cfg, samples):
     """MMYOLO's YOLOX reads boxes as its collate function joins them."""
-    if cfg.get('bbox_head', {}).get('type') != 'mmyolo.YOLOXHead':
+    kind = cfg.get('bbox_head', {}).get('type')
+    if kind not in ('mmyolo.YOLOXHead', 'YOLOv5InsHead'):
         return samples
     rows = [torch.cat([torch.full((len(s.gt_instances), 1), float(i)), s.gt_instances.labels[:, None].float(), s.gt_instances.bboxes], 1)
             for i, s in enumerate(samples)]
-    return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples])
+    masks = {}
+    if kind == 'YOLOv5InsHead':
+        bitmaps = [s.gt_instances.masks.to_tensor(torch.float32, 'cpu') for s in samples]
+        # with mask_overlap the number of the smallest object, the objects being sorted by size
+        joint = [(b * torch.arange(1, len(b) + 1)[:, None, None]).amax(0) for b in bitmaps]
+        masks = dict(masks=torch.stack(joint) if cfg['bbox_head']['mask_overlap'] else torch.cat(bitmaps))
+    return dict(bboxes_labels=torch.cat(rows), img_metas=[s.metainfo for s in samples], **masks)
+
+
+def predicted_together(cfg, data):
+    """All images at once, but names that are read in parts image by image."""
+    inputs, samples = data['inputs'], copy.deepcopy(data['data_samples'])
+    if (cfg.get('test_cfg') or {}).get('chunked_size', -1) <= 0:
+        return [(inputs, samples)]
+    return [(inputs[i:i + 1], samples[i:i + 1]) for i in range(len(samples))]
 
 
 def run(name, model, **case):
@@ -147,10 +157,11 @@ def run(name, model, **case):
 
 
 def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
-                 semantic=True, gradient_tolerance=None):
+                 semantic=True, gradient_tolerance=None, texts=(), tolerance=None, trains=True):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
     of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; gradient_tolerance: of gradients that rounding
-    decides about"""
+    decides about; texts: of each image, names to be found; tolerance: relative, of the losses, 2e-5 when absent; trains: False for a
+    head that only predicts"""
     rules = [*RULES, *rules]
     MessageHub.get_current_instance().update_info('epoch', 0)
     MessageHub.get_current_instance().update_info('iter', iteration)
@@ -170,14 +181,18 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
-    for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
+    for s, text in zip(data['data_samples'], texts):
+        s.set_metainfo(dict(text=text, custom_entities=True))
+    losses = {}
+    for _ in range(steps if trains else 0):  # what a model changes with its losses shows in those of the last pass
         losses = with_golden(lambda: model.loss(data['inputs'], training_samples(cfg, copy.deepcopy(data['data_samples']))))
-    total, logged = model.parse_losses(losses)
-    total.backward()
-    norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}
+    total, logged = model.parse_losses(losses) if trains else (None, {})
+    if trains:
+        total.backward()
+    norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad} if trains else {}
     model.eval()
     with torch.no_grad():
-        found = model.predict(data['inputs'], copy.deepcopy(data['data_samples']), rescale=True)
+        found = [s for part in predicted_together(cfg, data) for s in model.predict(*part, rescale=True)]
     detections = []
     panoptic = [segments_of(s.pred_panoptic_seg.sem_seg[0].numpy(), cfg) for s in found if 'pred_panoptic_seg' in s]
     for s in found:
@@ -198,14 +213,16 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
     given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic,
-                 gradient_tolerance=gradient_tolerance)
-    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None)
+                 gradient_tolerance=gradient_tolerance, texts=texts, tolerance=tolerance)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None, texts=(), tolerance=None)
     return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))
 
 
+ONE, PAIR = TRUTHS[1], dict(bboxes=[[20, 20, 60, 52], [24, 22, 66, 60]], labels=[1, 1])
 for family in sys.argv[1:] or FAMILIES:
+    TRUTHS[1] = PAIR if family == 'crowd_det' else ONE  # CrowdDet fails on an image with one object
     if family == 'convnext':
         import mmpretrain.models.backbones.convnext  # noqa: F401, registers it
     models = {name: run(name, **case) for name, case in FAMILIES[family].items()}

@@ -38,6 +38,23 @@ cascade_cfg = [region, dict(assigner=dict(type='MaxIoUAssigner', pos_iou_thr=0.5
 cascade_rules = [(r'rpn_reg\.weight$', 0.2)]
 plain_proposals = {k: v for k, v in proposals.items() if k != 'nms_post'}
 
+none = dict(reduction='none', loss_weight=1.0)
+crowd_cfg = dict(assigner=dict(type='MultiInstanceAssigner', pos_iou_thr=0.5, neg_iou_thr=0.5, min_pos_iou=0.3, match_low_quality=False,
+                               ignore_iof_thr=-1), sampler=dict(everything, type='MultiInsRandomSampler', add_gt_as_proposals=False),
+                 pos_weight=-1, debug=False)
+test_crowd = dict(score_thr=0.01, nms=dict(type='nms', iou_threshold=0.5), max_per_img=500)
+
+
+crowd_rules = [(r'fc_cls\.\d\.weight$', 0.05), (r'fc_cls_ref\.\d\.weight$', 0.05)]
+
+
+def crowd_head(**more):
+    return dict(type='MultiInstanceRoIHead', bbox_roi_extractor=extractor(5), bbox_head=dict(
+        type='MultiInstanceBBoxHead', num_shared_fcs=2, in_channels=16, fc_out_channels=24, roi_feat_size=5, num_classes=1,
+        bbox_coder=stage_coders[0], reg_class_agnostic=False, loss_cls=dict(type='CrossEntropyLoss', **none),
+        loss_bbox=dict(type='SmoothL1Loss', **none), **more))
+
+
 SMALL_FAMILIES = dict(
     sabl_retina=dict(
         sabl=dict(model=dense('RetinaNet', sabl(), sabl_cfg), rules=sabl_rules),
@@ -52,6 +69,10 @@ SMALL_FAMILIES = dict(
         faster=dict(model=two_stage('FasterRCNN', standard(bbox_roi_extractor=extractor(5, strides)), rcnn(), neck=dense_neck,
                                     rpn_head=cascade_rpn(first=dict(adapt_cfg=dict(type='offset'))),
                                     train_cfg=dict(rpn=cascade_cfg, rpn_proposal=plain_proposals, rcnn=rcnn())), rules=cascade_rules),
+    ),
+    crowd_det=dict(
+        crowd_det=dict(model=two_stage('CrowdDet', crowd_head(), crowd_cfg, test_crowd), labels=0, rules=crowd_rules),
+        refine=dict(model=two_stage('CrowdDet', crowd_head(with_refine=True, num_shared_convs=1, conv_out_channels=12), crowd_cfg, test_crowd), labels=0, rules=crowd_rules),
     ),
     long_tail=dict(
         seesaw=dict(model=two_stage('FasterRCNN', standard(bbox_head=bbox_head(

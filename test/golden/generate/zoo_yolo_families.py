@@ -13,6 +13,22 @@ def distributions_in_order(model):
     module.forward_single = forward_single
 
 
+def sides_in_order(model):
+    """MMDetection's RTMDet-Ins resizes the height of masks by the scale of the width, and the other way round."""
+    from mmdet.models.dense_heads import rtmdet_ins_head
+    plain = rtmdet_ins_head.F
+
+    class Sides:
+        def __getattr__(self, name):
+            return getattr(plain, name)
+
+        @staticmethod
+        def interpolate(x, size=None, **more):
+            return plain.interpolate(x, size=[2 * x.shape[-2], x.shape[-1]] if size == [x.shape[-2], 2 * x.shape[-1]] else size, **more)
+
+    rtmdet_ins_head.F = Sides()
+
+
 scale = dict(deepen_factor=0.33, widen_factor=0.125)
 pre = dict(type='mmdet.DetDataPreprocessor', mean=[0., 0., 0.], std=[255., 255., 255.], bgr_to_rgb=True, pad_size_divisor=32)
 test = dict(multi_label=True, nms_pre=100, score_thr=0.05, nms=dict(type='nms', iou_threshold=0.65), max_per_img=20)
@@ -61,8 +77,31 @@ pp_rules = [(r'(rbr_1x1|rbr_dense).*weight$', 0.6), (r'cls_preds.*weight$', 0.2)
 p6 = [256, 512, 768, 1024]
 v7 = dict(v5, type='YOLOv7Head', head_module=dict(v5['head_module'], type='YOLOv7HeadModule'), simota_candidate_topk=10, simota_iou_weight=2.5,
           loss_obj=dict(type='mmdet.CrossEntropyLoss', use_sigmoid=True, reduction='mean', loss_weight=0.7))
+ins = dict(v5, type='YOLOv5InsHead', mask_overlap=True, head_module=dict(v5['head_module'], type='YOLOv5InsHeadModule', mask_channels=8, proto_channels=128))
+ins_rules = [(r'neck.*conv\.weight$', 2.5), (r'convs_pred.*\.weight$', 0.6), (r'proto_pred.conv[12].conv.weight$', 1.5), (r'proto_pred.conv3.conv.weight$', 6.0)]
+ins_test = dict(test, mask_thr_binary=0.5, fast_test=True, max_per_img=8)
+rtm_ins = dict(type='mmyolo.RTMDetInsSepBNHead', head_module=dict(rtm['head_module'], type='RTMDetInsSepBNHeadModule', norm_cfg=dict(type='BN')))
+rtm_ins_rules = [(r'rtm_cls.*weight$', 2.0), (r'rtm_kernel.*weight$', 2.0), (r'mask_head.projection.weight', 3.0)]
+rtm_norm = dict(type='BN')
+rtm_layers = dict(norm_cfg=rtm_norm, act_cfg=dict(type='SiLU', inplace=True))
+mmdet_rtm_ins = dict(
+    type='RTMDet', data_preprocessor=dict(type='DetDataPreprocessor', mean=[103.53, 116.28, 123.675], std=[57.375, 57.12, 58.395], pad_mask=True, pad_size_divisor=32),
+    backbone=dict(type='CSPNeXt', arch='P5', expand_ratio=0.5, channel_attention=True, norm_eval=True, **scale, **rtm_layers),
+    neck=dict(type='CSPNeXtPAFPN', in_channels=[32, 64, 128], out_channels=32, num_csp_blocks=1, expand_ratio=0.5, **rtm_layers),
+    bbox_head=dict(type='RTMDetInsSepBNHead', num_classes=3, in_channels=32, feat_channels=32, stacked_convs=2, share_conv=True, pred_kernel_size=1,
+                   act_cfg=rtm_layers['act_cfg'], norm_cfg=rtm_norm, anchor_generator=dict(type='MlvlPointGenerator', offset=0, strides=[8, 16, 32]),
+                   bbox_coder=dict(type='DistancePointBBoxCoder'),
+                   loss_cls=dict(type='QualityFocalLoss', use_sigmoid=True, beta=2.0, loss_weight=1.0), loss_bbox=dict(type='GIoULoss', loss_weight=2.0),
+                   loss_mask=dict(type='DiceLoss', loss_weight=2.0, eps=5e-6, reduction='mean')),
+    train_cfg=dict(assigner=dict(type='DynamicSoftLabelAssigner', topk=13), allowed_border=-1, pos_weight=-1, debug=False),
+    test_cfg=dict(nms_pre=100, min_bbox_size=0, score_thr=0.05, nms=dict(type='nms', iou_threshold=0.6), max_per_img=8, mask_thr_binary=0.5))
 leaky = dict(act_cfg=dict(type='LeakyReLU', negative_slope=0.1))
-v7_rules = [(r'convs_pred.*\.1\.weight$', 0.5), (r'main_convs_pred.*\.2\.weight$', 0.5)]
+
+
+def v7_rules(backbone, neck):  # deep networks whose signal would fade
+    return [(r'backbone.*conv\.weight$', backbone), (r'neck.*conv\.weight$', neck), (r'(convs_pred.*\.1|main_convs_pred.*\.2)\.weight$', 0.5)]
+
+
 v7_p6 = dict(v7, head_module=dict(v7['head_module'], type='YOLOv7p6HeadModule', in_channels=[128, 256, 384, 512], featmap_strides=[8, 16, 32, 64],
                                   main_out_channels=[16, 16, 24, 32], aux_out_channels=[16, 24, 24, 32]),
              prior_generator=dict(v5['prior_generator'], base_sizes=[*anchors, anchors[2]], strides=[8, 16, 32, 64]),
@@ -94,18 +133,29 @@ FAMILIES = dict(
         csp_bi=dict(model=yolo(dict(type='YOLOv6CSPBep', out_indices=[1, 2, 3, 4]),
                                dict(v6_neck, type='YOLOv6CSPRepBiPAFPN', in_channels=[128, *wide]), v6_dist, first), rules=v6_rules),
     ),
+    yolov5_ins=dict(
+        overlap=dict(model=yolo(v5_backbone, v5_neck, ins, test=ins_test), rules=ins_rules),
+        single=dict(model=yolo(v5_backbone, v5_neck, dict(ins, mask_overlap=False), test=dict(ins_test, fast_test=False)), rules=ins_rules),
+    ),
+    rtmdet_ins=dict(
+        mmdet=dict(model=mmdet_rtm_ins, rules=rtm_ins_rules[1:], prepare=sides_in_order, constants=rtm_far,
+                   gradient_tolerance=6e-3),
+        mmyolo=dict(model=yolo(dict(type='mmyolo.CSPNeXt'), dict(type='mmyolo.CSPNeXtPAFPN', in_channels=wide, out_channels=256, num_csp_blocks=3,
+                                                                 norm_cfg=dict(type='BN')),
+                               rtm_ins, rtm_train, test=dict(test, mask_thr_binary=0.5, max_per_img=8)), constants=rtm_far, rules=rtm_ins_rules, trains=False),
+    ),
     yolov7=dict(
         tiny=dict(model=yolo(dict(leaky, type='YOLOv7Backbone', arch='Tiny', norm_eval=True), dict(
             leaky, type='YOLOv7PAFPN', is_tiny_version=True, in_channels=[128, 256, 512], out_channels=[64, 128, 256],
             block_cfg=dict(type='TinyDownSampleBlock', middle_ratio=0.25), use_repconv_outs=False),
-            dict(v7, head_module=dict(v7['head_module'], in_channels=[128, 256, 512]))), rules=v7_rules),
+            dict(v7, head_module=dict(v7['head_module'], in_channels=[128, 256, 512]))), rules=v7_rules(1.25, 2.4)),
         l=dict(model=yolo(dict(type='YOLOv7Backbone', arch='L', norm_eval=True), dict(
-            type='YOLOv7PAFPN', in_channels=[512, 1024, 1024], out_channels=[128, 256, 512]), v7), rules=v7_rules),
+            type='YOLOv7PAFPN', in_channels=[512, 1024, 1024], out_channels=[128, 256, 512]), v7), rules=v7_rules(1.36, 2.7)),
     ),
     yolov7_p6=dict(
         w=dict(model=yolo(dict(type='YOLOv7Backbone', arch='W', out_indices=(2, 3, 4, 5), norm_eval=True), dict(
             type='YOLOv7PAFPN', in_channels=p6, out_channels=[128, 256, 384, 512], use_maxpool_in_downsample=False),
-            v7_p6, data_preprocessor=dict(pre, pad_size_divisor=64)), rules=v7_rules),
+            v7_p6, data_preprocessor=dict(pre, pad_size_divisor=64)), rules=v7_rules(1.3, 2.6)),
     ),
     mmyolo_yolox=dict(
         yolox=dict(model=yolo(dict(type='YOLOXCSPDarknet', norm_eval=True), yolox_neck, yolox, ota, test=yolox_test), rules=yolox_rules),

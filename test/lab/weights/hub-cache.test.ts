@@ -3,7 +3,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { cacheFolder, fileNameOf, hashIn } from '../../../src/lab/weights/hub-cache';
+import { fileNameOf, hashIn } from '../../../src/lab/weights/hub-cache';
+import { cacheFolder } from '../../../src/paths';
 
 afterEach(() => void vi.unstubAllEnvs());
 

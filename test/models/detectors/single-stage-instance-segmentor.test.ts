@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { PackedSample } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
+import { encodeRle } from '../../../src/masks';
 import { buildDetector } from '../../../src/models/build';
 import { Random } from '../../../src/random';
 import { parseLosses } from '../../../src/training/gradients';
@@ -97,6 +98,55 @@ describe.each(FAMILIES)('%s', (family) => {
     resized.inputs.dispose();
     all.dispose();
   });
+});
+
+test.each(['solo', 'solov2', 'yolact'])('%s takes sizes that are no multiples of its strides', (family) => {
+  const config = modelOf(family);
+  const model = build({
+    ...config,
+    data_preprocessor: { ...config.data_preprocessor, pad_size_divisor: 1 },
+    test_cfg: { ...config.test_cfg, score_thr: 0.001, mask_thr: 0, ...(family !== 'yolact' && { filter_thr: -1 }) },
+  });
+  model.initWeights(Random.seeded(3));
+  const [h, w] = [65, 99];
+  const odd: PackedSample = {
+    ...sample({}, { oriShape: [130, 99], imgShape: [h, w], scaleFactor: [1, 0.5] }),
+    image: { data: image(h, w), width: w, height: h, order: 'bgr' },
+  };
+  const batch = model.preprocess([odd]);
+  for (const rescale of [true, false])
+    tf.tidy(() => {
+      const [{ masks, bboxes }] = model.predict(batch, { rescale });
+      expect(masks!.length).toBeGreaterThan(0);
+      for (const mask of masks!) expect([mask.height, mask.width]).toEqual(rescale ? [130, 99] : [h, w]);
+      expect(bboxes.every(Number.isFinite)).toBe(true);
+    });
+  batch.inputs.dispose();
+  model.train();
+  const bits = new Uint8Array(h * w).fill(1, 10 * w, 40 * w);
+  const truths = {
+    bboxes: Float32Array.of(0, 10, w, 40),
+    labels: Int32Array.of(1),
+    ignored: Uint8Array.of(0),
+    masks: { kind: 'bitmap' as const, height: h, width: w, masks: [encodeRle(bits, h, w)] },
+  };
+  const training = model.preprocess([{ ...odd, truths }]);
+  tf.tidy(() => {
+    const losses = parseLosses(model.loss(training, { random: Random.seeded(0), epoch: 0, iteration: 0 }));
+    expect(Number.isFinite(losses.total.arraySync())).toBe(true);
+  });
+  training.inputs.dispose();
+  model.dispose();
+});
+
+test('CondInst says what to pad to where its levels are no multiples of one another', () => {
+  const config = modelOf('condinst');
+  const model = build({ ...config, data_preprocessor: { ...config.data_preprocessor, pad_size_divisor: 1 } });
+  const odd = { ...sample(), image: { data: image(65, 99), width: 99, height: 65, order: 'bgr' as const } };
+  const batch = model.preprocess([odd]);
+  expect(() => tf.tidy(() => void model.predict(batch))).toThrow(/Set pad_size_divisor of the data_preprocessor/);
+  batch.inputs.dispose();
+  model.dispose();
 });
 
 describe('heads that do not go together are refused by name', () => {

@@ -46,6 +46,8 @@ const PROBABILITIES: ModuleConfig[] = [
   { type: 'FocalLoss', activated: true },
   { type: 'DiceLoss', activate: false, naive_dice: true },
 ];
+/** Of the embeddings of corners: pulled together, pushed apart. */
+const PAIRS: ModuleConfig[] = [{ type: 'AssociativeEmbeddingLoss' }];
 const QUALITY: ModuleConfig[] = [{ type: 'QualityFocalLoss' }, { type: 'QualityFocalLoss', beta: 0.5 }];
 const OTHERS: ModuleConfig[] = [
   { type: 'DistributionFocalLoss' },
@@ -86,6 +88,7 @@ export function edgeCases(build: Build): void {
       ...SOFT,
       ...PROBABILITIES,
       ...QUALITY,
+      ...PAIRS,
       ...OTHERS,
     ];
     expect([...new Set(configs.map(({ type }) => type))].sort()).toEqual(losses.map(({ type }) => type).sort());
@@ -188,6 +191,20 @@ export function edgeCases(build: Build): void {
         expectZero(run(config, tf.zeros([1, 3]), labels(255)));
       }
     }),
+  );
+
+  test.each(named(PAIRS))(
+    '%s of no, one, equal and distant objects',
+    (_, config) =>
+      void tf.tidy(() => {
+        expectZero(run(config, tf.zeros([0, 1]), tf.zeros([0, 1])));
+        expectZero(run(config, tf.ones([1, 1]), tf.ones([1, 1])));
+        const [[value]] = run(config, tf.ones([3, 1]), tf.ones([3, 1]));
+        expect(value).toBeCloseTo(0.25, 6);
+        expectZero(run(config, tf.tensor2d([[0], [5], [-5]]), tf.tensor2d([[0], [5], [-5]])));
+        const [[apart]] = run(config, tf.tensor2d([[0], [4]]), tf.tensor2d([[2], [4]]));
+        expect(apart).toBeCloseTo(0.25, 6);
+      }),
   );
 
   test.each(named([...SOFT, ...PROBABILITIES]))(

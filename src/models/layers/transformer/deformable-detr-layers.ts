@@ -75,7 +75,7 @@ export class DeformableDetrTransformerEncoder extends Module {
 }
 
 /** [B, S, levels, 2]: the center of every pixel, in shares of the image's part of its level, brought to every level. */
-function pixelCentres({ shapes, validRatios }: Pyramid): tf.Tensor4D {
+export function pixelCentres({ shapes, validRatios }: Pyramid): tf.Tensor4D {
   const [batch, levels] = validRatios.shape;
   const parts = shapes.map(([h, w], level) => {
     const centers = new Float32Array(h * w * 2);
@@ -139,13 +139,23 @@ export class DeformableDetrDecoderLayer extends Module {
 /** Predicts the refinement of a box from the state after layer `layer`. */
 export type Regressor = (state: tf.Tensor3D, layer: number) => tf.Tensor3D;
 
-export class DeformableDetrTransformerDecoder extends Module {
-  readonly embedDims: number;
-  protected readonly layers: ModuleList<DeformableDetrDecoderLayer>;
+/** A layer of such a decoder. */
+export interface DecoderLayer<Inputs> extends Module {
+  forward(query: tf.Tensor3D, queryPos: tf.Tensor3D, referencePoints: tf.Tensor4D, inputs: Inputs): tf.Tensor3D;
+}
 
-  constructor({ num_layers, layer_cfg, init_cfg }: z.output<typeof deformableDecoderOptions>) {
+export class DeformableDetrTransformerDecoder<
+  Inputs extends DeformableDecoderInputs = DeformableDecoderInputs,
+> extends Module {
+  readonly embedDims: number;
+  protected readonly layers: ModuleList<DecoderLayer<Inputs>>;
+
+  constructor(
+    { num_layers, layer_cfg, init_cfg }: z.output<typeof deformableDecoderOptions>,
+    makeLayer: () => DecoderLayer<Inputs> = () => new DeformableDetrDecoderLayer(layer_cfg),
+  ) {
     super();
-    const layers = Array.from({ length: num_layers }, () => new DeformableDetrDecoderLayer(layer_cfg));
+    const layers = Array.from({ length: num_layers }, makeLayer);
     this.layers = this.addChild('layers', new ModuleList(layers));
     this.embedDims = layer_cfg.self_attn_cfg.embed_dims;
     applyInitCfg(this, init_cfg);
@@ -160,7 +170,7 @@ export class DeformableDetrTransformerDecoder extends Module {
     query: tf.Tensor3D,
     queryPos: tf.Tensor3D,
     references: tf.Tensor3D,
-    inputs: DeformableDecoderInputs,
+    inputs: Inputs,
     regress?: Regressor,
   ): { states: tf.Tensor3D[]; references: tf.Tensor3D[] } {
     const states: tf.Tensor3D[] = [];

@@ -43,9 +43,9 @@ export class DetrTransformerEncoderLayer extends Module {
     applyInitCfg(this, init_cfg);
   }
 
-  forward(query: tf.Tensor3D, queryPos: tf.Tensor3D, keyPaddingMask?: tf.Tensor2D): tf.Tensor3D {
+  forward(query: tf.Tensor3D, queryPos: tf.Tensor3D, keyPaddingMask?: tf.Tensor2D, attnMask?: tf.Tensor): tf.Tensor3D {
     return tf.tidy(() => {
-      const seen = this.selfAttn.forward(query, { queryPos, keyPos: queryPos, keyPaddingMask });
+      const seen = this.selfAttn.forward(query, { queryPos, keyPos: queryPos, keyPaddingMask, attnMask });
       return this.norms.at(1).forward(this.ffn.forward(this.norms.at(0).forward(seen)));
     });
   }

@@ -9,6 +9,7 @@ import { stopGradient } from '../../../ops';
 import { exactly } from '../../../ops/exactly';
 import { coordinateToEncoding, inverseSigmoid } from './coordinates';
 import {
+  type DecoderLayer,
   type DeformableDecoderInputs,
   DeformableDetrTransformerDecoder,
   onEveryLevel,
@@ -16,12 +17,14 @@ import {
 } from './deformable-detr-layers';
 import type { deformableDecoderOptions } from './transformer-options';
 
-export class DinoTransformerDecoder extends DeformableDetrTransformerDecoder {
+export class DinoTransformerDecoder<
+  Inputs extends DeformableDecoderInputs = DeformableDecoderInputs,
+> extends DeformableDetrTransformerDecoder<Inputs> {
   private readonly refPointHead: MLP;
   private readonly norm: LayerNorm;
 
-  constructor(options: z.output<typeof deformableDecoderOptions>) {
-    super(options);
+  constructor(options: z.output<typeof deformableDecoderOptions>, makeLayer?: () => DecoderLayer<Inputs>) {
+    super(options, makeLayer);
     const channels = this.embedDims;
     this.refPointHead = this.addChild('ref_point_head', new MLP(2 * channels, channels, channels, 2));
     this.norm = this.addChild('norm', new LayerNorm({ channels }));
@@ -35,7 +38,7 @@ export class DinoTransformerDecoder extends DeformableDetrTransformerDecoder {
   decode(
     query: tf.Tensor3D,
     references: tf.Tensor3D,
-    inputs: DeformableDecoderInputs,
+    inputs: Inputs,
     regress: Regressor,
     after?: (layer: number, state: tf.Tensor3D, boxes: tf.Tensor3D) => DeformableDecoderInputs,
   ): { states: tf.Tensor3D[]; references: tf.Tensor3D[] } {

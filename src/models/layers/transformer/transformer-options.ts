@@ -5,6 +5,7 @@ import { ignoredOption } from '../../../catalogue/ignored-option';
 import { actCfg, dropoutCfg, initCfg, LayerNorm, MultiheadAttention, preluCfg } from '../../../nn';
 import { ConditionalAttention } from '../../../nn/conditional-attention';
 import { MultiScaleDeformableAttention } from '../../../nn/multi-scale-deformable-attention';
+import { biAttentionOptions } from '../bi-attention';
 import { FFN } from '../ffn';
 
 const size = z.int().positive();
@@ -114,6 +115,11 @@ const deformableDecoderLayer = z.strictObject({
   cross_attn_cfg: deformable.default(deformable.parse({})).describe('Deformable cross-attention to the image features'),
   ...rest,
 });
+const groundingDecoderLayer = z.strictObject({
+  ...deformableDecoderLayer.shape,
+  cross_attn_text_cfg: plain().describe('Cross-attention to the words'),
+});
+export type GroundingDecoderLayerOptions = z.output<typeof groundingDecoderLayer>;
 export type EncoderLayerOptions = z.output<typeof encoderLayer>;
 export type DecoderLayerOptions = z.output<typeof decoderLayer>;
 export type ConditionalLayerOptions = z.output<typeof conditionalLayer>;
@@ -150,6 +156,16 @@ export const deformableDecoderOptions = z.strictObject({
   ...list(deformableDecoderLayer),
   layer_cfg: deformableDecoderLayer,
   ...noPostNorm,
+});
+
+export const groundingEncoderOptions = z.strictObject({
+  ...deformableEncoderOptions.shape,
+  text_layer_cfg: encoderLayer.describe('Config of every layer of the words'),
+  fusion_layer_cfg: biAttentionOptions.describe('Config of every fusion of pixels and words'),
+});
+export const groundingDecoderOptions = z.strictObject({
+  ...deformableDecoderOptions.shape,
+  layer_cfg: groundingDecoderLayer.describe('Config of every layer'),
 });
 
 export function buildAttention(o: AttentionOptions): MultiheadAttention {

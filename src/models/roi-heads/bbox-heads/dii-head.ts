@@ -56,7 +56,10 @@ const options = z.strictObject({
   loss_iou: moduleOption('loss').default({ type: 'GIoULoss', loss_weight: 2 }).describe('Second loss of the boxes'),
   reg_class_agnostic: always('one box for all classes'),
   reg_decoded_bbox: always('losses compare boxes, not deltas'),
-  init_cfg: z.null({ error: 'the initialisation is fixed: leave init_cfg out or null' }).optional(),
+  init_cfg: z
+    .null({ error: 'the initialisation is fixed: leave init_cfg out or null' })
+    .optional()
+    .describe('Must be null'),
 });
 type Options = z.output<typeof options>;
 export type DIIHeadConfig = BBoxHeadConfig & Omit<Options, keyof BBoxHeadConfig>;
@@ -120,13 +123,10 @@ export class DIIHead extends BBoxHead {
       );
     const [images, count, channels] = objects.shape;
     const sequence: tf.Tensor3D = tf.transpose(objects, [1, 0, 2]); // the length comes first, [P, N, C]
-    const attended: tf.Tensor3D = tf.transpose(
-      this.attentionNorm.forward(this.attention.forward(sequence)),
-      [1, 0, 2],
-    );
+    const attended: tf.Tensor3D = tf.transpose(this.attentionNorm.forward(this.attention.forward(sequence)), [1, 0, 2]);
     const rows = attended.reshape<tf.Tensor2D>([-1, channels]);
     const filtered = this.interactiveDrop.forward(this.interactive.forward(rows, pooled) as tf.Tensor2D);
-    const mixed = this.interactiveNorm.forward(tf.add(rows, filtered));
+    const mixed: tf.Tensor2D = this.interactiveNorm.forward(tf.add<tf.Tensor2D>(rows, filtered));
     const next = this.ffnNorm.forward(this.ffn.forward(mixed));
     return {
       scores: this.fcCls?.forward(through(this.clsFcs, next)),

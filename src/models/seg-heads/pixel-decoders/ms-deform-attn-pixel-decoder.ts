@@ -97,7 +97,7 @@ export class MSDeformAttnPixelDecoder extends Module implements PixelDecoder {
       const lateral = this.laterals.at(i).forward(level);
       const [, height, width] = lateral.shape;
       const above = interpolate(outs[outs.length - 1], { size: [height, width], mode: 'bilinear' });
-      outs.push(this.outputs.at(i).forward(tf.add(lateral, above)));
+      outs.push(this.outputs.at(i).forward(tf.add<tf.Tensor4D>(lateral, above)));
     }
     return { features: this.maskFeature.forward(outs[outs.length - 1]), memories: outs.slice(0, this.numOuts) };
   }
@@ -119,7 +119,7 @@ export class MSDeformAttnPixelDecoder extends Module implements PixelDecoder {
       shapes.map(([h, w]) => h * w),
       1,
     );
-    return parts.map((part, i) => part.reshape([count, ...shapes[i], channels]));
+    return parts.map((part, i) => part.reshape<tf.Tensor4D>([count, ...shapes[i], channels]));
   }
 }
 

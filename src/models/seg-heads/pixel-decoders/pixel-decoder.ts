@@ -127,7 +127,9 @@ export abstract class TopDownPixelDecoder extends Module implements PixelDecoder
     for (let i = levels.length - 2; i >= 0; i--) {
       const lateral = this.laterals.at(i).forward(levels[i]);
       const [, height, width] = lateral.shape;
-      y = this.outputs.at(i).forward(tf.add(lateral, interpolate(y, { size: [height, width], mode: 'nearest' })));
+      y = this.outputs
+        .at(i)
+        .forward(tf.add<tf.Tensor4D>(lateral, interpolate(y, { size: [height, width], mode: 'nearest' })));
     }
     return y;
   }

@@ -18,6 +18,8 @@ export interface AssignerOffer {
   approxs?: boolean;
   /** Whether it has one square anchor a cell, and says where. */
   squares?: boolean;
+  /** Whether it predicts several objects a prior. */
+  several?: boolean;
   /** Parts of the result without which its losses cannot be computed. */
   reads?: readonly AssignResultPart[];
 }
@@ -54,6 +56,11 @@ function mismatchOf({ needs, gives }: AssignerContract, offer: AssignerOffer): (
     return (type) => `${type} compares the boxes that a guided anchor may become, ${head} has anchors of fixed sizes`;
   if (needs.squares && !offer.squares)
     return (type) => `${type} assigns to cells with one square anchor each, which ${head} does not have`;
+  if ((needs.several ?? false) !== (offer.several ?? false))
+    return (type) =>
+      needs.several
+        ? `${type} assigns several objects to a prior, ${head} predicts one`
+        : `${type} assigns one object to a prior, ${head} predicts several`;
   const missing = (needs.predictions ?? []).filter((part) => !predictions.includes(part));
   if (missing.length > 0)
     return (type) =>

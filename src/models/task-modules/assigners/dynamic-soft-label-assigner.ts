@@ -1,11 +1,12 @@
 // DynamicSoftLabelAssigner: SimOTA whose class cost has the IoU as a soft target, and a soft cost of the distance from the
-// centre instead of a fixed radius (Lyu et al., RTMDet, 2022).
+// centre instead of a fixed radius (Lyu et al., RTMDet, 2022). The centre of an object with a mask is that of the mask.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
+import { rleMoments, toRles } from '../../../masks';
 import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
-import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
+import type { Assigner, AssignerContract, AssignInput, AssignResult, Instances, IouCalculator } from '../types';
 import { dynamicKMatching } from './dynamic-k-matching';
 import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
@@ -66,6 +67,7 @@ export class DynamicSoftLabelAssigner implements Assigner {
     if (candidates.length === 0) return none;
     const overlaps = this.iou.overlaps(takeBoxes(boxes, candidates), instances.bboxes);
     const costs = new Float32Array(overlaps.length);
+    const centers = centersOf(instances);
     for (const [k, i] of candidates.entries()) {
       // loss against no class at all; the class of a ground-truth box then changes one term
       let background = 0;
@@ -74,13 +76,7 @@ export class DynamicSoftLabelAssigner implements Assigner {
       for (let g = 0; g < truths; g++) {
         const at = k * truths + g;
         const logit = logits[i * classes + instances.labels[g]];
-        const [x1, y1, x2, y2] = [
-          instances.bboxes[4 * g],
-          instances.bboxes[4 * g + 1],
-          instances.bboxes[4 * g + 2],
-          instances.bboxes[4 * g + 3],
-        ];
-        const distance = Math.hypot(priors[4 * i] - (x1 + x2) / 2, priors[4 * i + 1] - (y1 + y2) / 2);
+        const distance = Math.hypot(priors[4 * i] - centers[2 * g], priors[4 * i + 1] - centers[2 * g + 1]);
         const center = 10 ** (distance / priors[4 * i + 2] - soft_center_radius);
         const cls = background - term(logit, 0) + term(logit, overlaps[at]);
         costs[at] = cls - Math.log(overlaps[at] + EPSILON) * iou_weight + center;
@@ -93,6 +89,20 @@ export class DynamicSoftLabelAssigner implements Assigner {
       topk,
     );
   }
+}
+
+/** Of the ground truth [K, 2]: the centroid of its mask where it has one, else the center of its box. */
+function centersOf({ bboxes, masks }: Instances): Float32Array {
+  const centers = new Float32Array(bboxes.length / 2);
+  for (let at = 0; at < centers.length; at++) {
+    const low = 4 * (at >> 1) + (at & 1);
+    centers[at] = (bboxes[low] + bboxes[low + 2]) / 2;
+  }
+  for (const [g, mask] of (masks ? toRles(masks) : []).entries()) {
+    const { area, sumX, sumY } = rleMoments(mask);
+    if (area > 0) centers.set([sumX / area, sumY / area], 2 * g);
+  }
+  return centers;
 }
 
 export const dynamicSoftLabelAssignerDefinition = defineModule({

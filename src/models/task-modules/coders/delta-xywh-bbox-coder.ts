@@ -11,7 +11,7 @@ import { boxRows } from './box-rows';
 const f = Math.fround;
 const four = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
-const options = z.strictObject({
+export const deltaOptions = z.strictObject({
   target_means: four.default([0, 0, 0, 0]).describe('Means subtracted from the targets (dx, dy, dw, dh)'),
   target_stds: four.default([1, 1, 1, 1]).describe('Standard deviations that the targets are divided by'),
   clip_border: z.boolean().default(true).describe('Clip decoded boxes to the image'),
@@ -20,16 +20,16 @@ const options = z.strictObject({
   use_box_type: useBoxType,
 });
 
-type Options = z.output<typeof options>;
+export type DeltaOptions = z.output<typeof deltaOptions>;
 
 /** Sizes change at most by a factor of 1000 / 16. */
-const WH_RATIO_CLIP = 16 / 1000;
+export const WH_RATIO_CLIP = 16 / 1000;
 
 export class DeltaXYWHBBoxCoder implements BoxCoder {
   readonly priors = 'boxes';
   readonly encodeSize = 4;
 
-  constructor(private readonly options: Options) {}
+  constructor(private readonly options: DeltaOptions) {}
 
   get clips(): boolean {
     return this.options.clip_border;
@@ -126,7 +126,7 @@ export const deltaXYWHBBoxCoderDefinition = defineModule({
   paper: 'Girshick et al., R-CNN, CVPR 2014',
   shapes: 'priors [n, 4], boxes [n, 4] <-> deltas [n, 4] (dx, dy, dw, dh)',
   example: "{ type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] }",
-  options,
+  options: deltaOptions,
   contract: { priors: 'boxes' },
   build: (given) => new DeltaXYWHBBoxCoder(given),
 });

@@ -14,12 +14,15 @@ export interface SamplerOffer {
   perSampleLoss?: boolean;
   /** Whether it predicts classes and boxes of them. */
   predictSamples?: boolean;
+  /** Whether several objects are assigned to a prior. */
+  several?: boolean;
 }
 
 const NEEDS: Record<SamplerNeed, string> = {
   perSampleLoss: 'the classification loss of each sample, which RoI heads compute (train_cfg.rcnn)',
   predictSamples: 'the predictions of each sample, which RoI heads compute (train_cfg.rcnn)',
   maxOverlaps: 'the overlaps of the assigner',
+  several: 'several objects of each prior (MultiInstanceAssigner)',
 };
 
 /** @throws DetLabError that names both sides and the samplers that fit. */
@@ -46,6 +49,7 @@ function missingOf({ needs }: Pick<Sampler, 'needs'>, offer: SamplerOffer): Samp
     perSampleLoss: offer.perSampleLoss === true,
     predictSamples: offer.predictSamples === true,
     maxOverlaps: offer.assigner.gives.includes('maxOverlaps'),
+    several: offer.several === true,
   };
   return needs.filter((need) => !has[need]);
 }

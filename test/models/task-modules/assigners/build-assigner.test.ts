@@ -28,21 +28,35 @@ const anchorHead = [
   'CenterRegionAssigner',
   'TaskAlignedAssigner',
   'HungarianAssigner',
+  'TopkHungarianAssigner',
   'UniformAssigner',
 ];
 const scored = ['BatchTaskAlignedAssigner', 'BatchATSSAssigner'];
-const softly = ['SimOTAAssigner', 'DynamicSoftLabelAssigner', 'BatchDynamicSoftLabelAssigner', ...scored];
+const softly = [
+  'SimOTAAssigner',
+  'TopkHungarianAssigner',
+  'DynamicSoftLabelAssigner',
+  'BatchDynamicSoftLabelAssigner',
+  ...scored,
+];
 const queryHead = ['HungarianAssigner'];
-/** Heads that assign by a rule of their own, or in two stages (RepPointsHead). */
+/** Heads that assign by a rule of their own, or in two stages (RepPointsHead); one that assigns as ATSSHead, too wide for here. */
 const OWN_RULE = [
+  'CascadeRPNHead',
+  'ATSSVLFusionHead',
   'CenterNetHead',
   'CenterNetUpdateHead',
+  'CornerHead',
+  'CentripetalHead',
+  'EmbeddingRPNHead',
   'FCOSHead',
   'NASFCOSHead',
   'AutoAssignHead',
   'FoveaHead',
   'RepPointsHead',
   'YOLOv5Head',
+  'YOLOv5InsHead',
+  'YOLOv7Head',
 ];
 /** Assigners that serve each of the other dense heads. */
 const SERVED: Record<string, string[]> = {
@@ -53,7 +67,7 @@ const SERVED: Record<string, string[]> = {
   SSDHead: anchorHead,
   ATSSHead: anchorHead,
   GFLHead: anchorHead,
-  TOODHead: ['TaskAlignedAssigner'],
+  TOODHead: ['TaskAlignedAssigner', 'TopkHungarianAssigner'],
   VFNetHead: anchorHead,
   FreeAnchorRetinaHead: anchorHead,
   YOLOFHead: ['UniformAssigner'],
@@ -64,6 +78,8 @@ const SERVED: Record<string, string[]> = {
   LADHead: anchorHead,
   DDODHead: anchorHead,
   LDHead: anchorHead,
+  SABLRetinaHead: ['MaxIoUAssigner', 'ApproxMaxIoUAssigner', 'ATSSAssigner', 'CenterRegionAssigner'],
+  StageCascadeRPNHead: [...anchorHead, 'RegionAssigner'],
   PISARetinaHead: anchorHead,
   PISASSDHead: anchorHead,
   YOLOV3Head: [
@@ -73,21 +89,26 @@ const SERVED: Record<string, string[]> = {
     'ATSSAssigner with alpha',
     'CenterRegionAssigner',
     'TaskAlignedAssigner',
+    'TopkHungarianAssigner',
     'UniformAssigner',
   ],
-  YOLOXHead: ['SimOTAAssigner', ...scored],
-  'mmyolo.YOLOXHead': ['SimOTAAssigner', ...scored],
+  YOLOXHead: ['SimOTAAssigner', 'TopkHungarianAssigner', ...scored],
+  'mmyolo.YOLOXHead': ['SimOTAAssigner', 'TopkHungarianAssigner', ...scored],
   YOLOv6Head: scored,
   PPYOLOEHead: scored,
   YOLOv8Head: scored,
   RTMDetHead: softly,
   RTMDetSepBNHead: softly,
+  RTMDetInsSepBNHead: softly,
   'mmyolo.RTMDetHead': softly,
+  'mmyolo.RTMDetInsSepBNHead': softly,
   DETRHead: queryHead,
   ConditionalDETRHead: queryHead,
   DABDETRHead: queryHead,
   DeformableDETRHead: queryHead,
   DINOHead: queryHead,
+  DDQDETRHead: queryHead,
+  GroundingDINOHead: queryHead,
 };
 
 /** What `train_cfg` of a head needs besides the assigner. */
@@ -172,7 +193,7 @@ describe('the message', () => {
     expect(message(() => buildAssigner({ type: 'SimOTAAssigner' }, at, offer))).toBe(
       'Cannot use SimOTAAssigner in RetinaHead at model.bbox_head.train_cfg.assigner: SimOTAAssigner needs points (x, y, stride ' +
         'x, stride y) as priors, RetinaHead has boxes (x1, y1, x2, y2). Assigners that fit RetinaHead: MaxIoUAssigner, ' +
-        'ATSSAssigner, CenterRegionAssigner, TaskAlignedAssigner, UniformAssigner',
+        'ATSSAssigner, CenterRegionAssigner, TaskAlignedAssigner, TopkHungarianAssigner, UniformAssigner',
     );
   });
 

@@ -1,0 +1,143 @@
+import { defineConfig } from '../../src/catalogue/define-config';
+
+const num_stages = 6;
+const num_proposals = 100;
+// every stage has its own
+const bbox_head = {
+  type: 'DIIHead',
+  num_classes: 80,
+  num_ffn_fcs: 2,
+  num_heads: 8,
+  num_cls_fcs: 1,
+  num_reg_fcs: 3,
+  feedforward_channels: 2048,
+  in_channels: 256,
+  dropout: 0,
+  ffn_act_cfg: { type: 'ReLU', inplace: true },
+  dynamic_conv_cfg: {
+    type: 'DynamicConv',
+    in_channels: 256,
+    feat_channels: 64,
+    out_channels: 256,
+    input_feat_shape: 7,
+    act_cfg: { type: 'ReLU', inplace: true },
+    norm_cfg: { type: 'LN' },
+  },
+  loss_bbox: { type: 'L1Loss', loss_weight: 5 },
+  loss_iou: { type: 'GIoULoss', loss_weight: 2 },
+  loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 2 },
+  bbox_coder: {
+    type: 'DeltaXYWHBBoxCoder',
+    clip_border: false,
+    target_means: [0, 0, 0, 0],
+    target_stds: [0.5, 0.5, 1, 1],
+  },
+};
+const mask_head = {
+  type: 'DynamicMaskHead',
+  dynamic_conv_cfg: {
+    type: 'DynamicConv',
+    in_channels: 256,
+    feat_channels: 64,
+    out_channels: 256,
+    input_feat_shape: 14,
+    with_proj: false,
+    act_cfg: { type: 'ReLU', inplace: true },
+    norm_cfg: { type: 'LN' },
+  },
+  num_convs: 4,
+  num_classes: 80,
+  roi_feat_size: 14,
+  in_channels: 256,
+  conv_kernel_size: 3,
+  conv_out_channels: 256,
+  class_agnostic: false,
+  norm_cfg: { type: 'BN' },
+  upsample_cfg: { type: 'deconv', scale_factor: 2 },
+  loss_mask: { type: 'DiceLoss', loss_weight: 8, use_sigmoid: true, activate: false, eps: 0.00001 },
+};
+const matching = {
+  assigner: {
+    type: 'HungarianAssigner',
+    match_costs: [
+      { type: 'FocalLossCost', weight: 2 },
+      { type: 'BBoxL1Cost', weight: 5, box_format: 'xyxy' },
+      { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
+    ],
+  },
+  sampler: { type: 'PseudoSampler' },
+  pos_weight: 1,
+  mask_size: 28,
+};
+
+export default defineConfig({
+  _base_: ['../_base_/datasets/coco_instance', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
+  num_stages,
+  num_proposals,
+  model: {
+    type: 'QueryInst',
+    data_preprocessor: {
+      type: 'DetDataPreprocessor',
+      mean: [123.675, 116.28, 103.53],
+      std: [58.395, 57.12, 57.375],
+      bgr_to_rgb: true,
+      pad_mask: true,
+      pad_size_divisor: 32,
+    },
+    backbone: {
+      type: 'ResNet',
+      depth: 50,
+      num_stages: 4,
+      out_indices: [0, 1, 2, 3],
+      frozen_stages: 1,
+      norm_cfg: { type: 'BN', requires_grad: true },
+      norm_eval: true,
+      style: 'pytorch',
+      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
+    },
+    neck: {
+      type: 'FPN',
+      in_channels: [256, 512, 1024, 2048],
+      out_channels: 256,
+      start_level: 0,
+      add_extra_convs: 'on_input',
+      num_outs: 4,
+    },
+    rpn_head: { type: 'EmbeddingRPNHead', num_proposals, proposal_feature_channel: 256 },
+    roi_head: {
+      type: 'SparseRoIHead',
+      num_stages,
+      stage_loss_weights: [1, 1, 1, 1, 1, 1],
+      proposal_feature_channel: 256,
+      bbox_roi_extractor: {
+        type: 'SingleRoIExtractor',
+        roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 2 },
+        out_channels: 256,
+        featmap_strides: [4, 8, 16, 32],
+      },
+      mask_roi_extractor: {
+        type: 'SingleRoIExtractor',
+        roi_layer: { type: 'RoIAlign', output_size: 14, sampling_ratio: 2 },
+        out_channels: 256,
+        featmap_strides: [4, 8, 16, 32],
+      },
+      bbox_head: [bbox_head, bbox_head, bbox_head, bbox_head, bbox_head, bbox_head],
+      mask_head: [mask_head, mask_head, mask_head, mask_head, mask_head, mask_head],
+    },
+    train_cfg: {
+      rpn: null,
+      rcnn: [matching, matching, matching, matching, matching, matching],
+    },
+    test_cfg: { rpn: null, rcnn: { max_per_img: num_proposals, mask_thr_binary: 0.5 } },
+  },
+  optim_wrapper: {
+    type: 'OptimWrapper',
+    optimizer: { _delete_: true, type: 'AdamW', lr: 0.0001, weight_decay: 0.0001 },
+    paramwise_cfg: { custom_keys: { backbone: { lr_mult: 0.1, decay_mult: 1 } } },
+    clip_grad: { max_norm: 0.1, norm_type: 2 },
+  },
+  param_scheduler: [
+    { type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 1000 },
+    { type: 'MultiStepLR', begin: 0, end: 12, by_epoch: true, milestones: [8, 11], gamma: 0.1 },
+  ],
+});

@@ -1,0 +1,57 @@
+const train_pipeline = [
+  { type: 'LoadImageFromFile', backend_args: null },
+  { type: 'LoadAnnotations', with_bbox: true, with_mask: true, poly2mask: false },
+  { type: 'CachedMosaic', img_scale: [640, 640], pad_val: 114 },
+  { type: 'RandomResize', scale: [1280, 1280], ratio_range: [0.1, 2], keep_ratio: true },
+  { type: 'RandomCrop', crop_size: [640, 640], recompute_bbox: true, allow_negative_crop: true },
+  { type: 'YOLOXHSVRandomAug' },
+  { type: 'RandomFlip', prob: 0.5 },
+  { type: 'Pad', size: [640, 640], pad_val: { img: [114, 114, 114] } },
+  { type: 'CachedMixUp', img_scale: [640, 640], ratio_range: [1, 1], max_cached_images: 20, pad_val: [114, 114, 114] },
+  { type: 'FilterAnnotations', min_gt_bbox_wh: [1, 1] },
+  { type: 'PackDetInputs' },
+];
+const train_pipeline_stage2 = [
+  { type: 'LoadImageFromFile', backend_args: null },
+  { type: 'LoadAnnotations', with_bbox: true, with_mask: true, poly2mask: false },
+  { type: 'RandomResize', scale: [640, 640], ratio_range: [0.1, 2], keep_ratio: true },
+  { type: 'RandomCrop', crop_size: [640, 640], recompute_bbox: true, allow_negative_crop: true },
+  { type: 'FilterAnnotations', min_gt_bbox_wh: [1, 1] },
+  { type: 'YOLOXHSVRandomAug' },
+  { type: 'RandomFlip', prob: 0.5 },
+  { type: 'Pad', size: [640, 640], pad_val: { img: [114, 114, 114] } },
+  { type: 'PackDetInputs' },
+];
+
+export default {
+  _base_: './rtmdet_l_8xb32-300e_coco',
+  train_pipeline,
+  train_dataloader: { dataset: { pipeline: train_pipeline } },
+  val_evaluator: { metric: ['bbox', 'segm'] },
+  test_evaluator: { metric: ['bbox', 'segm'] },
+  model: {
+    bbox_head: {
+      _delete_: true,
+      type: 'RTMDetInsSepBNHead',
+      num_classes: 80,
+      in_channels: 256,
+      stacked_convs: 2,
+      share_conv: true,
+      pred_kernel_size: 1,
+      feat_channels: 256,
+      act_cfg: { type: 'SiLU', inplace: true },
+      norm_cfg: { type: 'SyncBN', requires_grad: true },
+      anchor_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] },
+      bbox_coder: { type: 'DistancePointBBoxCoder' },
+      loss_cls: { type: 'QualityFocalLoss', use_sigmoid: true, beta: 2, loss_weight: 1 },
+      loss_bbox: { type: 'GIoULoss', loss_weight: 2 },
+      loss_mask: { type: 'DiceLoss', loss_weight: 2, eps: 0.000005, reduction: 'mean' },
+    },
+    test_cfg: { nms_pre: 1000, score_thr: 0.05, nms: { iou_threshold: 0.6 }, max_per_img: 100, mask_thr_binary: 0.5 },
+  },
+  train_pipeline_stage2,
+  custom_hooks: [
+    { type: 'EMAHook', ema_type: 'ExpMomentumEMA', momentum: 0.0002, update_buffers: true, priority: 49 },
+    { type: 'PipelineSwitchHook', switch_epoch: 280, switch_pipeline: train_pipeline_stage2 },
+  ],
+};
