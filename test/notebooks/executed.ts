@@ -115,7 +115,7 @@ const CHECKS: Record<string, (o: Record<'shown' | 'printed' | 'errors' | 'html',
     expect(shown).toMatch(
       /Suggested: lr [\d.e-]+, where the loss falls fastest; a tenth of the rate of its minimum is /,
     );
-    expect(printed).toMatch(/batch: \d+ \(auto\): [\d,]+ MB for each image of .*90% of the engine's memoryLimit/);
+    expect(printed).toMatch(/batch: \d+ \(auto\): [\d.,]+ [KM]?B for each image of /);
     expect(shown).toMatch(/2 folds[\s\S]*cross-validation with 2 folds/);
     expect(shown).toMatch(/search, (\d) of \1 trials[\s\S]*successive halving/);
     expect(printed).toMatch(/\d+ boxes are labels of a model, not of a person/);
