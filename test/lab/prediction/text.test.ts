@@ -11,7 +11,12 @@ const steps = [
   { type: 'LoadAnnotations', with_bbox: true },
   { type: 'PackDetInputs', meta_keys: ['img_id', 'text', 'custom_entities'] },
 ];
-const pixels = { data: new Uint8Array(96 * 64 * 3).map((_, i) => (i * 37) % 251), width: 96, height: 64, order: 'rgb' as const };
+const pixels = {
+  data: new Uint8Array(96 * 64 * 3).map((_, i) => (i * 37) % 251),
+  width: 96,
+  height: 64,
+  order: 'rgb' as const,
+};
 
 let model: Model;
 beforeAll(async () => {
@@ -36,7 +41,9 @@ test('labels are the names in the text; without one, the classes of the model', 
 });
 
 test('a text without names, and a detector with classes of its own, are refused', async () => {
-  await expect(model.predict(pixels, { text: ' . ' })).rejects.toThrow(/expected names of objects, such as "cat . dog"/);
+  await expect(model.predict(pixels, { text: ' . ' })).rejects.toThrow(
+    /expected names of objects, such as "cat . dog"/,
+  );
   const other = await small().classes(['a']).build({ seed: 1 });
   await expect(other.predict(pixels, { text: 'cat' })).rejects.toThrow(/finds its own classes \(a\)/);
   other.dispose();
