@@ -128,7 +128,7 @@ export class MultiInstanceBBoxHead extends Module implements BoxHead {
     if (!refine) return outputs;
     const second = scores.map((score, k) => {
       const object = tf.softmax(score.cast<tf.Tensor2D>('float32')).slice([0, 1], [-1, 1]);
-      const seen = tf.tile(tf.concat2d([deltas[k], object.cast(deltas[k].dtype)], 1), [1, REPEATS]);
+      const seen = tf.tile(tf.concat2d([deltas[k], object.cast<tf.Tensor2D>(deltas[k].dtype)], 1), [1, REPEATS]);
       const features = refine.shared.forward(tf.concat2d([row, seen], 1), { activation: 'relu' });
       return { scores: refine.cls.at(k).forward(features), deltas: refine.reg.at(k).forward(features) };
     });
