@@ -1,4 +1,4 @@
-import type { TransformConfig } from '../../src/catalogue/config-types';
+import type { MetricConfig, TransformConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
 
 const ten = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
@@ -21,10 +21,10 @@ const class_weight = [
   1,
   0.1,
 ];
-const image_size = [1024, 1024] as const;
+const image_size: [number, number] = [1024, 1024];
 const batch_augments = [
   {
-    type: 'BatchFixedSizePad',
+    type: 'BatchFixedSizePad' as const,
     size: image_size,
     img_pad_value: 0,
     pad_mask: true,
@@ -34,7 +34,7 @@ const batch_augments = [
   },
 ];
 const data_preprocessor = {
-  type: 'DetDataPreprocessor',
+  type: 'DetDataPreprocessor' as const,
   mean: [123.675, 116.28, 103.53],
   std: [58.395, 57.12, 57.375],
   bgr_to_rgb: true,
@@ -54,7 +54,7 @@ const train_pipeline: TransformConfig[] = [
   { type: 'PackDetInputs' },
 ];
 const embed_multi = { lr_mult: 1, decay_mult: 0 };
-const val_evaluator = [
+const val_evaluator: MetricConfig[] = [
   {
     type: 'CocoPanopticMetric',
     ann_file: 'data/coco/annotations/panoptic_val2017.json',

@@ -3,12 +3,12 @@ import { defineConfig } from '../../src/catalogue/define-config';
 
 const ten = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 const class_weight = [...ten, ...ten, ...ten, ...ten, ...ten, ...ten, ...ten, ...ten, 0.1];
-const image_size = [1024, 1024] as const;
+const image_size: [number, number] = [1024, 1024];
 const batch_augments = [
-  { type: 'BatchFixedSizePad', size: image_size, img_pad_value: 0, pad_mask: true, mask_pad_value: 0, pad_seg: false },
+  { type: 'BatchFixedSizePad' as const, size: image_size, img_pad_value: 0, pad_mask: true, mask_pad_value: 0, pad_seg: false },
 ];
 const data_preprocessor = {
-  type: 'DetDataPreprocessor',
+  type: 'DetDataPreprocessor' as const,
   mean: [123.675, 116.28, 103.53],
   std: [58.395, 57.12, 57.375],
   bgr_to_rgb: true,

@@ -22,7 +22,7 @@ const class_weight = [
   0.1,
 ];
 const data_preprocessor = {
-  type: 'DetDataPreprocessor',
+  type: 'DetDataPreprocessor' as const,
   mean: [123.675, 116.28, 103.53],
   std: [58.395, 57.12, 57.375],
   bgr_to_rgb: true,

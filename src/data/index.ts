@@ -2,7 +2,9 @@
 
 import './node-platform';
 
+export { type PanopticSegment, type PanopticTruths, SEGMENT } from '../masks';
 export { BadData } from './bad-data';
+export { outlinesOf } from './columns/outline-flags';
 export { withBatchShapes } from './datasets/batch-shapes';
 export { type CocoOptions, loadCoco } from './datasets/coco';
 export { countObjects, type ObjectCounts } from './datasets/count-objects';
@@ -35,7 +37,6 @@ export {
   type TracedState,
   type TracedStep,
 } from './loading/sample-tracer';
-export { outlinesOf, type PanopticSegment, type PanopticTruths, SEGMENT } from './panoptic';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
 export { problemLines } from './problem-lines';

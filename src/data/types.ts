@@ -1,10 +1,8 @@
 // Data on its way from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
-import type { InstanceMasks, Rle, Segmentation } from '../masks';
+import type { InstanceMasks, PanopticSegment, PanopticTruths, Rle, Segmentation, SemanticMap } from '../masks';
 import type { LabelMap } from '../text/label-map';
 import type { TextPrompt } from '../text/prompts';
-import type { PanopticSegment, PanopticTruths } from './panoptic';
-import type { SemanticMap } from './semantic-map';
 
 export type Pixels = Uint8Array | Float32Array;
 

@@ -1,7 +1,6 @@
 // The ground truth of an evaluation: float64 xywh boxes per image, from a dataset's records or a COCO file.
 
-import { outlineFlags } from '../data/columns/outline-flags';
-import { outlinesOf } from '../data/panoptic';
+import { outlineFlags, outlinesOf } from '../data/columns/outline-flags';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import { boxToRle, type Rle, type Segmentation, segmentationToRle, usableParts } from '../masks';

@@ -1,9 +1,8 @@
 // Panoptic quality (Kirillov et al., CVPR 2019), equal to panopticapi: segments of one class match where their IoU exceeds one half;
 // PQ = SQ x RQ, the mean IoU of the matches times their F1 score. Pixels of no segment and of crowds excuse predictions.
 
-import { type PanopticSegment, SEGMENT } from '../data/panoptic';
 import { DetLabError } from '../errors';
-import { foreground } from '../masks';
+import { foreground, type PanopticSegment, SEGMENT } from '../masks';
 
 /** The segments of an image and the id of each pixel, row-major; 0 for none. */
 export interface TruthSegments {

@@ -2,8 +2,8 @@
 // map of its segments in PREFIX.panoptic.
 
 import path from 'node:path';
-import type { PanopticSegment } from '../data/panoptic';
 import type { Dataset, ImageRecord } from '../data/types';
+import type { PanopticSegment } from '../masks';
 import { foreground, rleArea } from '../masks';
 import { panopticPng } from '../masks/panoptic-png';
 import { writeInFolder } from './write-whole';

@@ -1,9 +1,9 @@
 // The annotated segments of an evaluation: those of the dataset's records, or of a panoptic annotation file and its maps.
 
 import path from 'node:path';
-import { type PanopticTruths, SEGMENT } from '../data/panoptic';
 import type { Dataset } from '../data/types';
 import { DetLabError } from '../errors';
+import { type PanopticTruths, SEGMENT } from '../masks';
 import { readCocoJson } from './coco-json';
 
 export interface PanopticAnnotations {

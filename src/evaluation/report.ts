@@ -1,9 +1,7 @@
 // The report of an evaluation, and the interface of a metric that is updated image by image.
 
-import type { PanopticSegment } from '../data/panoptic';
-import type { SemanticMap } from '../data/semantic-map';
 import type { DataProblem, Dataset } from '../data/types';
-import type { Rle } from '../masks';
+import type { PanopticSegment, Rle, SemanticMap } from '../masks';
 
 /** Values between 0 and 1 by name; -1 where undefined (no ground truth of that size), as in pycocotools. */
 export type MetricValues = Record<string, number>;

@@ -23,6 +23,7 @@ export {
   toRles,
 } from './instance-masks';
 export { mergePolygons } from './merge-polygons';
+export { type PanopticSegment, type PanopticTruths, SEGMENT } from './panoptic-segments';
 export { type PasteOptions, pasteMask } from './paste-mask';
 export { boxToRle, polygonToRle } from './polygon-rle';
 export {
@@ -59,3 +60,4 @@ export {
   usableParts,
   usablePolygons,
 } from './segmentation';
+export { cropSemantic, flipSemantic, resizeSemantic, type SemanticMap } from './semantic-map';

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Registry } from '../../src/catalogue/registry';
-import { type PanopticTruths, SEGMENT } from '../../src/data/panoptic';
 import type { Dataset, ImageRecord } from '../../src/data/types';
 import { CocoPanopticMetric } from '../../src/evaluation/coco-panoptic-metric';
 import type { BoxMetric } from '../../src/evaluation/report';
-import { rleOfIds } from '../../src/masks';
+import { type PanopticTruths, rleOfIds, SEGMENT } from '../../src/masks';
 import { panopticPng, readPanopticPng } from '../../src/masks/panoptic-png';
 import { goldenJson } from '../golden-data';
 

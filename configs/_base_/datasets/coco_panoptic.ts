@@ -1,4 +1,4 @@
-import type { TransformConfig } from '../../../src/catalogue/config-types';
+import type { DataloaderConfig, MetricConfig, TransformConfig } from '../../../src/catalogue/config-types';
 import { defineConfig } from '../../../src/catalogue/define-config';
 
 const train_pipeline: TransformConfig[] = [
@@ -14,13 +14,13 @@ const test_pipeline: TransformConfig[] = [
   { type: 'LoadPanopticAnnotations', backend_args: null },
   { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'] },
 ];
-const val_evaluator = {
+const val_evaluator: MetricConfig = {
   type: 'CocoPanopticMetric',
   ann_file: 'data/coco/annotations/panoptic_val2017.json',
   seg_prefix: 'data/coco/annotations/panoptic_val2017/',
   backend_args: null,
 };
-const val_dataloader = {
+const val_dataloader: DataloaderConfig = {
   batch_size: 1,
   num_workers: 2,
   persistent_workers: true,

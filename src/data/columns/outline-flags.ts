@@ -1,5 +1,7 @@
-// Which objects of a record have a usable outline, without reading the outlines.
+// The outlines of a record's objects, and which of them have a usable one, without reading them.
 
+import { rleOfIds, rleToSegmentation, type Segmentation } from '../../masks';
+import { readIdMap } from '../loading/map-readers';
 import type { ImageRecord } from '../types';
 import { ColumnRecord } from './column-record';
 import { byteAt } from './text-blocks';
@@ -25,4 +27,14 @@ export function outlineFlags(record: ImageRecord, polygons = false): ((object: n
   const first = shard.starts[row];
   if (!outlines || !outlineLengths || !texts) return () => false;
   return (i) => outlineLengths[first + i] > 0 && (!polygons || byteAt(texts, outlines[first + i]) === LIST);
+}
+
+/**
+ * The outline of each object of a record: that of the annotation file, or the pixels of its segment in the panoptic map.
+ * @throws DetLabError where the map cannot be read
+ */
+export function outlinesOf({ segmentations, panoptic, annotationIds }: ImageRecord): (Segmentation | undefined)[] {
+  if (!panoptic) return segmentations ?? [];
+  const masks = rleOfIds(readIdMap(panoptic.file), annotationIds.map(Number));
+  return masks.map(rleToSegmentation);
 }

@@ -1,7 +1,7 @@
 // What a format makes of a data set: files to be written, where each image goes, and what the format cannot hold.
 
 import type { Segmentation } from '../../masks';
-import { outlinesOf } from '../panoptic';
+import { outlinesOf } from '../columns/outline-flags';
 import type { Dataset, ImageRecord } from '../types';
 
 export interface ExportPart {

@@ -1,7 +1,7 @@
 // Who reads the PNG files of semantic and panoptic maps: Node (data/node-platform.ts). Elsewhere there are none.
 
 import { DetLabError } from '../../errors';
-import type { SemanticMap } from '../semantic-map';
+import type { SemanticMap } from '../../masks';
 
 /** Ids of segments, row-major. */
 interface IdMap {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import type { SemanticMap } from '../../masks';
 import {
   boxesOfMasks,
   type InstanceMasks,
@@ -15,7 +16,6 @@ import {
   usablePolygons,
 } from '../../masks';
 import { readSemanticMap } from '../loading/map-readers';
-import type { SemanticMap } from '../semantic-map';
 import type { ImageRecord, Truths } from '../types';
 import type { Transform } from './sample';
 

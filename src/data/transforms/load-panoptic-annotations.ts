@@ -4,10 +4,9 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import type { PanopticTruths, SemanticMap } from '../../masks';
 import { rleOfIds } from '../../masks';
 import { readIdMap } from '../loading/map-readers';
-import type { PanopticTruths } from '../panoptic';
-import type { SemanticMap } from '../semantic-map';
 import type { ImageRecord } from '../types';
 import type { Transform } from './sample';
 

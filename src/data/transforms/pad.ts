@@ -3,9 +3,8 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { padMasks } from '../../masks';
+import { cropSemantic, padMasks } from '../../masks';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
-import { cropSemantic } from '../semantic-map';
 import type { AnyImage } from '../types';
 import { pixelsOf, type Transform } from './sample';
 

@@ -4,11 +4,10 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { boxesInside, clipBoxes, shiftBoxes } from '../../geometry/boxes';
-import { boxesOfMasks, cropMasks } from '../../masks';
+import { boxesOfMasks, cropMasks, cropSemantic } from '../../masks';
 import type { Random } from '../../random';
 import { takeInstances } from '../instances';
 import { cropPixels, type Window } from '../pixels/pixel-image';
-import { cropSemantic } from '../semantic-map';
 import type { AnyImage, ProposalBoxes, Truths } from '../types';
 import { pixelsOf, type Transform } from './sample';
 

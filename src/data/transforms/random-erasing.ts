@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { boxAreas, boxesWhere } from '../../geometry/boxes';
+import type { SemanticMap } from '../../masks';
 import { boxToRle, type Rle, subtractRle } from '../../masks';
 import type { Random } from '../../random';
 import { takeInstances } from '../instances';
 import { colourOf, pastePixels, pixelsLike, solidImage, type Window } from '../pixels/pixel-image';
-import type { SemanticMap } from '../semantic-map';
 import type { AnyImage, Truths } from '../types';
 import { pixelsOf, type Transform } from './sample';
 

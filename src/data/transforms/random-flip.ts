@@ -4,10 +4,9 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { type FlipDirection, flipBoxes, shiftBoxes } from '../../geometry/boxes';
-import { flipMasks } from '../../masks';
+import { flipMasks, flipSemantic } from '../../masks';
 import type { Random } from '../../random';
 import { flipPixels } from '../pixels/flip';
-import { flipSemantic } from '../semantic-map';
 import { pixelsOf, type Transform } from './sample';
 
 const probability = z.number().min(0).max(1);

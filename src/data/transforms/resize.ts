@@ -5,8 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
-import { resizeMasks } from '../../masks';
-import { resizeSemantic } from '../semantic-map';
+import { resizeMasks, resizeSemantic } from '../../masks';
 import { backendOption, checkInterpolation, interpolationOption, resizedBy } from './resize-backend';
 import { fullSize, pixelsOf, type Sample, type Transform } from './sample';
 

@@ -1,8 +1,8 @@
 // The contract of transforms: a sample, one image on its way from disk to the model.
 
 import { DetLabError } from '../../errors';
+import type { SemanticMap } from '../../masks';
 import type { Random } from '../../random';
-import type { SemanticMap } from '../semantic-map';
 import type {
   AnyImage,
   ImageMeta,

@@ -1,9 +1,8 @@
 // The masks that queries are matched with: those of objects, and with a semantic map those of stuff, one for each class.
 
-import { SEGMENT } from '../../data/panoptic';
 import type { PackedSample } from '../../data/types';
 import { DetLabError } from '../../errors';
-import { type Bitmap, decodeRle, sampleMask, toRles } from '../../masks';
+import { type Bitmap, decodeRle, SEGMENT, sampleMask, toRles } from '../../masks';
 import type { PanopticClasses } from '../inferred-options/infer-panoptic-classes';
 import { type Instances, type Size, toInstances } from '../task-modules';
 

@@ -4,8 +4,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
-import type { SemanticMap } from '../../data/semantic-map';
 import { DetLabError } from '../../errors';
+import type { SemanticMap } from '../../masks';
 import { applyInitCfg, Conv2d, convCfg, initCfg, Module, ModuleList, normal, normCfg, zeros } from '../../nn';
 import { interpolate } from '../../ops';
 import { inferHeadChannels } from '../inferred-options/infer-head-channels';

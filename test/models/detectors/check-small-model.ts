@@ -3,9 +3,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 import type { ModuleConfig } from '../../../src/catalogue/registry';
-import type { PanopticSegment } from '../../../src/data/panoptic';
-import type { SemanticMap } from '../../../src/data/semantic-map';
 import type { Detections, PackedSample } from '../../../src/data/types';
+import type { PanopticSegment, SemanticMap } from '../../../src/masks';
 import { countsFromString, decodeRle, polygonsToRle } from '../../../src/masks';
 import { buildDetector } from '../../../src/models/build';
 import { BiMultiHeadAttention } from '../../../src/models/layers/bi-attention';

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError } from '../../../errors';
-import { SEGMENT } from '../../panoptic';
+import { SEGMENT } from '../../../masks';
 import type { ImageRecord } from '../../types';
 import { AnnotationTable } from './annotation-table';
 import type { Category } from './categories';

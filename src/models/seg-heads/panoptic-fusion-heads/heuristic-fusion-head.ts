@@ -3,9 +3,8 @@
 
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
-import type { PanopticSegment } from '../../../data/panoptic';
-import type { SemanticMap } from '../../../data/semantic-map';
 import type { Detections } from '../../../data/types';
+import type { PanopticSegment, SemanticMap } from '../../../masks';
 import { foreground, type Rle, rleArea, rlesOfMap } from '../../../masks';
 import { Module } from '../../../nn';
 import {

@@ -4,8 +4,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
-import type { PanopticSegment } from '../../../data/panoptic';
 import type { Detections } from '../../../data/types';
+import type { PanopticSegment } from '../../../masks';
 import { boxesOfMasks, type Rle, rlesOfMap } from '../../../masks';
 import { Module } from '../../../nn';
 import { topIndices } from '../../../ops';

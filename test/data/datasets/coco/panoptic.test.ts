@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Registry } from '../../../../src/catalogue/registry';
 import { loadCoco, SEGMENT } from '../../../../src/data';
-import { outlinesOf } from '../../../../src/data/panoptic';
+import { outlinesOf } from '../../../../src/data/columns/outline-flags';
 import { LoadPanopticAnnotations } from '../../../../src/data/transforms/load-panoptic-annotations';
 import { sampleOf } from '../../../../src/data/transforms/sample';
 import { decodeRle, segmentationToRle } from '../../../../src/masks';

@@ -1,9 +1,7 @@
 // Panoptic segmentation: every pixel is of one segment, an object (a thing) or the region of a class (stuff), or of none
 // (Kirillov et al., Panoptic Segmentation, CVPR 2019). Annotations are PNG files whose colours are ids of segments.
 
-import { type Rle, rleOfIds, rleToSegmentation, type Segmentation } from '../masks';
-import { readIdMap } from './loading/map-readers';
-import type { ImageRecord } from './types';
+import type { Rle } from './rle';
 
 /** What a segment is: stuff, an object, or a group of objects, which is neither target nor error. */
 export const SEGMENT = { stuff: 0, thing: 1, crowd: 2 } as const;
@@ -24,14 +22,4 @@ export interface PanopticSegment {
   isThing: boolean;
   score?: number;
   mask: Rle;
-}
-
-/**
- * The outline of each object of a record: that of the annotation file, or the pixels of its segment in the panoptic map.
- * @throws DetLabError where the map cannot be read
- */
-export function outlinesOf({ segmentations, panoptic, annotationIds }: ImageRecord): (Segmentation | undefined)[] {
-  if (!panoptic) return segmentations ?? [];
-  const masks = rleOfIds(readIdMap(panoptic.file), annotationIds.map(Number));
-  return masks.map(rleToSegmentation);
 }

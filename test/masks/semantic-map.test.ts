@@ -1,7 +1,7 @@
 // Semantic maps move with their pixels.
 
 import { expect, test } from 'vitest';
-import { cropSemantic, flipSemantic, resizeSemantic, type SemanticMap } from '../../src/data/semantic-map';
+import { cropSemantic, flipSemantic, resizeSemantic, type SemanticMap } from '../../src/masks';
 
 const map: SemanticMap = { data: Uint8Array.of(0, 1, 2, 3, 4, 5), width: 3, height: 2 };
 const rows = ({ data, width, height }: SemanticMap) =>
