@@ -129,8 +129,8 @@ export function imageSize(config: ConfigObject): number {
   return JSON.stringify(config.model).includes('"SAC"') ? 96 : 64;
 }
 
-/** A square image of noise with two objects, masks and proposals. */
-function sample(size: number, imgId: number): PackedSample {
+/** A square image of noise with two objects, masks and, but for a first stage that learns them, proposals. */
+function sample(size: number, imgId: number, learned: boolean): PackedSample {
   const random = Random.seeded(imgId);
   const data = Uint8Array.from({ length: size * size * 3 }, () => random.integer(256));
   const boxes = [0.1, 0.15, 0.6, 0.7, 0.35, 0.3, 0.9, 0.95].map((side) => side * size);
@@ -151,7 +151,12 @@ function sample(size: number, imgId: number): PackedSample {
       },
     },
     semantic: { data: new Uint8Array(size * size).map((_, p) => (p >> 4) % 3), width: size, height: size },
-    proposals: { bboxes: Float32Array.from([...boxes, 0, 0, size / 2, size / 2]), scores: new Float32Array(3).fill(1) },
+    ...(!learned && {
+      proposals: {
+        bboxes: Float32Array.from([...boxes, 0, 0, size / 2, size / 2]),
+        scores: new Float32Array(3).fill(1),
+      },
+    }),
   };
 }
 
@@ -168,6 +173,7 @@ export const ofScratch = (config: ConfigObject): ConfigObject => structure(confi
 /** Builds a model, predicts, and takes a step of its optimizer. `whenBuilt` sees its initial weights. */
 export async function expectTrainable(config: ConfigObject, whenBuilt?: (network: Detector) => void): Promise<void> {
   const size = imageSize(config);
+  const learned = valueAt(config, 'model.rpn_head.type') === 'EmbeddingRPNHead';
   // a model that continues another's training starts from random weights here
   const model = await detector({ ...config, load_from: null, model: ofScratch(config) }).build();
   const network = model.detector;
@@ -176,11 +182,11 @@ export async function expectTrainable(config: ConfigObject, whenBuilt?: (network
   try {
     // before the step: far from pretrained weights, one can be too large
     network.eval();
-    const [found] = detect(network, [sample(size, 2)]);
+    const [found] = detect(network, [sample(size, 2, learned)]);
     expect(found.bboxes.length).toBe(4 * found.scores.length);
     expect(found.scores.every(Number.isFinite)).toBe(true);
     network.train();
-    const batch = network.preprocess([sample(size, 1)], 0);
+    const batch = network.preprocess([sample(size, 1, learned)], 0);
     const context = { random: Random.seeded(0), epoch: 0, iteration: 0 };
     const { scalars, gradients } = pass(network, batch, wrapper.variables, context);
     batch.inputs.dispose();
