@@ -28,7 +28,7 @@ const batch_augments = [
     size: image_size,
     img_pad_value: 0,
     pad_mask: true,
-    mask_pad_value: 0,
+    mask_pad_value: 0 as const,
     pad_seg: true,
     seg_pad_value: 255,
   },

@@ -14,6 +14,7 @@ import type { DetVisualizationHook } from '../lab/det-visualization-hook';
 import { checkMethod } from '../lab/method-options';
 import type { Model } from '../lab/model';
 import { evaluatedPredictions } from '../lab/prediction/evaluated-predictions';
+import { sayWithoutSegments } from '../lab/prediction/lost-segments';
 import { saveCoco } from '../lab/prediction/save-predictions';
 import type { PredictionList } from '../lab/prediction-list';
 import { corruptedRuns } from '../lab/robustness';
@@ -186,6 +187,7 @@ async function saveResults(
   data: Dataset,
 ): Promise<string> {
   if (!PICKLES.includes(extensionOf(file))) return saveCoco(found, classes, file, data);
+  sayWithoutSegments(found, 'the results', file, 'results files');
   const target = path.resolve(file);
   await mkdir(path.dirname(target), { recursive: true });
   const results = images.map(({ imageId: id, record: { path: source, height, width }, detections }) => ({

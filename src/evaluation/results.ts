@@ -21,12 +21,13 @@ export interface EvaluationResults {
 }
 
 /** The detections in arrays of their own, no views of a batch's; the masks only where they are evaluated. */
-export function compactDetections({ bboxes, scores, labels, masks }: Detections, withMasks: boolean): Detections {
+export function compactDetections({ bboxes, scores, labels, masks, panoptic }: Detections, withMasks: boolean): Detections {
   return {
     bboxes: compact(bboxes),
     scores: compact(scores),
     labels: compact(labels),
     ...(withMasks && masks ? { masks: masks.map((mask) => ({ ...mask, counts: compact(mask.counts) })) } : {}),
+    ...(panoptic && { panoptic }),
   };
 }
 

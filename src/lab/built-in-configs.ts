@@ -15,6 +15,7 @@ import type { losses } from '../models/losses';
 import type { maskHeads } from '../models/mask-heads';
 import type { necks } from '../models/necks';
 import type { roiHeads } from '../models/roi-heads';
+import type { segHeads } from '../models/seg-heads';
 import type { taskModules } from '../models/task-modules';
 import type { trainingModules } from '../training/training-modules';
 import type { detVisualizationHookDefinition } from './det-visualization-hook';
@@ -27,6 +28,7 @@ type Definitions =
   | (typeof detectors)[number]
   | (typeof maskHeads)[number]
   | (typeof roiHeads)[number]
+  | (typeof segHeads)[number]
   | (typeof losses)[number]
   | (typeof necks)[number]
   | (typeof positionalEncodings)[number]

@@ -17,6 +17,7 @@ import { Model } from './model';
 import type { ImageDetector } from './prediction/detect';
 import { detectEach } from './prediction/detect-images';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
+import { refuseSegments } from './prediction/lost-segments';
 import {
   type AnyPredictions,
   type PredictOptions,
@@ -160,7 +161,11 @@ export class Ensemble implements Displayable {
     const detectors = this.models.map((model) => imageDetector(model, { precision, tta, tiles }, part));
     return async (pixels, source) => {
       const found: Detections[] = [];
-      for (const detectIn of detectors) found.push(await detectIn(pixels, source));
+      for (const detectIn of detectors) {
+        const detections = await detectIn(pixels, source);
+        refuseSegments(detections, `fuse the detections of an ensemble in "${source}"`, 'the ensemble: take one model');
+        found.push(detections);
+      }
       return this.fused(found, pixels);
     };
   }

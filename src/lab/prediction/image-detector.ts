@@ -12,6 +12,7 @@ import { catalogue } from '../catalogue';
 import { evaluationPipeline } from '../evaluation-pipeline';
 import { detect, type ImageDetector } from './detect';
 import { packed } from './packed';
+import { refuseSegments } from './lost-segments';
 import { type TestTimeAugmentation, testTimeViews } from './test-time-views';
 import { detectInTiles, type TileOptions } from './tiles';
 
@@ -99,6 +100,7 @@ function viewsDetector(
       const sample = { ...(await packed(view, pixels, source)), ...asked };
       detector.eval();
       const [detections] = detect(detector, [sample], precision);
+      refuseSegments(detections, `merge views of "${source}"`, 'tta');
       found.push({ detections, meta: sample.meta });
     }
     return merge(found);

@@ -37,6 +37,8 @@ export interface PredictedFrom {
 }
 
 export interface ImagePredictions extends ReadonlyArray<Prediction> {
+  /** Of a model that divides the image into such. */
+  readonly segments?: readonly PredictedSegment[];
   /** Path or address of the image, or `image` for pixels and bytes. */
   readonly source: string;
   readonly from: PredictedFrom;

@@ -15,6 +15,7 @@ import type { FolderContent } from './folder-contents';
 import type { ImagePredictions, Prediction } from './image-predictions';
 import { OutputFolder } from './output-folder';
 import { labelmeFile, yoloLabels } from './pre-annotations';
+import { sayWithoutSegments } from './lost-segments';
 import { VIDEO_TARGETS, VideoWriter } from './video-writer';
 
 /** What `save` writes to a folder, and from which score. */
@@ -79,6 +80,7 @@ export async function savePredictions(
     throw new DetLabError(
       `Cannot save ${what} as "${target}": data: has the ids of COCO results, "predictions.coco.json"`,
     );
+  if (isFolder && as !== undefined && as !== 'images') sayWithoutSegments(list, what, target, `files of ${as}`);
   if (VIDEO_TARGETS.includes(extension) && !isFolder) return saveVideo(list, target, options, video);
   if (options.fps !== undefined)
     throw new DetLabError(`Cannot save ${what} as "${target}": fps: is of a video, "predictions.mp4"`);
@@ -96,6 +98,7 @@ export function saveCoco(
   file: string,
   dataset?: Dataset,
 ): Promise<string> {
+  sayWithoutSegments(list, 'the predictions', file, 'COCO results');
   return saveText(file, jsonList(cocoEntries(list, classes, dataset)));
 }
 
@@ -138,9 +141,9 @@ const isExistingFolder = (target: string): boolean =>
 const jsonList = (values: readonly unknown[]): string =>
   `[${values.map((value) => JSON.stringify(value)).join(',\n')}]\n`;
 
-/** An image with all of its predictions; masks are COCO's compressed run lengths. */
+/** An image with all of its predictions and segments; masks are COCO's compressed run lengths. */
 function lineOf(image: ImagePredictions): object {
-  const { source, width, height, from } = image;
+  const { source, width, height, from, segments } = image;
   return {
     source,
     ...(from.time !== undefined && { time: from.time }),
@@ -150,6 +153,7 @@ function lineOf(image: ImagePredictions): object {
       ...prediction,
       ...(mask && { mask: rleToSegmentation(mask) }),
     })),
+    ...(segments && { segments: segments.map(({ mask, ...one }) => ({ ...one, mask: rleToSegmentation(mask) })) }),
   };
 }
 

@@ -10,6 +10,7 @@ import { mergeRles, placeMasks } from '../../masks';
 import { mergeOverlapping } from '../../ops/merge-overlapping';
 import { weightedBoxesFusion } from '../../ops/weighted-boxes-fusion';
 import type { ImageDetector } from './detect';
+import { refuseSegments } from './lost-segments';
 
 export interface TileOptions {
   /** Side of a tile in pixels, or [width, height]. */
@@ -28,7 +29,7 @@ export interface TileOptions {
 
 const MAX_TILES = 10_000;
 
-/** @throws DetLabError for tiles that are too many or too small, and for masks with `wbf` */
+/** @throws DetLabError for tiles that are too many or too small, for segments, and for masks with `wbf` */
 export async function detectInTiles(
   detectIn: ImageDetector,
   image: PixelImage,
@@ -47,8 +48,12 @@ export async function detectInTiles(
     );
   const tiles = tilesOf([image.height, image.width], [height, width], overlap);
   const found: Detections[] = [];
-  for (const tile of tiles) found.push(inImage(await detectIn(cropped(image, tile), source), tile, image));
-  if (tiles.length === 1) return found[0]; // the image itself
+  for (const tile of tiles) {
+    const detections = await detectIn(cropped(image, tile), source);
+    if (tiles.length === 1) return detections; // the image itself
+    refuseSegments(detections, `predict on "${source}" in tiles`, 'tiles');
+    found.push(inImage(detections, tile, image));
+  }
   if (whole) found.push(await detectIn(image, source));
   return merged(found, image, options, source);
 }
