@@ -1,9 +1,10 @@
+import type { AssignerConfig, BBoxHeadConfig, ConfigOf, SamplerConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
 
 const num_stages = 6;
 const num_proposals = 100;
 // every stage has its own
-const bbox_head = {
+const bbox_head: BBoxHeadConfig = {
   type: 'DIIHead',
   num_classes: 80,
   num_ffn_fcs: 2,
@@ -33,7 +34,7 @@ const bbox_head = {
     target_stds: [0.5, 0.5, 1, 1],
   },
 };
-const mask_head = {
+const mask_head: ConfigOf<'mask_head'> = {
   type: 'DynamicMaskHead',
   dynamic_conv_cfg: {
     type: 'DynamicConv',
@@ -56,19 +57,16 @@ const mask_head = {
   upsample_cfg: { type: 'deconv', scale_factor: 2 },
   loss_mask: { type: 'DiceLoss', loss_weight: 8, use_sigmoid: true, activate: false, eps: 0.00001 },
 };
-const matching = {
-  assigner: {
-    type: 'HungarianAssigner',
-    match_costs: [
-      { type: 'FocalLossCost', weight: 2 },
-      { type: 'BBoxL1Cost', weight: 5, box_format: 'xyxy' },
-      { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
-    ],
-  },
-  sampler: { type: 'PseudoSampler' },
-  pos_weight: 1,
-  mask_size: 28,
+const assigner: AssignerConfig = {
+  type: 'HungarianAssigner',
+  match_costs: [
+    { type: 'FocalLossCost', weight: 2 },
+    { type: 'BBoxL1Cost', weight: 5, box_format: 'xyxy' },
+    { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
+  ],
 };
+const sampler: SamplerConfig = { type: 'PseudoSampler' };
+const matching = { assigner, sampler, pos_weight: 1, mask_size: 28 };
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_instance', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
