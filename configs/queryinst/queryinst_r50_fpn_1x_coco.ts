@@ -1,10 +1,10 @@
-import type { ConfigOf } from '../../src/catalogue/config-types';
+import type { AssignerConfig, BBoxHeadConfig, ConfigOf, SamplerConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
 
 const num_stages = 6;
 const num_proposals = 100;
 // every stage has its own
-const bbox_head: ConfigOf<'bbox_head'> = {
+const bbox_head: BBoxHeadConfig = {
   type: 'DIIHead',
   num_classes: 80,
   num_ffn_fcs: 2,
@@ -57,7 +57,7 @@ const mask_head: ConfigOf<'mask_head'> = {
   upsample_cfg: { type: 'deconv', scale_factor: 2 },
   loss_mask: { type: 'DiceLoss', loss_weight: 8, use_sigmoid: true, activate: false, eps: 0.00001 },
 };
-const assigner: ConfigOf<'assigner'> = {
+const assigner: AssignerConfig = {
   type: 'HungarianAssigner',
   match_costs: [
     { type: 'FocalLossCost', weight: 2 },
@@ -65,12 +65,8 @@ const assigner: ConfigOf<'assigner'> = {
     { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
   ],
 };
-const matching = {
-  assigner,
-  sampler: { type: 'PseudoSampler' as const },
-  pos_weight: 1,
-  mask_size: 28,
-};
+const sampler: SamplerConfig = { type: 'PseudoSampler' };
+const matching = { assigner, sampler, pos_weight: 1, mask_size: 28 };
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_instance', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],

@@ -1,10 +1,10 @@
-import type { ConfigOf } from '../../src/catalogue/config-types';
+import type { AssignerConfig, BBoxHeadConfig, SamplerConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
 
 const num_stages = 6;
 const num_proposals = 100;
 // every stage has its own
-const bbox_head: ConfigOf<'bbox_head'> = {
+const bbox_head: BBoxHeadConfig = {
   type: 'DIIHead',
   num_classes: 80,
   num_ffn_fcs: 2,
@@ -34,7 +34,7 @@ const bbox_head: ConfigOf<'bbox_head'> = {
     target_stds: [0.5, 0.5, 1, 1],
   },
 };
-const assigner: ConfigOf<'assigner'> = {
+const assigner: AssignerConfig = {
   type: 'HungarianAssigner',
   match_costs: [
     { type: 'FocalLossCost', weight: 2 },
@@ -42,11 +42,8 @@ const assigner: ConfigOf<'assigner'> = {
     { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
   ],
 };
-const matching = {
-  assigner,
-  sampler: { type: 'PseudoSampler' as const },
-  pos_weight: 1,
-};
+const sampler: SamplerConfig = { type: 'PseudoSampler' };
+const matching = { assigner, sampler, pos_weight: 1 };
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],

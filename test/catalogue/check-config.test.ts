@@ -148,10 +148,10 @@ const verdicts = (model: Record<string, unknown>, more: Record<string, unknown> 
 test('a lack is told from a mistake, also below a module nobody knows', () => {
   expect(
     verdicts({
-      type: 'GroundingDINO',
-      language_model: { type: 'BertModel', name: 'bert' },
+      type: 'SoftTeacher',
+      data_preprocessor: { type: 'ReIDDataPreprocessor', pad_size_divisor: 32 },
       encoder: { layer_cfg: { self_attn_cfg: { embed_dims: 256 }, fusion: { type: 'NoSuchFusion' } } },
-      bbox_head: { type: 'GroundingDINOHead', contrastive_cfg: { max_text_len: 256 }, loss_cls: { type: 'FocalLos' } },
+      bbox_head: { type: 'QuasiDenseTrackHead', embed_channels: 256, loss_cls: { type: 'FocalLos' } },
       backbone: { type: 'mmpretrain.TIMMBackbone', model_name: 'resnet50' },
       upsample: { type: 'nearest' },
       norm: { type: 'GN' },
@@ -159,7 +159,7 @@ test('a lack is told from a mistake, also below a module nobody knows', () => {
     }),
   ).toEqual([
     ['model', 'MMDetection 3.3.0'],
-    ['model.language_model', 'MMDetection 3.3.0'],
+    ['model.data_preprocessor', 'MMDetection 3.3.0'],
     ['model.encoder.layer_cfg.fusion', 'mistake'],
     ['model.bbox_head', 'MMDetection 3.3.0'],
     ['model.bbox_head.loss_cls', 'mistake'],

@@ -102,7 +102,7 @@ export const condInstBboxHeadDefinition = defineModule({
   type: 'CondInstBboxHead',
   summary: 'FCOSHead whose points also predict the weights of the network that gives their mask',
   paper: 'Tian et al., Conditional Convolutions for Instance Segmentation, ECCV 2020',
-  example: "{ type: 'CondInstBboxHead', num_classes: 80, strides: [8, 16, 32, 64, 128], num_params: 169 }",
+  example: "{ type: 'CondInstBboxHead', num_classes: 80, num_params: 169 }",
   infer: (given, context) => inferFCOSHead('CondInstBboxHead', given, context),
 });
 
@@ -111,6 +111,6 @@ export const boxInstBboxHeadDefinition = defineModule({
   type: 'BoxInstBboxHead',
   summary: 'CondInstBboxHead of BoxInst, whose masks learn from boxes',
   paper: 'Tian et al., BoxInst: High-Performance Instance Segmentation with Box Annotations, CVPR 2021',
-  example: "{ type: 'BoxInstBboxHead', num_classes: 80, strides: [8, 16, 32, 64, 128], num_params: 593 }",
+  example: "{ type: 'BoxInstBboxHead', num_classes: 80, num_params: 593 }",
   infer: (given, context) => inferFCOSHead('BoxInstBboxHead', given, context),
 });
