@@ -96,8 +96,9 @@ export async function testCommand(given: string[], options: TestArguments): Prom
     if (results) {
       const found = evaluatedPredictions(results, model.threshold?.score);
       const { out: file, showDir } = options;
+      const { classes } = data.evaluated.readsText ? data.evaluated : model;
       const saved = await phase(EXIT.data, async () => [
-        ...(file === undefined ? [] : [await saveResults(results, found, model.classes, file, data.evaluated)]),
+        ...(file === undefined ? [] : [await saveResults(results, found, classes, file, data.evaluated)]),
         ...(showDir === undefined ? [] : [await found.save(`${showDir}/`)]),
         ...(shows ? [await showPage(found)] : []),
         ...(await drawConfigured(drawings, results, model, shows, signal)),

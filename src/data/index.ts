@@ -10,6 +10,7 @@ export { type CocoOptions, loadCoco } from './datasets/coco';
 export { countObjects, type ObjectCounts } from './datasets/count-objects';
 export type { DatasetLoader } from './datasets/dataset-loader';
 export { CityscapesDataset, CocoDataset, VOCDataset } from './datasets/definitions';
+export { giveNames } from './datasets/give-names';
 export { joinDatasets } from './datasets/join-datasets';
 export { DATASETS } from './datasets/list';
 export { metainfoOption, namesOf, paletteOf } from './datasets/metainfo';
@@ -30,6 +31,7 @@ export {
 export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
 export { imagesByClass } from './loading/class-aware-order';
 export { decodeImage, imageSize } from './loading/decode';
+export { type SampleSizes, sampleSizeTotal } from './loading/sample-size-order';
 export {
   type SampleTrace,
   type SampleTracer,

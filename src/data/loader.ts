@@ -121,6 +121,8 @@ class PrefetchingLoader implements Loader {
       dropLast: options.dropLast ?? false,
       ...(options.shard && { shard: options.shard }),
       endless: options.endless ?? false,
+      ...(options.classAware && { classAware: options.classAware }),
+      ...(options.sampleSizes && { sampleSizes: options.sampleSizes }),
     };
     this.length = batchesOf(dataset.records.length, this.order);
     this.images = dataset.records.length;

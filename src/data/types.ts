@@ -145,7 +145,7 @@ export interface Dataset {
   classGroups?: { base: readonly string[]; novel: readonly string[] };
   /** Labels are those of the text of each image, which is the names of the classes where it has none. */
   readsText?: boolean;
-  /** Of data sets on text that were joined: each with its own classes. */
+  /** Of data sets that were joined: each with its own classes. */
   parts?: readonly Dataset[];
 }
 

@@ -32,7 +32,8 @@ export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
   return (Array.isArray(value) ? value : isObject(value) ? [value] : []) as ModuleConfig[];
 }
 
-const HEADS = ['roi_head', 'bbox_head', 'mask_head'];
+/** The teacher of LAD assigns the student's classes; LD's is a model of its own, whose classes nobody reads. */
+const HEADS = ['roi_head', 'bbox_head', 'mask_head', 'teacher_bbox_head'];
 
 /** Whether a detector finds what a text names: its classes are no layers of it. */
 export const readsText = (model: ConfigObject): boolean => isObject(model.language_model);

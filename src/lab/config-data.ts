@@ -1,28 +1,37 @@
-// The datasets that a config specifies, for the command line: `train_dataloader.dataset`, `val_dataloader.dataset`.
+// The datasets that a config specifies, for the command line: `train_dataloader.dataset`, `val_dataloader.dataset`. Validation and
+// test images have the classes of the model, unless it is a detector on text and they have a text of their own.
 
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
-import { changeInnermost, type Dataset } from '../data';
+import { changeInnermost, type Dataset, giveNames } from '../data';
 import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';
-import { objectAt } from './config-access';
+import { objectAt, readsText } from './config-access';
 import { LabDataset } from './lab-dataset';
 
 async function part(config: ConfigObject, name: string, classes?: readonly string[]): Promise<Dataset | undefined> {
   const path = `${name}_dataloader.dataset`;
   const dataset = objectAt(config, path);
   if (typeof dataset.type !== 'string') return undefined;
+  // training filters images itself
   const whole = changeInnermost(dataset as ModuleConfig, ({ filter_cfg, ...options }) => {
-    // training filters images itself
     const small = (filter_cfg as ConfigObject | null | undefined)?.bbox_min_size;
-    const metainfo = { ...(options.metainfo as ConfigObject | undefined), ...(classes && { classes: [...classes] }) };
-    return {
-      ...options,
-      metainfo,
-      ...(small !== undefined && { filter_cfg: { bbox_min_size: small } }),
-    } as ModuleConfig;
+    return { ...options, ...(small !== undefined && { filter_cfg: { bbox_min_size: small } }) } as ModuleConfig;
   });
-  return catalogue.build('dataset', whole, { path }).load({ classes });
+  const own = catalogue.build('dataset', whole, { path });
+  if (!classes) return own.load();
+  if (own.readsText && readsText(objectAt(config, 'model'))) return withOwnNames(await own.load(), classes);
+  const named = changeInnermost(whole, (options) => ({
+    ...options,
+    metainfo: { ...(options.metainfo as ConfigObject | undefined), classes: [...classes] },
+  }));
+  return catalogue.build('dataset', named, { path }).load({ classes });
+}
+
+/** Images without a text are asked for the model's classes, unless they are told those of their data set. */
+function withOwnNames(dataset: Dataset, classes: readonly string[]): Dataset {
+  if (dataset.classes.join('\n') !== classes.join('\n')) giveNames(dataset);
+  return dataset;
 }
 
 /** @throws DetLabError when the config has no training dataset, or its files are missing */

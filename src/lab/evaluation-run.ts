@@ -26,7 +26,7 @@ export async function runEvaluation(
   options: EvaluateOptions,
   run: (data: Dataset, options: EvaluateOptions) => Promise<Report | undefined>,
 ): Promise<Report> {
-  if (evaluated.classes.join('\n') !== classes.join('\n'))
+  if (!evaluated.readsText && evaluated.classes.join('\n') !== classes.join('\n'))
     throw new DetLabError(
       `Cannot evaluate on "${evaluated.name}": the ${kind}'s classes are ${classes.join(', ')}; the data's are ` +
         `${evaluated.classes.join(', ')}. Load the data with { classes: ${kind}.classes }`,

@@ -35,7 +35,8 @@ export class LabDataset implements Displayable {
     /** Validation images; without them `fit` computes no AP. */
     readonly val: Dataset | undefined,
   ) {
-    if (val && val.classes.join('\n') !== train.classes.join('\n'))
+    // images with a text of their own are not asked for the classes of others
+    if (val && !val.readsText && val.classes.join('\n') !== train.classes.join('\n'))
       throw new DetLabError(
         `Cannot pair "${train.name}" with "${val.name}": their classes differ (${train.classes.join(', ')}; ${val.classes.join(', ')}). ` +
           `Load both with the same { classes: [...] }`,

@@ -23,6 +23,7 @@ import { catalogue } from './catalogue';
 import { numberAt, objectAt, valueAt } from './config-access';
 import { loaderWorkers } from './loader-workers';
 import type { RunPlan } from './plan';
+import { sampleSizes } from './sample-sizes';
 
 const PATH = 'train_dataloader.dataset';
 
@@ -74,6 +75,9 @@ export function trainingData(
         (key) => valueAt(config, `train_dataloader.${key}`) === true,
       ),
       endless: plan.loop.unit === 'iteration' && /\bInfiniteSampler$/.test(String(sampler?.type)),
+      ...(/\bCustomSampleSizeSampler$/.test(String(sampler?.type)) && {
+        sampleSizes: sampleSizes(sampler, data, used),
+      }),
       ...(/\bClassAwareSampler$/.test(String(sampler?.type)) && {
         classAware: {
           perClass: Number(sampler?.num_sample_class ?? 1),

@@ -51,12 +51,12 @@ test('a run goes on without what it does not need, and says so', () => {
   given.visualizer.vis_backends = [{ type: 'LocalVisBackend' }];
   given.custom_hooks = [{ type: 'MyHook' }, { type: 'NaiveVisualizationHook' }];
   given.default_hooks.logger = { type: 'MyLogger', level: 3 };
-  given.train_dataloader.sampler = { type: 'ClassAwareSampler' };
+  given.train_dataloader.sampler = { type: 'GroupMultiSourceSampler' };
   expect(checkRun(given).sort()).toEqual([
     'custom_hooks.0: "MyHook" is not implemented: it is left out',
     'custom_hooks.1: hook "NaiveVisualizationHook" of MMEngine 0.10.7 is not implemented: it is left out',
     'default_hooks.logger: "MyLogger" is not implemented: the default hook is used',
-    'train_dataloader.sampler: data_sampler "ClassAwareSampler" of MMDetection 3.3.0 is not implemented: images are read as by DefaultSampler',
+    'train_dataloader.sampler: data_sampler "GroupMultiSourceSampler" of MMDetection 3.3.0 is not implemented: images are read as by DefaultSampler',
     'visualizer: "MyVisualizer" is not implemented: model.predict(image) draws',
   ]);
 });

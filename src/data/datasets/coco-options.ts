@@ -103,6 +103,7 @@ export function cocoLoader(
 ): DatasetLoader {
   return {
     pipeline: options.pipeline as ModuleConfig[],
+    readsText: options.return_classes,
     load: async (given) => {
       const { proposal_file: file } = options;
       const annFile = path.resolve(options.data_root ?? '', options.ann_file);

@@ -12,6 +12,8 @@ export interface LoadOptions {
 export interface DatasetLoader {
   load(options?: LoadOptions): Promise<Dataset>;
   pipeline: ModuleConfig[];
+  /** Its images have a text, or the names of its own classes: classes of others mean nothing to them. */
+  readsText?: boolean;
 }
 
 declare module '../../catalogue/registry' {

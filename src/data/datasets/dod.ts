@@ -78,6 +78,7 @@ export const DODDataset = defineModule({
   options,
   build: (given, { path: at }: BuildContext): DatasetLoader => ({
     pipeline: given.pipeline as ModuleConfig[],
+    readsText: true,
     load: () => load(given, at),
   }),
 });

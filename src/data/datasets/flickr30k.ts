@@ -47,6 +47,7 @@ export const Flickr30kDataset = defineModule({
   options: captionOptions,
   build: (given, { path: at }: BuildContext): DatasetLoader => ({
     pipeline: given.pipeline as ModuleConfig[],
+    readsText: true,
     load: () => loadCaptions(given, at, givePhrases),
   }),
 });

@@ -16,7 +16,10 @@ export function joinDatasets(parts: readonly Dataset[]): Dataset {
           `${classes.join(', ')}). Give both the same metainfo.classes`,
       );
   const name = parts.map((part) => part.name).join(' + ');
-  return { ...mergeDatasets(parts, name, first.classes), ...(first.palette && { palette: first.palette }) };
+  return withParts(
+    { ...mergeDatasets(parts, name, first.classes), ...(first.palette && { palette: first.palette }) },
+    parts,
+  );
 }
 
 /** Data sets on text: each image keeps its own labels, and the names of its own classes where it has no text. */
@@ -29,10 +32,15 @@ function joinTexts(parts: readonly Dataset[]): Dataset {
     name,
     classes,
   );
+  return { ...withParts(joined, parts), readsText: true };
+}
+
+/** The joined data set with each of its parts, whose records are its own. */
+function withParts(joined: Dataset, parts: readonly Dataset[]): Dataset {
   let start = 0;
   const own = parts.map((part): Dataset => {
     const records = joined.records.slice(start, (start += part.records.length));
     return { ...part, records };
   });
-  return { ...joined, readsText: true, parts: own };
+  return { ...joined, parts: own };
 }

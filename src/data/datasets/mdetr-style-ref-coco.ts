@@ -51,6 +51,7 @@ export const MDETRStyleRefCocoDataset = defineModule({
   options: captionOptions,
   build: (given, { path: at }: BuildContext): DatasetLoader => ({
     pipeline: given.pipeline as ModuleConfig[],
+    readsText: true,
     load: () =>
       loadCaptions(given, at, ({ records }, file) => {
         for (const record of records) record.prompt = { text: captionOf(record, file), tokensPositive: -1 };

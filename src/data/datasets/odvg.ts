@@ -199,6 +199,7 @@ export const ODVGDataset = defineModule({
   options,
   build: (given, { path: at }: BuildContext): DatasetLoader => ({
     pipeline: given.pipeline as ModuleConfig[],
+    readsText: true,
     load: () => load(given, at),
   }),
 });

@@ -39,6 +39,7 @@ export const ConcatDataset = defineModule({
     const loaders = datasets.map((config, i) => load(config, context, `datasets.${i}`));
     return {
       pipeline: loaders[0].pipeline,
+      readsText: loaders.every(({ readsText }) => readsText === true),
       load: async (given) => joinDatasets(await Promise.all(loaders.map((loader) => loader.load(given)))),
     };
   },

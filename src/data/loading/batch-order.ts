@@ -3,6 +3,7 @@
 
 import { type ClassAware, classAwareOrder } from './class-aware-order';
 import { streamFor } from './random-streams';
+import { type SampleSizes, sampleSizeOrder, sampleSizeTotal } from './sample-size-order';
 
 export interface OrderOptions {
   batchSize: number;
@@ -16,6 +17,8 @@ export interface OrderOptions {
   endless?: boolean;
   /** Classes in turn in place of images: see `classAwareOrder`. */
   classAware?: ClassAware;
+  /** So many images of each joined data set in place of all: see `sampleSizeOrder`. */
+  sampleSizes?: SampleSizes;
   /** The part of one of several processes; all images when absent. */
   shard?: Shard;
 }
@@ -27,8 +30,13 @@ export interface Shard {
 }
 
 /** Images of an epoch of one process: as many in each, so that some come twice where they do not divide evenly. */
-export const shardLength = (images: number, { shard }: Pick<OrderOptions, 'shard'>): number =>
-  shard ? Math.ceil(images / shard.size) : images;
+export function shardLength(
+  images: number,
+  { shard, sampleSizes }: Pick<OrderOptions, 'shard' | 'sampleSizes'>,
+): number {
+  const samples = sampleSizes ? sampleSizeTotal(sampleSizes) : images;
+  return shard ? Math.ceil(samples / shard.size) : samples;
+}
 
 /** What the order depends on: number and orientation of the images. */
 export interface OrderedImages {
@@ -51,12 +59,20 @@ export interface OrderedSample {
 }
 
 /** Batches of an epoch, of one process. */
-export function batchesOf(count: number, order: Pick<OrderOptions, 'batchSize' | 'dropLast' | 'shard'>): number {
+export function batchesOf(
+  count: number,
+  order: Pick<OrderOptions, 'batchSize' | 'dropLast' | 'shard' | 'sampleSizes'>,
+): number {
   const batches = shardLength(count, order) / order.batchSize;
   return order.dropLast ? Math.floor(batches) : Math.ceil(batches);
 }
 
-function permutationOf(images: OrderedImages, pass: number, { seed, shuffle, classAware }: OrderOptions): Int32Array {
+function permutationOf(images: OrderedImages, pass: number, options: OrderOptions): Int32Array {
+  const { seed, shuffle, classAware, sampleSizes } = options;
+  if (sampleSizes)
+    return sampleSizeOrder(sampleSizes, pass, (n, dataset, turn = 0) =>
+      (dataset === undefined ? streamFor(seed, pass) : streamFor(seed, dataset, turn)).permutation(n),
+    );
   if (classAware) return classAwareOrder(images.length, classAware, streamFor(seed, pass));
   if (shuffle) return streamFor(seed, pass).permutation(images.length);
   return Int32Array.from({ length: images.length }, (_, i) => i);

@@ -28,13 +28,15 @@ export abstract class BaseDetector extends Module implements Detector {
   readonly neck?: Neck;
   private readonly preprocessor: DataPreprocessor;
 
-  constructor(config: Parts, { registry, path }: BuildContext) {
+  /** @param prefix of the names of its parts in the config: `teacher_` */
+  constructor(config: Parts, { registry, path }: BuildContext, prefix = '') {
     super();
     const at = (name: string) => ({ path: path ? `${path}.${name}` : name });
     this.preprocessor = registry.build('data_preprocessor', config.data_preprocessor, at('data_preprocessor'));
-    this.backbone = this.addChild('backbone', registry.build('backbone', config.backbone, at('backbone')));
+    this.backbone = this.addChild('backbone', registry.build('backbone', config.backbone, at(`${prefix}backbone`)));
     const inputs = this.backbone.outputs;
-    if (config.neck) this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
+    if (config.neck)
+      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at(`${prefix}neck`), inputs }));
   }
 
   abstract get numClasses(): number;

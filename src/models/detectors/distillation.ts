@@ -111,7 +111,8 @@ export class LAD extends DistilledDetector {
     const { teacher_backbone, teacher_neck, teacher_bbox_head, eval_teacher, ...given } = config;
     const { data_preprocessor, train_cfg, test_cfg } = given;
     const parts = { backbone: teacher_backbone, neck: teacher_neck, bbox_head: teacher_bbox_head };
-    const teacher = new SingleStageDetector({ data_preprocessor, train_cfg, test_cfg, ...parts }, context);
+    const shared = { data_preprocessor, train_cfg, test_cfg, ...parts };
+    const teacher = new SingleStageDetector(shared, context, 'teacher_');
     super(given, context, teacher, eval_teacher);
     const [head, student] = [teacher.bboxHead, this.bboxHead];
     if (!(head instanceof LADHead && student instanceof LADHead))

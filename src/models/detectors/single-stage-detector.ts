@@ -33,10 +33,10 @@ export type SingleStageDetectorConfig = z.output<typeof options>;
 export class SingleStageDetector extends BaseDetector {
   readonly bboxHead: DetectionHead;
 
-  constructor(config: SingleStageDetectorConfig, context: BuildContext) {
-    super(config, context);
+  constructor(config: SingleStageDetectorConfig, context: BuildContext, prefix = '') {
+    super(config, context, prefix);
     const { registry, numClasses } = context;
-    const path = context.path ? `${context.path}.bbox_head` : 'bbox_head';
+    const path = `${context.path ? `${context.path}.` : ''}${prefix}bbox_head`;
     // the head's config may have its cfgs already
     const { train_cfg = config.bbox_head.train_cfg, test_cfg = config.bbox_head.test_cfg } = config;
     const head = { ...config.bbox_head, train_cfg, test_cfg };

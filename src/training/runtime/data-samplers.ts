@@ -49,6 +49,25 @@ export const ClassAwareSampler = defineModule({
   build: (options) => options,
 });
 
+export const CustomSampleSizeSampler = defineModule({
+  kind: 'data_sampler',
+  type: 'CustomSampleSizeSampler',
+  summary: 'So many images of each data set of a ConcatDataset, all of one before an image of it comes again',
+  paper: 'Zhao et al., An Open and Comprehensive Pipeline for Unified Object Grounding and Detection, 2024',
+  shapes: 'n images of k data sets -> the sum of their sizes for each epoch',
+  example: "{ type: 'CustomSampleSizeSampler', dataset_size: [-1, 500] }",
+  options: z.strictObject({
+    dataset_size: z
+      .array(z.number().min(0).or(z.literal(-1)))
+      .min(1)
+      .describe('Images of each data set in an epoch; -1: all'),
+    ratio_mode: z.boolean().default(false).describe('dataset_size are shares of the data sets'),
+    seed,
+    round_up: z.boolean().default(true).describe('Accepted: concerns several processes'),
+  }),
+  build: (options) => options,
+});
+
 export const AspectRatioBatchSampler = defineModule({
   kind: 'data_sampler',
   type: 'AspectRatioBatchSampler',
@@ -66,5 +85,6 @@ export const dataSamplers = [
   DefaultSampler,
   InfiniteSampler,
   ClassAwareSampler,
+  CustomSampleSizeSampler,
   AspectRatioBatchSampler,
 ] as const satisfies readonly AnyDefinition[];
