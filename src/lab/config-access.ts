@@ -50,6 +50,9 @@ export function classCounts(model: ConfigObject): Map<string, number> {
       }
   };
   for (const head of HEADS) if (head in model) walk(model[head], head);
+  // of a model that tracks
+  if (isObject(model.detector))
+    for (const [path, count] of classCounts(model.detector)) counts.set(`detector.${path}`, count);
   return counts;
 }
 

@@ -15,6 +15,7 @@ import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
+import { trackingDefinitions } from './tracking-detector';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
@@ -45,6 +46,7 @@ export {
   SingleStageInstanceSegmentor,
   type SingleStageInstanceSegmentorConfig,
 } from './single-stage-instance-segmentor';
+export { TrackingDetector } from './tracking-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
 export const detectors = [
@@ -75,4 +77,5 @@ export const detectors = [
   groundingDINODefinition,
   glipDefinition,
   ddqDETRDefinition,
+  ...trackingDefinitions,
 ] as const satisfies readonly AnyDefinition[];

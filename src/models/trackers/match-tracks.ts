@@ -3,7 +3,7 @@
 
 import type { Detections } from '../../data/types';
 import { bboxOverlaps, takeBoxes } from '../../geometry/boxes';
-import { linearAssignment } from '../task-modules/assigners/linear-assignment';
+import { linearAssignment } from '../../geometry/linear-assignment';
 import type { BoxState } from './box-filter';
 
 const f = Math.fround;
