@@ -131,9 +131,11 @@ export function buildPipeline(
   };
 }
 
+const PACKING = ['PackDetInputs', 'PackTrackInputs'];
+
 function requirePacking(config: readonly ModuleConfig[], registry: Registry, path: string): void {
   const last = config.at(-1)?.type;
-  if (!last || registry.get('transform', last).type !== 'PackDetInputs')
+  if (!last || !PACKING.includes(registry.get('transform', last).type))
     throw new DetLabError(
       `Cannot build ${path}: expected PackDetInputs as the last transform, received "${last ?? 'nothing'}"`,
     );

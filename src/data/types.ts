@@ -125,6 +125,29 @@ export interface Category {
   isThing?: boolean;
 }
 
+/** Where an image is in a video, and all that is annotated in it, whatever classes are used. */
+export interface VideoFrame {
+  video: string;
+  /** From 0. */
+  frame: number;
+  /** Frames of the video. */
+  length: number;
+  objects: readonly VideoObject[];
+}
+
+export interface VideoObject {
+  /** Of the object, over the frames. */
+  id: number;
+  /** xyxy. */
+  box: readonly [number, number, number, number];
+  /** MOTChallenge's number of the class, 1: pedestrian. */
+  category: number;
+  /** 0: not to be evaluated. */
+  confidence: number;
+  /** The part that is not hidden, 0 to 1. */
+  visibility: number;
+}
+
 /** Images with their ground truth, as a reader of annotation files returns them. */
 export interface Dataset {
   name: string;
@@ -145,7 +168,9 @@ export interface Dataset {
   classGroups?: { base: readonly string[]; novel: readonly string[] };
   /** Labels are those of the text of each image, which is the names of the classes where it has none. */
   readsText?: boolean;
-  /** Of data sets that were joined: each with its own classes. */
+  /** Of frames of videos, by image id; the records are in their order. */
+  videos?: ReadonlyMap<number, VideoFrame>;
+  /** Of data sets on text that were joined: each with its own classes. */
   parts?: readonly Dataset[];
 }
 

@@ -13,6 +13,7 @@ import { Flickr30kMetric } from './flickr30k-metric';
 import { gRefCOCOMetric } from './grefcoco-metric';
 import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
+import { MOTChallengeMetric } from './mot-challenge-metric';
 import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
@@ -60,6 +61,7 @@ export const METRICS = [
   gRefCOCOMetric,
   DODCocoMetric,
   OVCocoMetric,
+  MOTChallengeMetric,
   MultiDatasetsEvaluator,
   DumpDetResults,
   DumpODVGResults,

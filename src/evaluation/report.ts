@@ -39,6 +39,8 @@ export interface BoxDetections {
   /** When evaluating panoptic and semantic segmentation. */
   panoptic?: readonly PanopticSegment[];
   semantic?: SemanticMap;
+  /** Identity of each object, when evaluating tracks. */
+  instanceIds?: ArrayLike<number>;
   /** Areas for the size ranges, instead of the masks'. */
   areas?: ArrayLike<number>;
 }

@@ -9,6 +9,7 @@ import { trainingModules } from '../training/training-modules';
 import { detVisualizationHookDefinition } from './det-visualization-hook';
 import { groundingVisualizationHookDefinition } from './grounding-visualization-hook';
 import { profilerHookDefinition } from './profiler-hook';
+import { trackVisualizationHookDefinition } from './track-visualization-hook';
 import './built-in-configs'; // their types
 
 /** All modules, by kind and type name. */
@@ -21,4 +22,5 @@ export const catalogue: Registry = new Registry([
   profilerHookDefinition,
   detVisualizationHookDefinition,
   groundingVisualizationHookDefinition,
+  trackVisualizationHookDefinition,
 ]);

@@ -30,6 +30,7 @@ const BENCHMARKS: Record<string, string> = {
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
   panoptic: 'CocoPanopticMetric',
+  mot: 'MOTChallengeMetric',
 };
 
 /** What names of a metric begin with in the log, unless it has a prefix. */
@@ -43,6 +44,7 @@ const PREFIXES: Record<string, string> = {
   BoundaryMetric: 'boundary',
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',
+  MOTChallengeMetric: 'motchallenge-metric',
 };
 
 /** Types that measure nothing. */

@@ -53,6 +53,9 @@ export function classCounts(model: ConfigObject): Map<string, number> {
   const panoptic = PANOPTIC_HEADS.find((name) => isObject(model[name]));
   if (panoptic) return panopticCount(panoptic, model[panoptic] as ConfigObject);
   for (const head of HEADS) if (head in model) walk(model[head], head);
+  // of a model that tracks
+  if (isObject(model.detector))
+    for (const [path, count] of classCounts(model.detector)) counts.set(`detector.${path}`, count);
   return counts;
 }
 

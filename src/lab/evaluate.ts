@@ -33,6 +33,7 @@ import { evaluationPipeline } from './evaluation-pipeline';
 import { loaderWorkers } from './loader-workers';
 import { detect, type ImageDetector } from './prediction/detect';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
+import { trackedFrames } from './prediction/tracked-frames';
 import { Report } from './report';
 import { checkSlices, type Slice } from './report-slices';
 import { type CorruptedMetrics, corruptedConfig, corruptedRuns, Robustness } from './robustness';
@@ -86,10 +87,16 @@ export function evaluate(
     return evaluateCorrupted(detector, data, config, options);
   checkEvaluated(data, measuredBy(config, options));
   if (tta === undefined && tiles === undefined)
-    return evaluateDetections(batchDetections(detector, data, config, options), data, config, options);
+    return evaluateDetections(
+      trackedFrames(batchDetections(detector, data, config, options), data, detector),
+      data,
+      config,
+      options,
+    );
   refuseBatch('evaluate', options.batch);
   const detectImage = imageDetector({ detector, config }, options, part);
-  return evaluateDetections(imageDetections(detectImage, data, options.signal), data, config, options);
+  const found = trackedFrames(imageDetections(detectImage, data, options.signal), data, detector);
+  return evaluateDetections(found, data, config, options);
 }
 
 /** The report of the clean images, with what is left of it on corrupted ones. */

@@ -6,6 +6,7 @@ import type { Detections, PackedSample, PixelImage, ProposalBoxes } from '../dat
 import type { Module } from '../nn/module';
 import type { Random } from '../random';
 import type { ProposalCfg } from './shared-options/proposal-cfg';
+import type { Tracker } from './trackers/tracker';
 
 export type { FeatureSpec } from '../catalogue/feature-spec';
 
@@ -265,6 +266,8 @@ export interface Detector extends Module {
   readonly neck?: Neck;
   /** What it learns from, where that is a model with weights of its own. */
   readonly teacher?: Module;
+  /** Of a model that tracks: makes the tracker of a video. */
+  readonly tracker?: () => Tracker;
   /** Of a detector on text: what it looks for in images without a prompt of their own. */
   classNames?: readonly string[];
   /**

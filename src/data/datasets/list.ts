@@ -4,6 +4,7 @@ import type { AnyDefinition } from '../../catalogue/registry';
 import { COCO_RELATIVES } from './coco-relatives';
 import { CROWD_HUMAN_DATASETS } from './crowd-human';
 import { GENERAL_DATASETS } from './definitions';
+import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
 import { WIDERFaceDataset } from './wider-face';
 
@@ -13,4 +14,6 @@ export const DATASETS = [
   ...CROWD_HUMAN_DATASETS,
   ...OPEN_IMAGES_DATASETS,
   WIDERFaceDataset,
+  BaseVideoDataset,
+  MOTChallengeDataset,
 ] as const satisfies readonly AnyDefinition[];

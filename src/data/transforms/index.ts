@@ -59,6 +59,8 @@ import { RemoveDataElement } from './remove-data-element';
 import { FixScaleResize, Resize } from './resize';
 import { ResizeShortestEdge } from './resize-shortest-edge';
 import { TestTimeAug } from './test-time-aug';
+import { LoadTrackAnnotations, PackTrackInputs } from './track-transforms';
+import { TransformBroadcaster } from './transform-broadcaster';
 import { YOLOv5CopyPaste } from './yolov5-copy-paste';
 import { YOLOv5KeepRatioResize } from './yolov5-keep-ratio-resize';
 import { YOLOv5MixUp } from './yolov5-mix-up';
@@ -138,6 +140,9 @@ export const TRANSFORMS = [
   YOLOv5CopyPaste,
   Mosaic9,
   PackDetInputs,
+  TransformBroadcaster,
+  LoadTrackAnnotations,
+  PackTrackInputs,
   TestTimeAug,
 ] as const satisfies readonly AnyDefinition[];
 

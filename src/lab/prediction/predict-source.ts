@@ -40,7 +40,7 @@ export interface PredictOptions extends DrawingOptions, InferenceOptions {
   fps?: number;
   /** Of a video, a camera or a stream: the first frames only. */
   maxFrames?: number;
-  /** Of a video, a camera, a stream or a list of frames: gives each object an `id`, by ByteTracker. Objects without one are left out. */
+  /** Of a video, a camera, a stream or a list of frames: gives each object an `id`, by ByteTracker or the model's own tracker. Objects without one are left out. */
   track?: TrackOptions;
   /** Ends it; what is done is kept. By default Stop of the notebook. */
   signal?: AbortSignal;
@@ -66,10 +66,14 @@ export type SeveralImages = `${string}*${string}` | `${string}/`;
 export type AnyPredictions = Predictions | PredictionList | VideoPredictions;
 
 /** Detects in the images of a source, in order. */
-export type SourceDetector = (
-  source: OpenedSource,
-  options: InferenceOptions & { batch?: number; signal?: AbortSignal; prompt?: TextPrompt },
-) => AsyncGenerator<DetectedImage | SourceProblem>;
+export interface SourceDetector {
+  (
+    source: OpenedSource,
+    options: InferenceOptions & { batch?: number; signal?: AbortSignal; prompt?: TextPrompt },
+  ): AsyncGenerator<DetectedImage | SourceProblem>;
+  /** Of a model that tracks. */
+  tracker?: Detector['tracker'];
+}
 
 /** What predictions are of and how they are displayed. */
 export interface Predictor {
@@ -81,12 +85,13 @@ export interface Predictor {
 
 /** Detection by one model: in batches, or from several views and tiles of each image. */
 export function detectorOf(network: { detector: Detector; config: ConfigObject }): SourceDetector {
-  return (source, { batch, precision, signal, tta, tiles, prompt }) => {
+  const detectIn: SourceDetector = (source, { batch, precision, signal, tta, tiles, prompt }) => {
     if (tta === undefined && tiles === undefined)
       return detectImages(network, source, { batch: batch ?? 1, precision, signal, prompt });
     refuseBatch('predict', batch);
     return detectEach(imageDetector(network, { precision, tta, tiles }, 'test', prompt), source, signal);
   };
+  return Object.assign(detectIn, { tracker: network.detector.tracker });
 }
 
 /** The prompt of a text, and the model with the names in it as its classes. */
@@ -160,14 +165,16 @@ async function open(
   given: unknown,
   options: Omit<PredictOptions, 'text'> & { prompt?: TextPrompt },
 ): Promise<Opened> {
-  const { precision, tta, tiles, batch, fps, maxFrames, track, onProgress, prompt, ...rest } = options;
+  const { precision, tta, tiles, batch, fps, maxFrames, track: asked, onProgress, prompt, ...rest } = options;
   const { signal = notebook()?.signal, ...appearance } = rest;
   const drawing = drawingOf(model, appearance);
   const source = await openSource(given, { fps, maxFrames, signal });
+  // a model that tracks does so in every video
+  const track = asked ?? (detectIn.tracker && source.kind === 'video' ? true : undefined);
   if (track !== undefined && source.kind === 'image')
     throw new DetLabError('Cannot track: expected the frames of a video, camera, stream or list, received one image');
   const detected = detectIn(source, { precision, tta, tiles, batch, signal, prompt });
-  const found = track === undefined ? detected : tracked(detected, track);
+  const found = track === undefined ? detected : tracked(detected, track, detectIn.tracker);
   return { source, drawing, signal, found: predictions(model, source, drawing, found, onProgress) };
 }
 

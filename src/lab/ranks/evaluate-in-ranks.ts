@@ -13,6 +13,7 @@ import {
   type FoundInImage,
   type FoundInImages,
 } from '../evaluate';
+import { trackedFrames } from '../prediction/tracked-frames';
 import type { Report } from '../report';
 
 /** @returns undefined on all ranks but rank 0, and where the ranks have stopped */
@@ -44,7 +45,11 @@ export async function evaluateInRanks(
   async function* whole(): FoundInImages {
     yield merged;
   }
-  return evaluateDetections(whole(), data, config, { ...options, signal: undefined, onProgress: undefined });
+  return evaluateDetections(trackedFrames(whole(), data, detector), data, config, {
+    ...options,
+    signal: undefined,
+    onProgress: undefined,
+  });
 }
 
 /** In the order of the dataset, what could not be read last. */

@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { boxInstDataPreprocessor } from './boxinst-data-preprocessor';
 import { detDataPreprocessor, ppyoloeDetDataPreprocessor, yolov5DetDataPreprocessor } from './det-data-preprocessor';
+import { trackDataPreprocessor } from './track-data-preprocessor';
 
 export { BoxInstDataPreprocessor } from './boxinst-data-preprocessor';
 export { DetDataPreprocessor, type DetDataPreprocessorOptions, detDataPreprocessor } from './det-data-preprocessor';
@@ -12,4 +13,5 @@ export const dataPreprocessors = [
   yolov5DetDataPreprocessor,
   ppyoloeDetDataPreprocessor,
   boxInstDataPreprocessor,
+  trackDataPreprocessor,
 ] as const satisfies readonly AnyDefinition[];

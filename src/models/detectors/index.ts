@@ -16,6 +16,7 @@ import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
+import { trackingDefinitions } from './tracking-detector';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
 import {
   cascadeRCNNDefinition,
@@ -47,6 +48,7 @@ export {
   SingleStageInstanceSegmentor,
   type SingleStageInstanceSegmentorConfig,
 } from './single-stage-instance-segmentor';
+export { TrackingDetector } from './tracking-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
 export const detectors = [
@@ -79,4 +81,5 @@ export const detectors = [
   groundingDINODefinition,
   glipDefinition,
   ddqDETRDefinition,
+  ...trackingDefinitions,
 ] as const satisfies readonly AnyDefinition[];

@@ -48,6 +48,7 @@ import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
 import { scoreHLRSamplerDefinition } from './samplers/score-hlr-sampler';
 
+export { linearAssignment } from '../../geometry/linear-assignment';
 export { ApproxMaxIoUAssigner } from './assigners/approx-max-iou-assigner';
 export { ATSSAssigner } from './assigners/atss-assigner';
 export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
@@ -56,7 +57,6 @@ export { CenterRegionAssigner } from './assigners/center-region-assigner';
 export { DynamicSoftLabelAssigner } from './assigners/dynamic-soft-label-assigner';
 export { GridAssigner } from './assigners/grid-assigner';
 export { HungarianAssigner } from './assigners/hungarian-assigner';
-export { linearAssignment } from './assigners/linear-assignment';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { PointAssigner } from './assigners/point-assigner';
 export { RegionAssigner } from './assigners/region-assigner';

@@ -22,7 +22,7 @@ interface Coordinate {
 const square = (v: number): number => v * v;
 
 export class BoxFilter {
-  private readonly coordinates: Coordinate[];
+  private coordinates: Coordinate[];
 
   constructor(box: Readonly<BoxState>) {
     const h = box[HEIGHT];
@@ -37,6 +37,13 @@ export class BoxFilter {
 
   get box(): BoxState {
     return this.coordinates.map(({ value }) => value) as BoxState;
+  }
+
+  /** A filter in the same state, which goes on by itself. */
+  clone(): BoxFilter {
+    const copy = new BoxFilter(this.box);
+    copy.coordinates = this.coordinates.map((one) => ({ ...one }));
+    return copy;
   }
 
   /** One frame on. */

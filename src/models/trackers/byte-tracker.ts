@@ -6,37 +6,17 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { takeInstances } from '../../data/instances';
 import type { Detections } from '../../data/types';
-import { bboxOverlaps, takeBoxes } from '../../geometry/boxes';
-import { linearAssignment } from '../task-modules/assigners/linear-assignment';
-import { BoxFilter, type BoxState } from './box-filter';
+import { BoxFilter } from './box-filter';
+import { above, boxOf, matchedPairs, pairCosts, stateOf } from './match-tracks';
+import { score, type Tracker, trackerOptions } from './tracker';
 
-export interface Tracker {
-  /** The tracked objects of the next frame, with `instanceIds`. */
-  track(detections: Detections): Detections;
-}
-
-declare module '../../catalogue/registry' {
-  interface Built {
-    tracker: () => Tracker;
-  }
-}
-
-const score = z.number().min(0).max(1);
-
-const trackerOptions = z.strictObject({
-  motion: z
-    .strictObject({
-      type: z.literal('KalmanFilter'),
-      center_only: z.literal(false).optional().describe('Only false: concerns appearance models'),
-      use_nsa: z.literal(false).optional().describe('Only false'),
-    })
-    .default({ type: 'KalmanFilter' })
-    .describe('Where a track is expected in the next frame'),
+const options = z.strictObject({
+  motion: trackerOptions.motion,
   obj_score_thrs: z
     .strictObject({ high: score, low: score })
     .default({ high: 0.6, low: 0.1 })
     .describe('Scores above which detections are matched first, and second'),
-  init_track_thr: score.default(0.7).describe('Score above which a detection of the first frame begins a track'),
+  init_track_thr: trackerOptions.init_track_thr,
   weight_iou_with_det_scores: z.boolean().default(true).describe('Multiply the IoU of the first match by the score'),
   match_iou_thrs: z
     .strictObject({ high: score, low: score, tentative: score })
@@ -44,8 +24,8 @@ const trackerOptions = z.strictObject({
     .describe(
       'IoU from which on a detection is a track: of the first match, of the second, and of tracks to be confirmed',
     ),
-  num_tentatives: z.int().positive().default(3).describe('Frames after which a track is confirmed'),
-  num_frames_retain: z.int().positive().default(10).describe('Frames after which a track that is lost ends'),
+  num_tentatives: trackerOptions.num_tentatives,
+  num_frames_retain: trackerOptions.num_frames_retain,
 });
 
 export const ByteTracker = defineModule({
@@ -55,7 +35,7 @@ export const ByteTracker = defineModule({
   paper: 'Zhang et al., ByteTrack: Multi-Object Tracking by Associating Every Detection Box, ECCV 2022',
   shapes: 'detections of a frame -> those that are tracked, with ids',
   example: "{ type: 'ByteTracker', num_frames_retain: 30 }",
-  options: trackerOptions,
+  options,
   build: (given): (() => Tracker) => {
     return () => new ByteTracks(given);
   },
@@ -76,7 +56,7 @@ class ByteTracks implements Tracker {
   private frame = -1;
   private count = 0;
 
-  constructor(private readonly options: z.output<typeof trackerOptions>) {}
+  constructor(private readonly options: z.output<typeof options>) {}
 
   track(detections: Detections): Detections {
     this.frame++;
@@ -107,8 +87,10 @@ class ByteTracks implements Tracker {
     }
     const found = new Map<number, Track>();
     const assign = (tracks: readonly Track[], indices: readonly number[], isWeighted: boolean, threshold: number) => {
-      for (const [track, index] of assigned(tracks, detections, indices, isWeighted, threshold))
-        found.set(index, track);
+      const boxes = tracks.map(({ filter, label }) => ({ box: boxOf(filter.box), label }));
+      const costs = pairCosts(boxes, detections, indices, isWeighted);
+      for (const [t, i] of matchedPairs(costs, tracks.length, indices.length, 1 - threshold))
+        found.set(indices[i], tracks[t]);
     };
     assign(confirmed, first, weighted, overlaps.high);
     const matched = first.filter((i) => found.has(i));
@@ -157,53 +139,4 @@ class ByteTracks implements Tracker {
       ({ lastFrame, isTentative }) => this.frame - lastFrame < retained && !(isTentative && lastFrame !== this.frame),
     );
   }
-}
-
-const f = Math.fround;
-
-/** Indices of the scores above a threshold. */
-function above(scores: Float32Array, threshold: number): number[] {
-  return Array.from(scores.keys()).filter((i) => scores[i] > f(threshold));
-}
-
-function stateOf([x1, y1, x2, y2]: Float32Array): BoxState {
-  const [w, h] = [f(x2 - x1), f(y2 - y1)];
-  return [f(f(x2 + x1) / 2), f(f(y2 + y1) / 2), f(w / h), h];
-}
-
-function boxOf([x, y, aspect, h]: BoxState): number[] {
-  const [cx, cy, height] = [f(x), f(y), f(h)];
-  const width = f(f(aspect) * height);
-  return [cx - f(width / 2), cy - f(height / 2), cx + f(width / 2), cy + f(height / 2)];
-}
-
-/** Cost of a pair of different classes. */
-const OTHER_CLASS = 1e6;
-
-/** Pairs of least total cost, where leaving a track and a detection alone costs 1 - threshold together. */
-function assigned(
-  tracks: readonly Track[],
-  detections: Detections,
-  indices: readonly number[],
-  isWeighted: boolean,
-  threshold: number,
-): [track: Track, index: number][] {
-  const [rows, columns] = [tracks.length, indices.length];
-  if (rows === 0 || columns === 0) return [];
-  const expected = Float32Array.from(tracks.flatMap(({ filter }) => boxOf(filter.box)));
-  const overlaps = bboxOverlaps(expected, takeBoxes(detections.bboxes, indices));
-  const size = rows + columns;
-  const cost = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) cost.fill((1 - threshold) / 2, i * size, (i + 1) * size);
-  for (let i = rows; i < size; i++) cost.fill(0, i * size + columns, (i + 1) * size);
-  for (const [i, { label }] of tracks.entries())
-    for (const [j, index] of indices.entries()) {
-      const overlap = overlaps[i * columns + j];
-      const counted = isWeighted ? f(overlap * detections.scores[index]) : overlap;
-      cost[i * size + j] = f(f(1 - counted) + (detections.labels[index] === label ? 0 : OTHER_CLASS));
-    }
-  const { rows: of, columns: to } = linearAssignment(cost, size, size);
-  return Array.from(of, (row, k): [number, number] => [row, to[k]])
-    .filter(([row, column]) => row < rows && column < columns)
-    .map(([row, column]) => [tracks[row], indices[column]]);
 }

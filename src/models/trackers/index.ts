@@ -2,7 +2,10 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { ByteTracker } from './byte-tracker';
+import { OCSORTTracker } from './ocsort-tracker';
 
-export { ByteTracker, type Tracker } from './byte-tracker';
+export { ByteTracker } from './byte-tracker';
+export { OCSORTTracker } from './ocsort-tracker';
+export type { Tracker } from './tracker';
 
-export const trackers = [ByteTracker] as const satisfies readonly AnyDefinition[];
+export const trackers = [ByteTracker, OCSORTTracker] as const satisfies readonly AnyDefinition[];

@@ -68,6 +68,17 @@ export const CustomSampleSizeSampler = defineModule({
   build: (options) => options,
 });
 
+export const TrackImgSampler = defineModule({
+  kind: 'data_sampler',
+  type: 'TrackImgSampler',
+  summary: 'Every frame of the videos: shuffled in training, in their order in evaluation',
+  origin: 'MMDetection',
+  shapes: 'n frames -> a permutation of 0 .. n-1 for each epoch',
+  example: "{ type: 'TrackImgSampler' }",
+  options: z.strictObject({ seed }),
+  build: (options) => options,
+});
+
 export const AspectRatioBatchSampler = defineModule({
   kind: 'data_sampler',
   type: 'AspectRatioBatchSampler',
@@ -86,5 +97,6 @@ export const dataSamplers = [
   InfiniteSampler,
   ClassAwareSampler,
   CustomSampleSizeSampler,
+  TrackImgSampler,
   AspectRatioBatchSampler,
 ] as const satisfies readonly AnyDefinition[];

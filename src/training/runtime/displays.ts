@@ -52,4 +52,24 @@ export const DetLocalVisualizer = defineModule({
   build: (options) => options,
 });
 
-export const displays = [LogProcessor, DetLocalVisualizer] as const satisfies readonly AnyDefinition[];
+export const TrackLocalVisualizer = defineModule({
+  ...DetLocalVisualizer,
+  type: 'TrackLocalVisualizer',
+  summary: 'Names the vis_backends; tracks are drawn by TrackVisualizationHook and model.predict',
+  example: "{ type: 'TrackLocalVisualizer', vis_backends: [{ type: 'LocalVisBackend' }], name: 'visualizer' }",
+  options: z.strictObject({
+    name: z.string().default('visualizer').describe('Accepted: there is one'),
+    image: z.null().optional().describe('Only null'),
+    vis_backends: z.array(moduleOption('vis_backend')).nullish().describe('Where scalars go, beside scalars.jsonl'),
+    save_dir: ignoredOption('output goes to work_dir', { lost: true }),
+    line_width: ignoredOption('it depends on the size of the image', { harmless: [3], lost: true }),
+    alpha: ignoredOption('masks are half transparent', { harmless: [0.8], lost: true }),
+  }),
+  build: (options) => options,
+});
+
+export const displays = [
+  LogProcessor,
+  DetLocalVisualizer,
+  TrackLocalVisualizer,
+] as const satisfies readonly AnyDefinition[];

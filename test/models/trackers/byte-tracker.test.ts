@@ -5,22 +5,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../../src/lab/catalogue';
 import { encodeRle } from '../../../src/masks';
+import { detectionsOf, type GoldenVideo } from './golden-videos';
 
-interface Frame {
-  bboxes: number[];
-  scores: number[];
-  labels: number[];
-  tracked: { bboxes: number[]; labels: number[]; ids: number[] };
-}
-const golden = JSON.parse(readFileSync(join(__dirname, '../../golden/byte_tracker.json'), 'utf8')) as {
-  options: object;
-  frames: Frame[];
-}[];
-const detectionsOf = ({ bboxes, scores, labels }: Pick<Frame, 'bboxes' | 'scores' | 'labels'>) => ({
-  bboxes: Float32Array.from(bboxes),
-  scores: Float32Array.from(scores),
-  labels: Int32Array.from(labels),
-});
+const golden = JSON.parse(
+  readFileSync(join(__dirname, '../../golden/byte_tracker.json'), 'utf8'),
+) as readonly GoldenVideo[];
 const tracker = (options: object = {}) =>
   catalogue.build('tracker', { type: 'ByteTracker', ...options }, { path: 'track' })();
 

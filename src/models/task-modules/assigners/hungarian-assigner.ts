@@ -3,9 +3,9 @@
 
 import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { linearAssignment } from '../../../geometry/linear-assignment';
 import type { MatchCost } from '../match-costs/match-cost';
 import type { Assigner, AssignInput, AssignResult, PredictionPart } from '../types';
-import { linearAssignment } from './linear-assignment';
 import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 

@@ -4,10 +4,10 @@
 import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
+import { linearAssignment } from '../../../geometry/linear-assignment';
 import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
 import type { MatchCost } from '../match-costs/match-cost';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
-import { linearAssignment } from './linear-assignment';
 import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 

@@ -2,7 +2,7 @@
 // Shortest augmenting paths with potentials (Jonker and Volgenant, 1987; rectangular by Crouse, 2016), O(n^2 m). Where
 // several assignments cost the same, it picks the one that scipy's linear_sum_assignment picks.
 
-import { DetLabError } from '../../../errors';
+import { DetLabError } from '../errors';
 
 /** Row and column of each pair, by rising row. */
 export interface Assignment {

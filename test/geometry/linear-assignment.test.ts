@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { linearAssignment } from '../../../../src/models/task-modules';
-import { golden, goldenJson, u01 } from '../../../golden-data';
+import { linearAssignment } from '../../src/geometry/linear-assignment';
+import { golden, goldenJson, u01 } from '../golden-data';
 
 const { tensors } = golden('assigners');
 const data = (name: string) => tensors.get(name)!.data as Float32Array;
