@@ -5,7 +5,14 @@ const ten = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 const class_weight = [...ten, ...ten, ...ten, ...ten, ...ten, ...ten, ...ten, ...ten, 0.1];
 const image_size: [number, number] = [1024, 1024];
 const batch_augments = [
-  { type: 'BatchFixedSizePad' as const, size: image_size, img_pad_value: 0, pad_mask: true, mask_pad_value: 0 as const, pad_seg: false },
+  {
+    type: 'BatchFixedSizePad' as const,
+    size: image_size,
+    img_pad_value: 0,
+    pad_mask: true,
+    mask_pad_value: 0 as const,
+    pad_seg: false,
+  },
 ];
 const data_preprocessor = {
   type: 'DetDataPreprocessor' as const,

@@ -21,7 +21,10 @@ export interface EvaluationResults {
 }
 
 /** The detections in arrays of their own, no views of a batch's; the masks only where they are evaluated. */
-export function compactDetections({ bboxes, scores, labels, masks, panoptic }: Detections, withMasks: boolean): Detections {
+export function compactDetections(
+  { bboxes, scores, labels, masks, panoptic }: Detections,
+  withMasks: boolean,
+): Detections {
   return {
     bboxes: compact(bboxes),
     scores: compact(scores),

@@ -1,5 +1,5 @@
-import type { DataloaderConfig, MetricConfig, TransformConfig } from '../../../src/catalogue/config-types';
-import { defineConfig } from '../../../src/catalogue/define-config';
+import type { MetricConfig, TransformConfig } from '../../../src/catalogue/config-types';
+import { type DataloaderConfig, defineConfig } from '../../../src/catalogue/define-config';
 
 const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },

@@ -11,8 +11,8 @@ import type { TextPrompt } from '../../text/prompts';
 import { catalogue } from '../catalogue';
 import { evaluationPipeline } from '../evaluation-pipeline';
 import { detect, type ImageDetector } from './detect';
-import { packed } from './packed';
 import { refuseSegments } from './lost-segments';
+import { packed } from './packed';
 import { type TestTimeAugmentation, testTimeViews } from './test-time-views';
 import { detectInTiles, type TileOptions } from './tiles';
 

@@ -20,10 +20,16 @@ export function refuseSegments({ panoptic, semantic }: Detections, what: string,
 }
 
 /** What holds boxes has the objects of a divided image, without the segments. @throws DetLabError where there are only segments */
-export function sayWithoutSegments(list: readonly ImagePredictions[], what: string, target: string, form: string): void {
+export function sayWithoutSegments(
+  list: readonly ImagePredictions[],
+  what: string,
+  target: string,
+  form: string,
+): void {
   const count = list.reduce((sum, { segments = [] }) => sum + segments.length, 0);
   if (count === 0) return;
-  const instead = 'Segments are in .jsonl, .json and .html, and are drawn in .png. CocoPanopticMetric with outfile_prefix writes panoptic results';
+  const instead =
+    'Segments are in .jsonl, .json and .html, and are drawn in .png. CocoPanopticMetric with outfile_prefix writes panoptic results';
   if (list.every(({ length }) => length === 0))
     throw new DetLabError(
       `Cannot save ${what} as "${target}": ${form} are of boxes, and this model gives ${count} segments alone. ${instead}`,

@@ -13,9 +13,9 @@ import { cocoEntries } from './coco-entries';
 import { safeName, uniqueFiles } from './file-names';
 import type { FolderContent } from './folder-contents';
 import type { ImagePredictions, Prediction } from './image-predictions';
+import { sayWithoutSegments } from './lost-segments';
 import { OutputFolder } from './output-folder';
 import { labelmeFile, yoloLabels } from './pre-annotations';
-import { sayWithoutSegments } from './lost-segments';
 import { VIDEO_TARGETS, VideoWriter } from './video-writer';
 
 /** What `save` writes to a folder, and from which score. */
