@@ -133,10 +133,15 @@ const REQUIRED: Record<string, object> = {
 beforeAll(async () => void (await startEngine()));
 
 const inputs = [4, 8, 16, 32, 64].map((stride) => ({ stride, channels: 8 }));
+/** YOLOFHead has one level; YOLACTHead's anchors have strides of their own. */
+const inputsOf = ({ type }: ModuleConfig) => {
+  if (type === 'YOLOFHead') return inputs.slice(3, 4);
+  return type === 'YOLACTHead' ? inputs.map((level) => ({ ...level, stride: level.stride * 2 })) : inputs;
+};
 function build(kind: 'dense_head' | 'roi_head', config: ModuleConfig): void {
   const head = registry.build(kind, structuredClone(config), {
     path: 'head',
-    inputs: config.type === 'YOLOFHead' ? inputs.slice(3, 4) : inputs,
+    inputs: inputsOf(config),
     numClasses: 80,
   });
   if (head instanceof Module) head.dispose();

@@ -66,6 +66,7 @@ const coderOf = (type: string) => example(registry.get('bbox_coder', type).examp
 const BBOX_HEADS = [
   'BBoxHead',
   'ConvFCBBoxHead',
+  'DIIHead',
   'DoubleConvFCBBoxHead',
   'MultiInstanceBBoxHead',
   'SCNetBBoxHead',
@@ -76,11 +77,15 @@ const BBOX_HEADS = [
 beforeAll(async () => void (await startEngine()));
 
 const inputs = [4, 8, 16, 32, 64].map((stride) => ({ stride, channels: 8 }));
+/** YOLOFHead has one level; YOLACTHead's anchors have strides of their own. */
+const inputsOf = ({ type }: ModuleConfig) => {
+  if (type === 'YOLOFHead') return inputs.slice(3, 4);
+  return type === 'YOLACTHead' ? inputs.map((level) => ({ ...level, stride: level.stride * 2 })) : inputs;
+};
 function build(kind: 'dense_head' | 'bbox_head', config: ModuleConfig): void {
   const head = registry.build(kind, structuredClone(config), {
     path: 'head',
-    // of one level
-    inputs: kind === 'bbox_head' ? undefined : config.type === 'YOLOFHead' ? inputs.slice(3, 4) : inputs,
+    inputs: kind === 'bbox_head' ? undefined : inputsOf(config),
   });
   if (head instanceof Module) head.dispose();
 }
@@ -121,7 +126,7 @@ test.each(BBOX_HEADS)('%s takes coders on boxes', (type) => {
   for (const coder of CODERS) {
     const attempt = () => build('bbox_head', { ...config, bbox_coder: coderOf(coder) });
     if (boxes.includes(coder)) attempt();
-    else expect(attempt).toThrow(new RegExp(`Cannot use ${coder} in \\w*BBoxHead at head.bbox_coder`));
+    else expect(attempt).toThrow(new RegExp(`Cannot use ${coder} in \\w*Head at head.bbox_coder`));
   }
 });
 
