@@ -73,6 +73,7 @@ def mask2former(things=3, stuff=2, pre=pad_seg, **test):
 
 rules = [(r'cls_embed\.weight$', 2.0)]
 
+# of the encoder's model float64 gives gradients 5e-4 from the reference's and 3.3e-3 from ours, losses 3e-6 and 2e-5
 PANOPTIC_FAMILIES = {
     'panoptic_fpn': dict(
         r18=dict(model=panoptic_fpn()),

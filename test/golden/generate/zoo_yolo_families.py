@@ -82,6 +82,7 @@ ins_rules = [(r'neck.*conv\.weight$', 2.5), (r'convs_pred.*\.weight$', 0.6), (r'
 ins_test = dict(test, mask_thr_binary=0.5, fast_test=True, max_per_img=8)
 rtm_ins = dict(type='mmyolo.RTMDetInsSepBNHead', head_module=dict(rtm['head_module'], type='RTMDetInsSepBNHeadModule', norm_cfg=dict(type='BN')))
 rtm_ins_rules = [(r'rtm_cls.*weight$', 2.0), (r'rtm_kernel.*weight$', 2.0), (r'mask_head.projection.weight', 3.0)]
+# in float64 gradients of MMDetection's are 8.8e-3 from those in float32, and 2.4e-3 from ours; losses 9e-6 and 2e-6
 rtm_norm = dict(type='BN')
 rtm_layers = dict(norm_cfg=rtm_norm, act_cfg=dict(type='SiLU', inplace=True))
 mmdet_rtm_ins = dict(
