@@ -15,6 +15,19 @@ const segmentor = (type: string, mask_head: object, bbox_head?: object, cfg: obj
   mask_head,
   test_cfg: { score_thr: 0.2, ...cfg },
 });
+/** With a tracker. */
+const tracking = (type: string, tracker: string): ModuleConfig => ({
+  type,
+  data_preprocessor: { type: 'TrackDataPreprocessor' },
+  detector: {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn(),
+    bbox_head: { type: 'RetinaHead', feat_channels: 8, stacked_convs: 1 },
+    test_cfg: { score_thr: 0.2 },
+  },
+  tracker: { type: tracker },
+});
 const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
 const grids = {
   ...small,
@@ -231,6 +244,8 @@ export const REFUSED: Record<string, ModuleConfig> = {
     test_cfg: yolo,
   },
   CondInst: dynamic('CondInst'),
+  ByteTrack: tracking('ByteTrack', 'ByteTracker'),
+  OCSORT: tracking('OCSORT', 'OCSORTTracker'),
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
   QueryInst: objects(
     'QueryInst',
