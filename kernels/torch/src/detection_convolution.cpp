@@ -95,8 +95,8 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
                             : winogradForward(x, filter.plainForm(), Tensor(), o.padding, bias, residual, o.activation);
   }
   if (directFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
-    return directForward(x, f.cached && directPanelsFit(x, f.size, o.strides) ? Tensor() : filter.directPanels(f.cached), filter.filter,
-                         filter.scale, f.size, o.strides, o.padding, bias, residual, o.activation);
+    return directForward(x, f.cached && filter.isExact() && directPanelsFit(x, f.size, o.strides) ? Tensor() : filter.directPanels(f.cached),
+                         filter.filter, filter.scale, f.size, o.strides, o.padding, bias, residual, o.activation);
   Tensor offset = bias.defined() ? bias.to(type) : bias;
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
     return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), offset,

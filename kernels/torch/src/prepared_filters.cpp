@@ -59,13 +59,16 @@ Tensor FilterForms::rowPanels(bool kept) {
 
 Tensor FilterForms::directPanels(bool kept) {
   if (direct.defined()) return direct;
-  Tensor result = directFilter(filter, scale, use.type);
+  // where the maps are widened for the product, the rounded values are
+  auto type = productType(use.type);
+  Tensor result = type == use.type ? directFilter(filter, scale, type) : directFilter(plainForm(), Tensor(), type);
   if (kept) direct = result;
   return result;
 }
 
 const Tensor& FilterForms::tapsForm() {
-  if (!taps.defined()) taps = packedTaps(filter, scale, use.type);
+  auto type = productType(use.type);
+  if (!taps.defined()) taps = type == use.type ? packedTaps(filter, scale, type) : packedTaps(plainForm(), Tensor(), type);
   forgetPlain();
   return taps;
 }
