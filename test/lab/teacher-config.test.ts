@@ -3,6 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { detector } from '../../src/lab/detector';
+import type { Settings } from '../../src/lab/setting-paths';
 
 const CLASSES = ['car', 'person', 'bicycle'];
 const narrow = { depth: 18, base_channels: 4, init_cfg: null };
@@ -29,7 +30,7 @@ test('named classes reach the heads of LAD and of its teacher', async () => {
 });
 
 test('a teacher with other classes than the student is refused by its own name', async () => {
-  const other = lad().set({ 'model.teacher_bbox_head.num_classes': 7 } as object);
+  const other = lad().set({ 'model.teacher_bbox_head.num_classes': 7 } as Settings);
   await expect(other.build({ seed: 1 })).rejects.toThrow(
     /at model\.teacher_bbox_head: its num_classes is 7, but the dataset has 80 classes/,
   );
@@ -44,7 +45,7 @@ test("the parts of LAD's teacher infer what they leave out where they stand", as
     add_extra_convs: 'on_output',
     num_outs: 5,
   };
-  const open = lad().set({ 'model.teacher_neck': neck, 'model.teacher_backbone.base_channels': 2 } as object);
+  const open = lad().set({ 'model.teacher_neck': neck, 'model.teacher_backbone.base_channels': 2 } as Settings);
   const { config } = await open.build({ seed: 1 });
   expect(config).toMatchObject({
     model: { neck: { in_channels: [4, 8, 16, 32] }, teacher_neck: { in_channels: [2, 4, 8, 16] } },
@@ -57,7 +58,9 @@ test("LD's teacher keeps the classes of its own config", async () => {
     CLASSES,
   );
   const base = detector('gfl_r101_fpn_ms-2x_coco', { options: options(gfl) }).config.model;
-  const model = await ld.set({ 'model.teacher_config': { _delete_: true, model: base } } as object).build({ seed: 1 });
+  const model = await ld
+    .set({ 'model.teacher_config': { _delete_: true, model: base } } as Settings)
+    .build({ seed: 1 });
   expect(model.config).toMatchObject({
     model: { bbox_head: { num_classes: 3 }, teacher_config: { model: { bbox_head: { num_classes: 80 } } } },
   });

@@ -25,7 +25,7 @@ export function sampleSizeOrder({ images, sizes }: SampleSizes, epoch: number, s
 
 /** `size` images of a list that is gone through again and again in random order, after `start` others. */
 function nextOf(list: Int32Array, dataset: number, start: number, size: number, shuffle: Shuffles): Int32Array {
-  let known = { turn: -1, order: new Int32Array() };
+  let known: { turn: number; order: Int32Array } = { turn: -1, order: new Int32Array() };
   return Int32Array.from({ length: size }, (_, i) => {
     const turn = Math.floor((start + i) / list.length);
     if (known.turn !== turn) known = { turn, order: shuffle(list.length, dataset, turn) };
