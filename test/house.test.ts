@@ -16,6 +16,7 @@ const WITHOUT_MODULE: Record<string, string> = {
   'test/onnx/catalogue.test.ts': 'whether every part of a detector is compared as ONNX',
   'test/kernels/torch/convolution-sums.test.ts':
     "the sums of the engine's convolutions, of whatever file computes them",
+  'test/lab/prediction/text.test.ts': 'predictions by a text, from the words to the boxes',
   'test/frontends/': "Jupyter's front ends, in a browser",
   'test/engine/conformance/': 'one suite for every engine',
   'test/training/training-curves': 'whole detectors, trained step by step beside the reference',

@@ -28,6 +28,7 @@ export function findRelatedSettings(config: Options): ConfigNotice[] {
     ...withoutValidation(config),
     ...logUnit(config),
     ...undrawn(config),
+    ...unreadText(config),
     ...['train', 'val', 'test'].flatMap((part) => [...unreadMaps(config, part)]),
   ];
 }
@@ -229,4 +230,18 @@ function* logUnit(config: Options): Generator<ConfigNotice> {
     message: `${byEpoch} has no effect: the log counts what the ${type} counts`,
     lost: false,
   };
+}
+
+/** Names of classes as text, for a detector that has no language model to read them. */
+function* unreadText(config: Options): Generator<ConfigNotice> {
+  if (optionsOf(config.model).language_model !== undefined) return;
+  for (const part of ['train', 'val', 'test']) {
+    const dataset = innermost(optionsOf(config[`${part}_dataloader`]).dataset);
+    if (dataset?.return_classes !== true) continue;
+    yield {
+      paths: [`${part}_dataloader.dataset.return_classes`],
+      message: `${part}_dataloader.dataset.return_classes: true has no effect: the detector reads no text`,
+      lost: false,
+    };
+  }
 }

@@ -86,7 +86,7 @@ class MotChallengeEvaluation implements BoxMetric {
       throw new DetLabError(
         'Cannot evaluate tracks: the detections have no ids. Use a model that tracks, such as ByteTrack or OCSORT',
       );
-    const video = this.videos.get(frame.video) ?? { length: frame.length, frames: new Map(), rows: [] };
+    const video: Video = this.videos.get(frame.video) ?? { length: frame.length, frames: new Map(), rows: [] };
     this.videos.set(frame.video, video);
     video.frames.set(frame.frame, frame);
     for (let i = 0; i < scores.length; i++) {

@@ -9,9 +9,10 @@ export class TrackVisualizationHook extends DetVisualizationHook {
 }
 
 const { interval: _, ...shared } = detVisualizationHookDefinition.options.shape;
+const { infer: __, ...definition } = detVisualizationHookDefinition;
 
 export const trackVisualizationHookDefinition = defineModule({
-  ...detVisualizationHookDefinition,
+  ...definition,
   type: 'TrackVisualizationHook',
   summary: 'Draws truths and tracked objects of evaluated frames, for the notebook and the vis_backends',
   shapes: 'tracked detections of an evaluation -> images, truths left, predictions right',

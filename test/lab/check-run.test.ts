@@ -108,7 +108,11 @@ test.each<[Record<string, ConfigValue>, RegExp, lost: boolean]>([
     /^train_dataloader.dataset.data_prefix.seg: "maps" has/,
     false,
   ],
-  [{ 'train_dataloader.dataset.return_classes': true }, /return_classes: true has no effect: no detector/, false],
+  [
+    { 'train_dataloader.dataset.return_classes': true },
+    /return_classes: true has no effect: the detector reads no text/,
+    false,
+  ],
   [
     { custom_imports: { imports: ['my_package.hooks', 'mmdet.models'] } },
     /^custom_imports: "my_package.hooks" is a Python module and was not loaded/,

@@ -48,6 +48,7 @@ const LEVELS: Record<string, ReturnType<typeof levels>> = {
   CenterNetHead: levels([4], [64]),
   CornerHead: levels([4, 4], [256, 256]),
   CentripetalHead: levels([4, 4], [256, 256]),
+  YOLACTHead: levels([8, 16, 32, 64, 128], [256, 256, 256, 256, 256]),
   YOLOFHead: levels([32], [512]),
   SSH: levels([8, 16, 32], [64, 64, 64]),
   RFP: levels([1, 4, 8, 16, 32], [3, 256, 512, 1024, 2048]),

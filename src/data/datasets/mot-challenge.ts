@@ -68,7 +68,7 @@ function videoLoader(options: z.output<typeof videoOptions>, { path: at }: Build
 }
 
 const listOf = (value: unknown): Record<string, unknown>[] =>
-  Array.isArray(value) ? value.flatMap((one) => fieldsOf(one) ?? []) : [];
+  Array.isArray(value) ? value.map(fieldsOf).filter((fields) => fields !== undefined) : [];
 
 /** The frames by image id, video after video, and the identity of each annotation. */
 async function readVideos(file: string, classes: readonly string[] | undefined) {

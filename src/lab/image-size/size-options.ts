@@ -48,6 +48,7 @@ const OPTIONS: Record<string, Record<string, Follow>> = {
   Pad: { size: canvas },
   RandomCrop: { crop_size: crop },
   Mosaic: { img_scale: canvas },
+  Mosaic9: { img_scale: canvas },
   CachedMosaic: { img_scale: canvas },
   MixUp: { img_scale: canvas },
   CachedMixUp: { img_scale: canvas },

@@ -34,19 +34,23 @@ type SparseTestCfg = z.output<typeof sparseTestCfg>;
 
 const options = z.strictObject({
   ...cascadeOptions,
-  num_stages: cascadeOptions.num_stages.default(6),
-  stage_loss_weights: cascadeOptions.stage_loss_weights.default([1, 1, 1, 1, 1, 1]),
+  num_stages: cascadeOptions.num_stages.default(6).describe('Number of stages'),
+  stage_loss_weights: cascadeOptions.stage_loss_weights
+    .default([1, 1, 1, 1, 1, 1])
+    .describe('Loss weight of each stage'),
   proposal_feature_channel: z
     .int()
     .positive()
     .default(256)
     .describe('No effect: the heads say how many features they read'),
-  bbox_roi_extractor: cascadeOptions.bbox_roi_extractor.default({
-    type: 'SingleRoIExtractor',
-    roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 2 },
-    out_channels: 256,
-    featmap_strides: [4, 8, 16, 32],
-  }),
+  bbox_roi_extractor: cascadeOptions.bbox_roi_extractor
+    .default({
+      type: 'SingleRoIExtractor',
+      roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 2 },
+      out_channels: 256,
+      featmap_strides: [4, 8, 16, 32],
+    })
+    .describe('RoI pooling for the bbox_head; one config, or one per stage'),
   test_cfg: sparseTestCfg.nullish().describe('Selection of detections, passed down by the detector'),
 });
 export type SparseRoIHeadConfig = z.output<typeof options>;
@@ -291,7 +295,7 @@ export const sparseRoIHeadDefinition = defineModule({
   shapes: 'feature levels [N, H, W, C] and proposals with features -> detections of each image',
   example: `{
   type: 'SparseRoIHead', num_stages: 2, stage_loss_weights: [1, 1],
-  bbox_head: { type: 'DIIHead', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 2 } },
+  bbox_head: { type: 'DIIHead', loss_cls: { type: 'FocalLoss', loss_weight: 2 } },
 }`,
   options,
   build: (given, context) => new SparseRoIHead(given, context),

@@ -27,6 +27,7 @@ const options = z.strictObject({
   num_tentatives: trackerOptions.num_tentatives,
   num_frames_retain: trackerOptions.num_frames_retain,
 });
+type Options = z.output<typeof options>;
 
 export const ByteTracker = defineModule({
   kind: 'tracker',
@@ -56,7 +57,7 @@ class ByteTracks implements Tracker {
   private frame = -1;
   private count = 0;
 
-  constructor(private readonly options: z.output<typeof options>) {}
+  constructor(private readonly options: Options) {}
 
   track(detections: Detections): Detections {
     this.frame++;

@@ -26,6 +26,7 @@ const options = z.strictObject({
   vel_delta_t: z.int().positive().default(3).describe('Frames over which the direction of a track is observed'),
   num_frames_retain: trackerOptions.num_frames_retain,
 });
+type Options = z.output<typeof options>;
 
 export const OCSORTTracker = defineModule({
   kind: 'tracker',
@@ -62,7 +63,7 @@ class ObservedTracks implements Tracker {
   private frame = -1;
   private count = 0;
 
-  constructor(private readonly options: z.output<typeof options>) {}
+  constructor(private readonly options: Options) {}
 
   track(detections: Detections): Detections {
     this.frame++;

@@ -17,7 +17,16 @@ const images = [0, 1, 2, 3].map((i) => {
   return { id: i + 1, video_id: video + 1, frame_id: Math.floor(i / 2), file_name, width: 64, height: 48 };
 });
 const annotations = images.flatMap(({ id, video_id }) => [
-  { id: 10 * id, image_id: id, category_id: 1, instance_id: 5, bbox: [4, 4, 20, 30], area: 600, mot_conf: 1, visibility: 0.5 },
+  {
+    id: 10 * id,
+    image_id: id,
+    category_id: 1,
+    instance_id: 5,
+    bbox: [4, 4, 20, 30],
+    area: 600,
+    mot_conf: 1,
+    visibility: 0.5,
+  },
   ...(video_id === 2
     ? [{ id: 10 * id + 1, image_id: id, category_id: 2, instance_id: 9, bbox: [30, 4, 20, 30], area: 600, mot_conf: 0 }]
     : []),
@@ -27,7 +36,10 @@ const categories = ['pedestrian', 'person_on_vehicle'].map((name, i) => ({ id: i
 beforeAll(() => {
   for (const { file_name } of images) {
     mkdirSync(join(folder, 'train', file_name, '..'), { recursive: true });
-    writeFileSync(join(folder, 'train', file_name), Buffer.concat([Buffer.from('P6 64 48 255\n'), Buffer.alloc(64 * 48 * 3)]));
+    writeFileSync(
+      join(folder, 'train', file_name),
+      Buffer.concat([Buffer.from('P6 64 48 255\n'), Buffer.alloc(64 * 48 * 3)]),
+    );
   }
   writeFileSync(join(folder, 'half.json'), JSON.stringify({ images, annotations, categories }));
 });
@@ -36,7 +48,13 @@ const load = (options: object = {}, classes?: string[]) =>
   catalogue
     .build(
       'dataset',
-      { type: 'MOTChallengeDataset', data_root: folder, ann_file: 'half.json', data_prefix: { img_path: 'train' }, ...options },
+      {
+        type: 'MOTChallengeDataset',
+        data_root: folder,
+        ann_file: 'half.json',
+        data_prefix: { img_path: 'train' },
+        ...options,
+      },
       { path: 'dataset' },
     )
     .load({ classes });

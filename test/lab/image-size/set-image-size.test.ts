@@ -55,7 +55,12 @@ function pipelines(config: ConfigObject): [path: string, steps: ReturnType<typeo
 }
 
 /** Tested on whole images of any size, which a transform pads. */
-const UNSCALED = ['centernet_r18-dcnv2_8xb16-crop512-140e_coco'];
+const UNSCALED = [
+  'centernet_r18-dcnv2_8xb16-crop512-140e_coco',
+  'centripetalnet_hourglass104_16xb6-crop511-210e-mstest_coco',
+  'cornernet_hourglass104_8xb6-210e-mstest_coco',
+  'ppyoloe_plus_s_fast_8xb8-80e_coco',
+];
 
 test.each(UNSCALED)('%s has no size to set: the error says what to add', (name) => {
   const { config } = distinctConfigs().find((one) => one.name === name)!;

@@ -23,7 +23,10 @@ const config = (given: object = {}) => ({
 
 describe('ByteTrack', () => {
   it('detects as its detector, whose weights are under "detector", and has a tracker for each video', () => {
-    const [model, alone] = [buildDetector(config()), buildDetector({ ...detector, data_preprocessor: preprocessor } as never)];
+    const [model, alone] = [
+      buildDetector(config()),
+      buildDetector({ ...detector, data_preprocessor: preprocessor } as never),
+    ];
     for (const one of [model, alone]) {
       one.initWeights(Random.seeded(3));
       one.eval();

@@ -130,7 +130,7 @@ export const msDeformAttnPixelDecoderDefinition = defineModule({
   paper: 'Cheng et al., Masked-attention Mask Transformer for Universal Image Segmentation, CVPR 2022',
   shapes: 'levels [N, H, W, C] -> pixels [N, h, w, out_channels], and num_outs levels, the coarsest first',
   example:
-    "{ type: 'MSDeformAttnPixelDecoder', num_outs: 3, encoder: { num_layers: 6, layer_cfg: { self_attn_cfg: { num_levels: 3 } } } }",
+    "{ type: 'MSDeformAttnPixelDecoder', in_channels: [256, 512, 1024, 2048], feat_channels: 256, out_channels: 256, num_outs: 3, encoder: { num_layers: 6, layer_cfg: { self_attn_cfg: { num_levels: 3 } } } }",
   options,
   build: (given, { path }: BuildContext) =>
     new MSDeformAttnPixelDecoder(requireShape('MSDeformAttnPixelDecoder', given, path), path),

@@ -162,7 +162,8 @@ export const pixelDecoderDefinition = defineModule({
   summary: 'Features of every pixel from all levels of the backbone, by convolutions',
   paper: 'Cheng et al., Per-Pixel Classification is Not All You Need for Semantic Segmentation, NeurIPS 2021',
   shapes: 'levels [N, H, W, C] -> pixels [N, h, w, out_channels], and the last level',
-  example: "{ type: 'PixelDecoder', norm_cfg: { type: 'GN', num_groups: 32 } }",
+  example:
+    "{ type: 'PixelDecoder', in_channels: [256, 512, 1024, 2048], feat_channels: 256, out_channels: 256, norm_cfg: { type: 'GN', num_groups: 32 } }",
   options,
   build: (given, { path }: BuildContext) => new PlainPixelDecoder(requireShape('PixelDecoder', given, path)),
 });

@@ -76,7 +76,8 @@ export const transformerEncoderPixelDecoderDefinition = defineModule({
   summary: 'Features of every pixel from all levels of the backbone, the coarsest through a transformer',
   paper: 'Cheng et al., Per-Pixel Classification is Not All You Need for Semantic Segmentation, NeurIPS 2021',
   shapes: 'levels [N, H, W, C] -> pixels [N, h, w, out_channels], and the encoded last level',
-  example: "{ type: 'TransformerEncoderPixelDecoder', encoder: { num_layers: 6, layer_cfg: {} } }",
+  example:
+    "{ type: 'TransformerEncoderPixelDecoder', in_channels: [256, 512, 1024, 2048], feat_channels: 256, out_channels: 256, encoder: { num_layers: 6, layer_cfg: {} } }",
   options,
   build: (given, { path }: BuildContext) =>
     new TransformerEncoderPixelDecoder(requireShape('TransformerEncoderPixelDecoder', given, path), path),
