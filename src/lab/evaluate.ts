@@ -6,7 +6,6 @@ import {
   buildPipeline,
   type DataProblem,
   type Dataset,
-  type Detections,
   decodeImage,
   evaluationLoader,
   type Shard,
@@ -32,6 +31,7 @@ import { numberAt, valueAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
 import { loaderWorkers } from './loader-workers';
 import { detect, type ImageDetector } from './prediction/detect';
+import type { FoundInImages } from './prediction/found-in-images';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
 import { trackedFrames } from './prediction/tracked-frames';
 import { Report } from './report';
@@ -125,12 +125,6 @@ async function evaluateCorrupted(
   }
   return clean.withRobustness(new Robustness(data.name, clean.metrics, corrupted));
 }
-
-/** What was detected in an image of a dataset, or why it could not be read. */
-export type FoundInImage = { imageId: number; detections: Detections } | DataProblem;
-
-/** Some images at a time; undefined when it was stopped within them. */
-export type FoundInImages = AsyncGenerator<FoundInImage[] | undefined>;
 
 /**
  * The metrics of detections.

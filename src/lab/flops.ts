@@ -6,6 +6,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type { PackedSample, ProposalBoxes } from '../data/types';
+import { EmbeddingRPNHead } from '../models/dense-heads/embedding-rpn-head';
+import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import type { Detector } from '../models/types';
 import type { Module } from '../nn/module';
 import { spreadBoxes } from './spread-boxes';
@@ -130,7 +132,7 @@ function replaced(
 type Size = [height: number, width: number];
 
 /** A packed sample: a black image of this size, with proposals for a second stage. */
-function blackImage([height, width]: Size, proposals: ProposalBoxes): PackedSample {
+function blackImage([height, width]: Size, proposals?: ProposalBoxes): PackedSample {
   return {
     image: { data: new Uint8Array(height * width * 3), width, height, order: 'bgr' },
     meta: {
@@ -142,7 +144,7 @@ function blackImage([height, width]: Size, proposals: ProposalBoxes): PackedSamp
       flip: false,
     },
     truths: { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() },
-    proposals,
+    ...(proposals && { proposals }),
   };
 }
 
@@ -155,12 +157,13 @@ export interface FlopsOptions {
 
 /**
  * Multiply-adds of a detector on one image of `input` [height, width]; a second stage receives `proposals` proposals and
- * predicts masks for a hundred of them. Post-processing is not counted.
+ * predicts masks for a hundred of them, unless its first stage has learned them. Post-processing is not counted.
  */
 export function detectorFlops(detector: Detector, input: Size, options: FlopsOptions = {}): number {
   const { proposals = 1000, backboneLevels } = options;
   detector.eval();
-  const batch = detector.preprocess([blackImage(input, spreadBoxes(proposals, input))]);
+  const learned = detector instanceof TwoStageDetector && detector.firstStage instanceof EmbeddingRPNHead;
+  const batch = detector.preprocess([blackImage(input, learned ? undefined : spreadBoxes(proposals, input))]);
   const modules = [...detector.modules()].map(([, module]) => module);
   try {
     return countFlops(() => void detector.forward(batch, backboneLevels), modules);

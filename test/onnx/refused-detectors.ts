@@ -24,7 +24,7 @@ const tracking = (type: string, tracker: string): ModuleConfig => ({
     backbone,
     neck: fpn(),
     bbox_head: { type: 'RetinaHead', feat_channels: 8, stacked_convs: 1 },
-    test_cfg: { score_thr: 0.2 },
+    test_cfg: { score_thr: 0.2, nms: { type: 'nms', iou_threshold: 0.5 } },
   },
   tracker: { type: tracker },
 });

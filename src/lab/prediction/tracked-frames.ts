@@ -2,7 +2,7 @@
 
 import type { Dataset } from '../../data';
 import type { Detector } from '../../models/types';
-import type { FoundInImages } from '../evaluate';
+import type { FoundInImages } from './found-in-images';
 
 /** Detections in the order of the records; those of a data set without videos stay as they are. */
 export async function* trackedFrames(

@@ -6,13 +6,8 @@ import type { ConfigObject } from '../../config';
 import type { Dataset } from '../../data';
 import type { Detector } from '../../models/types';
 import type { Ranks } from '../../training/ranks/ranks';
-import {
-  batchDetections,
-  type EvaluateOptions,
-  evaluateDetections,
-  type FoundInImage,
-  type FoundInImages,
-} from '../evaluate';
+import { batchDetections, type EvaluateOptions, evaluateDetections } from '../evaluate';
+import type { FoundInImage, FoundInImages } from '../prediction/found-in-images';
 import { trackedFrames } from '../prediction/tracked-frames';
 import type { Report } from '../report';
 

@@ -88,13 +88,14 @@ export class CondInstBboxHead extends FCOSHead<CondInstBboxHeadConfig, 'paramete
   }
 }
 
+/** The same, by the name under which BoxInst's configs have it. */
+export class BoxInstBboxHead extends CondInstBboxHead {}
+
 const shared = {
   kind: 'dense_head' as const,
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n], labels [n] and parameters of masks',
   options,
   inferred: denseHeadInferred,
-  build: (given: z.output<typeof options>, context: BuildContext) =>
-    new CondInstBboxHead(given as CondInstBboxHeadConfig, context),
 };
 
 export const condInstBboxHeadDefinition = defineModule({
@@ -104,6 +105,7 @@ export const condInstBboxHeadDefinition = defineModule({
   paper: 'Tian et al., Conditional Convolutions for Instance Segmentation, ECCV 2020',
   example: "{ type: 'CondInstBboxHead', num_classes: 80, num_params: 169 }",
   infer: (given, context) => inferFCOSHead('CondInstBboxHead', given, context),
+  build: (given, context) => new CondInstBboxHead(given as CondInstBboxHeadConfig, context),
 });
 
 export const boxInstBboxHeadDefinition = defineModule({
@@ -113,4 +115,5 @@ export const boxInstBboxHeadDefinition = defineModule({
   paper: 'Tian et al., BoxInst: High-Performance Instance Segmentation with Box Annotations, CVPR 2021',
   example: "{ type: 'BoxInstBboxHead', num_classes: 80, num_params: 593 }",
   infer: (given, context) => inferFCOSHead('BoxInstBboxHead', given, context),
+  build: (given, context) => new BoxInstBboxHead(given as CondInstBboxHeadConfig, context),
 });
