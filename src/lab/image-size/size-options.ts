@@ -71,6 +71,7 @@ const fitting: Follow = (value, scaling) => fitted(value, scaling, { keep_ratio:
 const VARIABLES: Record<string, Follow> = {
   img_scale: fitting,
   img_scales: fitting,
+  tta_img_scales: fitting,
   image_size: canvas,
   input_size: canvas,
 };
