@@ -171,6 +171,8 @@ FAMILIES = dict(
     ),
     ppyoloe=dict(
         plus=dict(model=yolo(dict(type='PPYOLOECSPResNet', frozen_stages=4, use_large_stem=True), dict(pp_neck, use_spp=True), pp, then), rules=pp_rules,
+                  # the reference's loss_cls is 3.8e-5 from its own in float64, and another by as much on another processor
+                  tolerance=5e-5,
                   prepare=distributions_in_order),
         plain=dict(model=yolo(dict(type='PPYOLOECSPResNet', norm_eval=True, block_cfg=dict(type='PPYOLOEBasicBlock', shortcut=True, use_alpha=False),
                                    attention_cfg=None), dict(pp_neck, num_csplayer=2), pp, first), rules=pp_rules,
