@@ -152,7 +152,7 @@ test('a lack is told from a mistake, also below a module nobody knows', () => {
       data_preprocessor: { type: 'ReIDDataPreprocessor', pad_size_divisor: 32 },
       encoder: { layer_cfg: { self_attn_cfg: { embed_dims: 256 }, fusion: { type: 'NoSuchFusion' } } },
       bbox_head: { type: 'QuasiDenseTrackHead', embed_channels: 256, loss_cls: { type: 'FocalLos' } },
-      backbone: { type: 'mmpretrain.TIMMBackbone', model_name: 'resnet50' },
+      backbone: { type: 'mmpretrain.RepVGG', arch: 'A0' },
       upsample: { type: 'nearest' },
       norm: { type: 'GN' },
       loss_mask: { type: 'MaskCrossEntropy' },
