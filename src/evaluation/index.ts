@@ -18,6 +18,7 @@ import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
+import { SemSegMetric } from './sem-seg-metric';
 import { VOCMetric } from './voc-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
@@ -50,6 +51,7 @@ export const METRICS = [
   CityScapesMetric,
   CocoMetric,
   CocoPanopticMetric,
+  SemSegMetric,
   BoundaryMetric,
   LVISMetric,
   LVISFixedAPMetric,

@@ -30,6 +30,7 @@ const BENCHMARKS: Record<string, string> = {
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
   panoptic: 'CocoPanopticMetric',
+  semantic: 'SemSegMetric',
   mot: 'MOTChallengeMetric',
 };
 

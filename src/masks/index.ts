@@ -61,3 +61,4 @@ export {
   usablePolygons,
 } from './segmentation';
 export { cropSemantic, flipSemantic, resizeSemantic, type SemanticMap } from './semantic-map';
+export { semanticOfIds, semanticOfSegments } from './semantic-of-segments';
