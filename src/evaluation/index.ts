@@ -29,8 +29,8 @@ export {
   readCocoDetections,
 } from './coco-detections';
 export { mmdetectionNames } from './coco-metric';
-export { CocoSegmMetric, MaskOverlaps } from './coco-segm';
-export { CombinedMetric, type MetricPart } from './combined-metric';
+export { CocoSegmMetric } from './coco-segm';
+export { addAll, CombinedMetric, type MetricPart } from './combined-metric';
 export {
   type CocoFile,
   type ImageTruths,
@@ -39,6 +39,7 @@ export {
   truthsOfDataset,
   truthsOfRecord,
 } from './image-truths';
+export { MaskOverlaps } from './mask-overlaps';
 export { ProposalRecall, type ProposalRecallOptions } from './proposal-recall';
 export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricFactory, MetricValues } from './report';
 export { compactDetections, type EvaluatedImage, type EvaluationResults, evaluatesMasks } from './results';
