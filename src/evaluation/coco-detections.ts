@@ -143,10 +143,7 @@ function boxesOf(entries: readonly CocoDetection[], masks: readonly Rle[] | unde
 }
 
 /** @throws DetLabError for a mask of another size than its image, which would meet nothing; 0: the size is not known */
-function maskOf(
-  segmentation: NonNullable<CocoDetection['segmentation']>,
-  { height, width, id, file }: Frame,
-): Rle {
+function maskOf(segmentation: NonNullable<CocoDetection['segmentation']>, { height, width, id, file }: Frame): Rle {
   const mask = rleOf(segmentation, height, width);
   if (height > 0 && (mask.height !== height || mask.width !== width))
     throw new DetLabError(

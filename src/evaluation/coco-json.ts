@@ -5,8 +5,7 @@ import { DetLabError } from '../errors';
 
 const MAX_FILE = 500 * 2 ** 20;
 
-const tooLarge = (size: number): DetLabError =>
-  new DetLabError(`expected at most ${MAX_FILE} bytes, received ${size}`);
+const tooLarge = (size: number): DetLabError => new DetLabError(`expected at most ${MAX_FILE} bytes, received ${size}`);
 
 /** @throws DetLabError for a file that is not there, too large, or not JSON */
 export async function readCocoJson(file: string, what: string): Promise<unknown> {

@@ -195,7 +195,7 @@ function unescaped(bytes: Buffer, from: number, to: number): number {
       c = bytes[++at];
       if (c === LOWER_U) {
         const code = Number.parseInt(bytes.toString('latin1', at + 1, at + 5), 16);
-        c = code < 0xff ? code : 0xff; // no character of run lengths
+        c = Math.min(code, 0xff); // no character of run lengths
         at += 4;
       } else if (c !== QUOTE && c !== BACKSLASH && c !== 0x2f) c = 0; // a tab, a line end, ..
     }

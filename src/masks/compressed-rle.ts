@@ -3,7 +3,7 @@
 
 import { DetLabError } from '../errors';
 import type { Rle } from './rle';
-import { readCounts } from './rle-string';
+import { readCounts, sums } from './rle-string';
 
 /** Has no fields that a copy to another thread would keep: send `{ height, width, counts }`. */
 export class CompressedRle implements Rle {
@@ -27,13 +27,11 @@ export class CompressedRle implements Rle {
     return this.to - this.from;
   }
 
-  /** Writes the run lengths into `out`, of at least `maxLength`. @returns their number */
+  /** Writes the run lengths into `out`, of at least `maxLength`. @returns their number; `sums` are theirs */
   read(out: Uint32Array): number {
-    const { bytes, from, to, height, width } = this;
-    const length = readCounts(bytes, from, to, out);
-    let total = 0;
-    for (let i = 0; i < length; i++) total += out[i];
-    if (total !== height * width) throw wrongSize([height, width], total);
+    const { height, width } = this;
+    const length = readCounts(this.bytes, this.from, this.to, out);
+    if (sums.total !== height * width) throw wrongSize([height, width], sums.total);
     return length;
   }
 }

@@ -35,14 +35,18 @@ const ZERO = 48;
 /** Stands for every character that is no byte. */
 const INVALID = 0xff;
 
+/** Of the run lengths that were read last: their sum, and that of the foreground. */
+export const sums = { total: 0, foreground: 0 };
+
 /**
- * Writes the run lengths of the characters in [from, to) into `out`, where one number per character must fit.
+ * Writes the run lengths of the characters in [from, to) into `out`, where one number per character must fit, and their `sums`.
  *
  * @returns how many
  * @throws DetLabError as `countsFromString`
  */
 export function readCounts(text: Uint8Array, from: number, to: number, out: Uint32Array): number {
-  let count = 0;
+  let [count, total, foreground] = [0, 0, 0];
+  let [last, beforeLast] = [0, 0];
   for (let at = from; at < to; count++) {
     let digit = text[at++] - ZERO;
     let value: number;
@@ -61,11 +65,17 @@ export function readCounts(text: Uint8Array, from: number, to: number, out: Uint
       if (!(digit >= 0 && digit < 32)) throw invalid(text, from, to, digit >= 0 && digit < 64 ? at + 1 : at);
       if (digit >= 16 && shift < 25) value |= -1 << (shift + 5);
     }
-    if (count > 2) value = (value + out[count - 2]) | 0;
+    if (count > 2) value = (value + beforeLast) | 0;
     if (value < 0)
       throw new DetLabError(`Cannot read a run-length encoded mask: expected lengths >= 0, run ${count} is ${value}`);
     out[count] = value;
+    total += value;
+    if ((count & 1) === 1) foreground += value;
+    beforeLast = last;
+    last = value;
   }
+  sums.total = total;
+  sums.foreground = foreground;
   return count;
 }
 

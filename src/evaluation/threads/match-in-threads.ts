@@ -50,8 +50,8 @@ export async function matchInThreads(
   for (const worker of workers) worker.postMessage(job);
   matchClaimed(job);
   await Promise.all(ended);
+  // an image that no thread has matched cannot be, or its thread has failed
   for (const [i, { truths, detections }] of list.entries())
-    // an image that no thread has matched cannot be, or its thread has failed
     record(i, matchAt(matched, packed, i, ranges) ?? matcher.match(truths, detections));
   return true;
 }

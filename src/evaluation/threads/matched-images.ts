@@ -37,7 +37,13 @@ export function emptyMatches({ count, starts, objectStarts }: PackedImages, rang
 }
 
 /** Writes the match of image i. */
-export function storeMatch(out: MatchedImages, packed: PackedImages, i: number, match: ImageMatch, ranges: number): void {
+export function storeMatch(
+  out: MatchedImages,
+  packed: PackedImages,
+  i: number,
+  match: ImageMatch,
+  ranges: number,
+): void {
   const { count, classCount } = match;
   const first = packed.starts[i];
   const firstClass = first + packed.objectStarts[i];

@@ -51,7 +51,9 @@ export const shared = <A>(Column: Constructor<A>, length: number): A =>
  * The bytes that all masks of some images are read from; undefined where they have no such bytes in common.
  * @returns them, and how many the masks take
  */
-export function commonTexts(images: readonly Pick<FoundInImage, 'detections'>[]): { texts: Uint8Array; length: number } | undefined {
+export function commonTexts(
+  images: readonly Pick<FoundInImage, 'detections'>[],
+): { texts: Uint8Array; length: number } | undefined {
   let texts: Uint8Array | undefined;
   let length = 0;
   for (const { detections } of images) {
@@ -112,15 +114,15 @@ function packDetections(
   first: number,
   { scores, labels, masks }: BoxDetections,
 ): void {
-  for (let d = 0; d < scores.length; d++) {
+  columns.scores.set(scores, first);
+  columns.labels.set(labels, first);
+  const { sizes, spans } = columns;
+  for (let d = 0, at = 2 * first; d < scores.length; d++, at += 2) {
     const { height, width, from, to } = masks![d] as CompressedRle;
-    const at = first + d;
-    columns.scores[at] = scores[d];
-    columns.labels[at] = labels[d];
-    columns.sizes[2 * at] = height;
-    columns.sizes[2 * at + 1] = width;
-    columns.spans[2 * at] = from;
-    columns.spans[2 * at + 1] = to;
+    sizes[at] = height;
+    sizes[at + 1] = width;
+    spans[at] = from;
+    spans[at + 1] = to;
   }
 }
 
@@ -137,7 +139,9 @@ function outlinesOf({ outline, mask, labels }: ImageTruths): (Segmentation | Rle
   }
 }
 
-function packOutlines(list: readonly (Segmentation | Rle | undefined)[]): Pick<PackedImages, 'outlines' | 'outlineStarts'> {
+function packOutlines(
+  list: readonly (Segmentation | Rle | undefined)[],
+): Pick<PackedImages, 'outlines' | 'outlineStarts'> {
   const outlineStarts = shared(Int32Array, list.length + 1);
   for (const [g, outline] of list.entries()) {
     let length = 0;
@@ -197,8 +201,13 @@ function maskAt(packed: PackedImages, object: number, { height, width }: { heigh
   if (from === to) return boxToRle(Array.from(boxes.subarray(4 * object, 4 * object + 4)), height, width);
   const parts = outlines[from];
   if (parts < 0)
-    return { height: outlines[from + 1], width: outlines[from + 2], counts: Uint32Array.from(outlines.subarray(from + 3, to)) };
+    return {
+      height: outlines[from + 1],
+      width: outlines[from + 2],
+      counts: Uint32Array.from(outlines.subarray(from + 3, to)),
+    };
   const polygons: Float64Array[] = [];
-  for (let at = from + 1; at < to; at += 1 + outlines[at]) polygons.push(outlines.subarray(at + 1, at + 1 + outlines[at]));
+  for (let at = from + 1; at < to; at += 1 + outlines[at])
+    polygons.push(outlines.subarray(at + 1, at + 1 + outlines[at]));
   return polygonsToRle(polygons, height, width);
 }
