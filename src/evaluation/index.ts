@@ -19,6 +19,7 @@ import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
 import { VOCMetric } from './voc-metric';
+import { WIDERFaceMetric } from './wider-face-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
@@ -57,6 +58,7 @@ export const METRICS = [
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,
+  WIDERFaceMetric,
   Flickr30kMetric,
   RefExpMetric,
   gRefCOCOMetric,

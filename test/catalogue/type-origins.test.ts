@@ -51,5 +51,6 @@ test('nearly every type of the catalogue is one of the packages, under its kind'
     'CustomDataset',
     'SoftRoIExtractor',
     'VisionTransformer',
+    'WIDERFaceMetric',
   ]);
 });
