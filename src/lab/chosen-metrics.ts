@@ -42,6 +42,7 @@ const PREFIXES: Record<string, string> = {
   LVISFixedAPMetric: 'lvis_fixed_ap',
   OpenImagesMetric: 'openimages',
   CrowdHumanMetric: 'crowd_human',
+  WIDERFaceMetric: 'wider_face',
   BoundaryMetric: 'boundary',
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',
