@@ -19,6 +19,7 @@ import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
 import { VOCMetric } from './voc-metric';
+import { YouTubeVISMetric } from './youtube-vis-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
@@ -62,6 +63,7 @@ export const METRICS = [
   DODCocoMetric,
   OVCocoMetric,
   MOTChallengeMetric,
+  YouTubeVISMetric,
   MultiDatasetsEvaluator,
   DumpDetResults,
   DumpODVGResults,
