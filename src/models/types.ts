@@ -29,6 +29,15 @@ export interface DetBatch {
   alike?: Uint8Array[];
   /** Class of the padding of semantic maps; they are not padded when absent. */
   semanticPad?: number;
+  /** Where images are the frames of clips, one clip after the other, each in the order of its video. */
+  clips?: ClipLayout;
+}
+
+export interface ClipLayout {
+  /** Frames of a clip. */
+  length: number;
+  /** Of each clip the place of its key frame, from 0. */
+  keys: readonly number[];
 }
 
 /** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */

@@ -1,6 +1,7 @@
 // Whole models.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { appearanceTrackingDefinitions } from './appearance-tracking-detector';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { ddqDETRDefinition } from './ddq-detr';
@@ -32,6 +33,7 @@ import {
   twoStageDetectorDefinition,
 } from './two-stage-detector';
 
+export { AppearanceTrackingDetector } from './appearance-tracking-detector';
 export { ConditionalDETR } from './conditional-detr';
 export { DABDETR } from './dab-detr';
 export { DeformableDETR } from './deformable-detr';
@@ -82,4 +84,5 @@ export const detectors = [
   glipDefinition,
   ddqDETRDefinition,
   ...trackingDefinitions,
+  ...appearanceTrackingDefinitions,
 ] as const satisfies readonly AnyDefinition[];
