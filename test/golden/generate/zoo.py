@@ -221,12 +221,13 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
 
 
 ONE, PAIR = TRUTHS[1], dict(bboxes=[[20, 20, 60, 52], [24, 22, 66, 60]], labels=[1, 1])
-for family in sys.argv[1:] or FAMILIES:
-    TRUTHS[1] = PAIR if family == 'crowd_det' else ONE  # CrowdDet fails on an image with one object
-    if family == 'convnext':
-        import mmpretrain.models.backbones.convnext  # noqa: F401, registers it
-    models = {name: run(name, **case) for name, case in FAMILIES[family].items()}
-    path = OUT / f'zoo_{family}.json'
-    path.write_text(json.dumps(dict(truths=TRUTHS, outlines=[[outline(b) for b in t['bboxes']] for t in TRUTHS], models=models),
-                               separators=(',', ':')) + '\n')
-    print(path.name, path.stat().st_size)
+if __name__ == '__main__':
+    for family in sys.argv[1:] or FAMILIES:
+        TRUTHS[1] = PAIR if family == 'crowd_det' else ONE  # CrowdDet fails on an image with one object
+        if family == 'convnext':
+            import mmpretrain.models.backbones.convnext  # noqa: F401, registers it
+        models = {name: run(name, **case) for name, case in FAMILIES[family].items()}
+        path = OUT / f'zoo_{family}.json'
+        path.write_text(json.dumps(dict(truths=TRUTHS, outlines=[[outline(b) for b in t['bboxes']] for t in TRUTHS], models=models),
+                                   separators=(',', ':')) + '\n')
+        print(path.name, path.stat().st_size)
