@@ -277,6 +277,8 @@ export interface Detector extends Module {
   readonly teacher?: Module;
   /** Of a model that tracks: makes the tracker of a video. */
   readonly tracker?: () => Tracker;
+  /** Whether the images of a batch are the frames of one clip to `predict`, whose detections have ids of that clip. */
+  readonly predictsClips?: boolean;
   /** Of a detector on text: what it looks for in images without a prompt of their own. */
   classNames?: readonly string[];
   /**

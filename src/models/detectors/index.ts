@@ -12,6 +12,7 @@ import { distillationDefinitions } from './distillation';
 import { glipDefinition } from './glip';
 import { groundingDINODefinition } from './grounding-dino';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
+import { mask2FormerVideoDefinition } from './mask2former-video';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
@@ -43,6 +44,7 @@ export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { GLIP } from './glip';
 export { GroundingDINO } from './grounding-dino';
 export { MaskFormer } from './mask-former';
+export { Mask2FormerVideo } from './mask2former-video';
 export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
@@ -85,4 +87,5 @@ export const detectors = [
   ddqDETRDefinition,
   ...trackingDefinitions,
   ...appearanceTrackingDefinitions,
+  mask2FormerVideoDefinition,
 ] as const satisfies readonly AnyDefinition[];

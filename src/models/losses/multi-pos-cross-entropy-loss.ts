@@ -18,11 +18,11 @@ export class MultiPosCrossEntropyLoss implements Loss {
     const { reduction, loss_weight } = this.options;
     const isRight = tf.greaterEqual(target, 1);
     const isWrong = tf.equal(target, 0);
-    const [rows, columns] = prediction.shape;
+    const [, columns] = prediction.shape;
     const among = (holds: tf.Tensor, scores: tf.Tensor) => tf.logSumExp(tf.where(holds, scores, tf.fill(scores.shape, NEVER)), 1);
     const loss =
       columns === 0
-        ? tf.zeros([rows])
+        ? tf.sum(prediction, 1)
         : tf.softplus(tf.add(among(isWrong, prediction), among(isRight, tf.neg(prediction))));
     return tf.mul(weightReduceLoss(loss, { reduction, ...call }), loss_weight);
   }

@@ -106,8 +106,14 @@ def run(name, model, rules=(), prepare=None, labels=None):
     with torch.no_grad():
         [result] = model.predict(data['inputs'], data['data_samples'], rescale=True)
     detections = []
+    # topk gives them in no order there
+    first = result.video_data_samples[0].pred_track_instances
+    order = first.scores.argsort(descending=True, stable=True) if cfg['type'] == 'Mask2FormerVideo' else None
     for s in result.video_data_samples:
         p = s.pred_track_instances
+        if order is not None:
+            p = p[order]
+            p.instances_id = torch.arange(len(order))
         d = dict(bboxes=[[round(v, 3) for v in b] for b in p.bboxes.tolist()], scores=[round(v, 6) for v in p.scores.tolist()],
                  labels=p.labels.tolist(), ids=p.instances_id.tolist())
         if 'masks' in p:
