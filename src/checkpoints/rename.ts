@@ -60,7 +60,9 @@ export function fitNames(given: StoredState, known: ReadonlySet<string>, parts: 
   const gained = countMatches(translated.keys(), known) - countMatches(tensors.keys(), known);
   if (gained > 0) {
     tensors = translated;
-    notes.push(`${gained} names translated to those of this model: they are of MMDetection 2.x, or of a model that it starts from`);
+    notes.push(
+      `${gained} names translated to those of this model: they are of MMDetection 2.x, or of a model that it starts from`,
+    );
   }
   if (countMatches(tensors.keys(), known) > 0) return { tensors, notes };
 

@@ -32,7 +32,8 @@ export const YouTubeVISMetric = defineModule({
   type: 'YouTubeVISMetric',
   summary: 'Average precision of the masks of objects over whole videos',
   paper: 'Yang, Fan and Xu, Video Instance Segmentation, ICCV 2019',
-  shapes: 'detections with masks and ids per frame -> AP, AP50, AP75, APs, APm, APl, AR@1, AR@10, AR@100, ARs, ARm, ARl',
+  shapes:
+    'detections with masks and ids per frame -> AP, AP50, AP75, APs, APm, APl, AR@1, AR@10, AR@100, ARs, ARm, ARl',
   example: "{ type: 'YouTubeVISMetric' }",
   options: z
     .strictObject({
@@ -73,7 +74,9 @@ class Tube {
   get label(): number {
     const counts = new Map<number, number>();
     for (const label of this.labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-    return [...counts].reduce((best, one) => (one[1] > best[1] || (one[1] === best[1] && one[0] < best[0]) ? one : best))[0];
+    return [...counts].reduce((best, one) =>
+      one[1] > best[1] || (one[1] === best[1] && one[0] < best[0]) ? one : best,
+    )[0];
   }
 }
 
@@ -179,24 +182,29 @@ class YouTubeVisEvaluation implements BoxMetric {
     );
     const text = JSON.stringify(results);
     const zip = zipFile('results.json', Buffer.from(text));
-    return [
-      await writeInFolder(`${prefix}.json`, text),
-      await writeInFolder(`${prefix}.submission_file.zip`, zip),
-    ];
+    return [await writeInFolder(`${prefix}.json`, text), await writeInFolder(`${prefix}.submission_file.zip`, zip)];
   }
 }
 
 const masksOf = (found: ReadonlyMap<number, Tube>): TubeMasks[] => [...found.values()].map(({ masks }) => masks);
 
+interface AnnotatedObject {
+  label: number;
+  ignored: number;
+  areas: number[];
+  masks: Map<number, Rle>;
+}
+
 /** The objects of a video, each with what is known of it in its first frame. */
 function tubesOf({ records }: Video): { objects: TubeMasks[]; truths: Omit<ImageTruths, 'imageId'> } {
-  const objects = new Map<number, { label: number; ignored: number; areas: number[]; masks: Map<number, Rle> }>();
+  const objects = new Map<number, AnnotatedObject>();
   const [first] = records.values();
   for (const [frame, record] of [...records].sort(([a], [b]) => a - b)) {
     const { boxes, labels, ignored, maskless, mask } = truthsOfRecord(record);
     for (let g = 0; g < labels.length; g++) {
       const id = record.truths.instanceIds?.[g] ?? g;
-      const known = objects.get(id) ?? { label: labels[g], ignored: ignored[g], areas: [], masks: new Map() };
+      const fresh: AnnotatedObject = { label: labels[g], ignored: ignored[g], areas: [], masks: new Map() };
+      const known = objects.get(id) ?? fresh;
       objects.set(id, known);
       known.areas.push(boxes[4 * g + 2] * boxes[4 * g + 3]);
       if (!maskless?.[g]) known.masks.set(frame, mask!(g, first));

@@ -90,7 +90,13 @@ describe('YouTubeVISMetric', () => {
       gt,
       found: gt.map(({ instance_id: id, bbox_label: label, mask }) => ({ id, label, mask, score: 0.9 })),
     }));
-    const both = await evaluated({ options: {}, videos: [['1', found], ['2', found]] });
+    const both = await evaluated({
+      options: {},
+      videos: [
+        ['1', found],
+        ['2', found],
+      ],
+    });
     expect(both.compute().metrics.AP).toBeCloseTo(1, 12);
     const none = found.map(({ gt }) => ({ gt, found: [] }));
     expect((await evaluated({ options: {}, videos: [['1', none]] })).compute().metrics.AP).toBe(0);
@@ -102,6 +108,8 @@ describe('YouTubeVISMetric', () => {
     expect(() => metric.add(0, one)).toThrow(/no ids.*MaskTrackRCNN/);
     expect(() => metric.add(0, { ...one, instanceIds: [1] })).toThrow(/expected one per object \(1\), received none/);
     const build = catalogue.build('metric', { type: 'YouTubeVISMetric' }, { path: 'metric' });
-    await expect(build({ name: 'images', classes: [], records: [], problems: [] })).rejects.toThrow(/YouTubeVISDataset/);
+    await expect(build({ name: 'images', classes: [], records: [], problems: [] })).rejects.toThrow(
+      /YouTubeVISDataset/,
+    );
   });
 });

@@ -150,5 +150,7 @@ export const TRANSFORMS = [
 
 /** Types that may load other images of the dataset. */
 export const MULTI_IMAGE: ReadonlySet<string> = new Set(
-  [Mosaic, Mosaic9, MixUp, CachedMosaic, CachedMixUp, CopyPaste, YOLOv5MixUp, YOLOXMixUp, UniformRefFrameSample].map(({ type }) => type),
+  [Mosaic, Mosaic9, MixUp, CachedMosaic, CachedMixUp, CopyPaste, YOLOv5MixUp, YOLOXMixUp, UniformRefFrameSample].map(
+    ({ type }) => type,
+  ),
 );

@@ -44,7 +44,8 @@ export const UniformRefFrameSample = defineModule({
           `Cannot draw frames near "${sample.record.path}": frame_range [${back}, ${ahead}] has none but the frame itself. Widen it`,
         );
       // as often as needed where there are too few
-      const pool = near.length < count ? Array.from({ length: count * near.length }, (_, i) => near[i % near.length]) : near;
+      const pool =
+        near.length < count ? Array.from({ length: count * near.length }, (_, i) => near[i % near.length]) : near;
       const drawn = Array.from(random.permutation(pool.length, count), (i) => pool[i]).sort((a, b) => a - b);
       const others = drawn.map((index) => ({ ...sampleOf(dataset.record(index)), otherImages: sample.otherImages }));
       return { ...sample, clip: { others, before: drawn.filter((index) => index < dataset.index).length } };

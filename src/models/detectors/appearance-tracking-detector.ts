@@ -10,7 +10,7 @@ import { DetLabError } from '../../errors';
 import { TrackHead } from '../tracking-heads/track-head';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { keyAndReference } from './clip-frames';
-import { type TrackingOptions, TrackingDetector, trackingOptions } from './tracking-detector';
+import { TrackingDetector, type TrackingOptions, trackingOptions } from './tracking-detector';
 import { TwoStageDetector } from './two-stage-detector';
 
 const options = z.strictObject({
@@ -34,16 +34,19 @@ export class AppearanceTrackingDetector extends TrackingDetector {
   ) {
     super(config, context);
     const { registry, path } = context;
-    const refuse = (part: string, expected: string, received: string): never => {
-      throw new DetLabError(`Cannot build ${type}${path ? ` at ${path}` : ''}: ${part} must be ${expected}, received "${received}"`);
-    };
+    const cannot = `Cannot build ${type}${path ? ` at ${path}` : ''}: `;
     const { detector } = this;
     if (!(detector instanceof TwoStageDetector))
-      return refuse('detector', 'a two-stage detector, such as FasterRCNN', config.detector.type);
+      throw new DetLabError(
+        `${cannot}detector must be a two-stage detector, such as FasterRCNN, received "${config.detector.type}"`,
+      );
     this.twoStage = detector;
     const place = { path: path ? `${path}.track_head` : 'track_head', inputs: detector.levels };
     const head = registry.build('track_head', track_head, place);
-    if (!(head instanceof TrackHead)) return refuse('track_head', 'RoITrackHead or QuasiDenseTrackHead', track_head.type);
+    if (!(head instanceof TrackHead))
+      throw new DetLabError(
+        `${cannot}track_head must be a RoITrackHead or QuasiDenseTrackHead, received "${track_head.type}"`,
+      );
     this.trackHead = this.addChild('track_head', head);
     if (frozen) detector.freeze();
   }
@@ -130,7 +133,8 @@ export const appearanceTrackingDefinitions = [
   defineModule({
     kind: 'detector',
     type: 'QDTrack',
-    summary: 'QDTrack: Faster R-CNN that recognises its objects in the frames of a video, learned from many pairs of RoIs',
+    summary:
+      'QDTrack: Faster R-CNN that recognises its objects in the frames of a video, learned from many pairs of RoIs',
     paper: 'Pang et al., Quasi-Dense Similarity Learning for Multiple Object Tracking, CVPR 2021',
     shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each; of the frames of a video also ids [n]',
     example: example(

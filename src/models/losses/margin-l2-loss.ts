@@ -34,7 +34,10 @@ export class MarginL2Loss implements Loss {
     const used = weight ? tf.mul(weight, factors) : factors;
     const how = reduction ?? standard;
     const avgFactor = counted.reduce((sum, one) => sum + (one > 0 ? 1 : 0), 0);
-    return tf.mul(weightReduceLoss(squares, { weight: used, reduction: how, ...(how === 'mean' && { avgFactor }) }), loss_weight);
+    return tf.mul(
+      weightReduceLoss(squares, { weight: used, reduction: how, ...(how === 'mean' && { avgFactor }) }),
+      loss_weight,
+    );
   }
 
   private marginsOf(target: tf.Tensor, weight: tf.Tensor | undefined): tf.Tensor {
@@ -60,7 +63,10 @@ export class MarginL2Loss implements Loss {
     const kept = Math.floor(positives * most);
     const costs = squares.dataSync<'float32'>();
     const chosen = hard_mining
-      ? topIndices(Float32Array.from(negatives, (i) => costs[i]), kept)
+      ? topIndices(
+          Float32Array.from(negatives, (i) => costs[i]),
+          kept,
+        )
       : stepRandom().permutation(negatives.length, kept);
     for (const i of negatives) counted[i] = 0;
     for (const k of chosen) counted[negatives[k]] = 1;

@@ -19,7 +19,8 @@ export class MultiPosCrossEntropyLoss implements Loss {
     const isRight = tf.greaterEqual(target, 1);
     const isWrong = tf.equal(target, 0);
     const [, columns] = prediction.shape;
-    const among = (holds: tf.Tensor, scores: tf.Tensor) => tf.logSumExp(tf.where(holds, scores, tf.fill(scores.shape, NEVER)), 1);
+    const among = (holds: tf.Tensor, scores: tf.Tensor) =>
+      tf.logSumExp(tf.where(holds, scores, tf.fill(scores.shape, NEVER)), 1);
     const loss =
       columns === 0
         ? tf.sum(prediction, 1)

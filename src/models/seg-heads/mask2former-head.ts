@@ -46,7 +46,10 @@ export const mask2FormerOptions = {
   train_cfg: trainCfg.nullish().describe('Matching of queries with masks, passed down by the detector'),
 };
 const options = z.strictObject(mask2FormerOptions);
-export type Mask2FormerConfig = MaskQueryConfig & { num_transformer_feat_level: number; train_cfg?: z.output<typeof trainCfg> | null };
+export type Mask2FormerConfig = MaskQueryConfig & {
+  num_transformer_feat_level: number;
+  train_cfg?: z.output<typeof trainCfg> | null;
+};
 
 export class Mask2FormerHead extends MaskQueryHead<Mask2FormerConfig> {
   private readonly pixelDecoder: PixelDecoder;

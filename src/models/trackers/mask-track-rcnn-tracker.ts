@@ -60,7 +60,12 @@ class MaskTracks implements Tracker {
     const ids = this.tracks.length > 0 ? this.match(detections, vectors) : vectors.map(() => this.count++);
     const kept = [...ids.keys()].filter((i) => ids[i] >= 0);
     for (const i of kept) {
-      const seen = { box: bboxes.slice(4 * i, 4 * i + 4), label: labels[i], embedding: vectors[i], lastFrame: this.frame };
+      const seen = {
+        box: bboxes.slice(4 * i, 4 * i + 4),
+        label: labels[i],
+        embedding: vectors[i],
+        lastFrame: this.frame,
+      };
       const track = this.tracks.find(({ id }) => id === ids[i]);
       if (track) Object.assign(track, seen);
       else this.tracks.push({ id: ids[i], ...seen });
@@ -70,7 +75,10 @@ class MaskTracks implements Tracker {
   }
 
   /** Of each detection the id, -1 of those that are less like a track than another one. */
-  private match({ bboxes, scores, labels }: Omit<Detections, 'embeddings'>, vectors: readonly Float32Array[]): number[] {
+  private match(
+    { bboxes, scores, labels }: Omit<Detections, 'embeddings'>,
+    vectors: readonly Float32Array[],
+  ): number[] {
     const { det_score, iou, det_label } = this.options.match_weights;
     const { tracks } = this;
     const known = Float32Array.from(tracks.flatMap(({ box }) => [...box]));
@@ -79,7 +87,8 @@ class MaskTracks implements Tracker {
     const ids = vectors.map((vector, i) => {
       const alike = softmax([0, ...tracks.map(({ embedding }) => dot(vector, embedding))]);
       const values = alike.map((likely, k) => {
-        const [overlap, same] = k === 0 ? [0, 1] : [overlaps[i * tracks.length + k - 1], Number(labels[i] === tracks[k - 1].label)];
+        const [overlap, same] =
+          k === 0 ? [0, 1] : [overlaps[i * tracks.length + k - 1], Number(labels[i] === tracks[k - 1].label)];
         return Math.log(likely) + det_score * Math.log(scores[i]) + iou * overlap + det_label * same;
       });
       const chosen = largest(values);

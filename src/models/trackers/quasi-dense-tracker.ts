@@ -17,7 +17,9 @@ const options = z.strictObject({
   memo_tracklet_frames: frames.default(10).describe('Frames after which a track that is lost ends'),
   memo_backdrop_frames: frames.default(1).describe('Frames for which detections without a track are remembered'),
   memo_momentum: score.default(0.8).describe('Share of the newest in what a track looks like'),
-  nms_conf_thr: score.default(0.5).describe('Likeness above which a detection of a low score is a track that is not continued'),
+  nms_conf_thr: score
+    .default(0.5)
+    .describe('Likeness above which a detection of a low score is a track that is not continued'),
   nms_backdrop_iou_thr: score.default(0.3).describe('IoU above which a detection of a low score is a duplicate'),
   nms_class_iou_thr: score.default(0.7).describe('IoU above which a detection is a duplicate, also of another class'),
   with_cats: z.boolean().default(true).describe('A track has one class'),

@@ -13,9 +13,9 @@ import { pointSample } from '../../ops/point-sample';
 import { topIndices } from '../../ops/top-indices';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import { SinePositionalEncoding3D } from '../layers/positional-encodings';
-import { type Mask2FormerConfig, Mask2FormerHead, mask2FormerOptions } from '../seg-heads/mask2former-head';
 import type { ComparedMasks, MaskPredictions, MatchedMask } from '../seg-heads/mask-query-head';
 import { type MaskTruths, maskAtPoints, maskTruthsOf } from '../seg-heads/mask-truths';
+import { type Mask2FormerConfig, Mask2FormerHead, mask2FormerOptions } from '../seg-heads/mask2former-head';
 import { rleOfChannel } from '../seg-heads/panoptic-fusion-heads/rle-of-channel';
 import { resizedMaps } from '../seg-heads/resized-maps';
 import type { DetBatch, LossContext, Losses } from '../types';
@@ -45,7 +45,9 @@ export class Mask2FormerTrackHead extends Mask2FormerHead {
     const classes = { num_things_classes: num_classes, num_stuff_classes: 0 };
     super({ ...config, ...classes, positional_encoding: sine } as unknown as Mask2FormerConfig, context);
     const { registry, path } = context;
-    const encoding = registry.build('positional_encoding', positional_encoding, { path: `${path}.positional_encoding` });
+    const encoding = registry.build('positional_encoding', positional_encoding, {
+      path: `${path}.positional_encoding`,
+    });
     if (!(encoding instanceof SinePositionalEncoding3D))
       throw new DetLabError(
         `Cannot build Mask2FormerTrackHead at ${path}: positional_encoding must be a SinePositionalEncoding3D, received "${positional_encoding.type}"`,
@@ -94,7 +96,9 @@ export class Mask2FormerTrackHead extends Mask2FormerHead {
       }),
       bitmaps: places.flatMap((at) => at.map((place, t) => frames[t].bitmaps[place] ?? nowhere)),
       kinds: new Uint8Array(ids.length),
-      boxes: Float32Array.from(places.flatMap((at) => [...frames[key].boxes.subarray(4 * at[key], 4 * at[key] + 4), 0, 0, 0, 0].slice(0, 4))),
+      boxes: Float32Array.from(
+        places.flatMap((at) => [...frames[key].boxes.subarray(4 * at[key], 4 * at[key] + 4), 0, 0, 0, 0].slice(0, 4)),
+      ),
     };
   }
 
@@ -155,8 +159,13 @@ export class Mask2FormerTrackHead extends Mask2FormerHead {
       instanceIds: Int32Array.from(top, (_, k) => k),
     };
     const length = batch.samples.length;
-    const chosen = tf.tensor1d(top.map((i) => Math.floor(i / classes)), 'int32');
-    const tubes = tf.gather(masks.squeeze<tf.Tensor3D>([0]), chosen).reshape([top.length, length, height / length, width]);
+    const chosen = tf.tensor1d(
+      top.map((i) => Math.floor(i / classes)),
+      'int32',
+    );
+    const tubes = tf
+      .gather(masks.squeeze<tf.Tensor3D>([0]), chosen)
+      .reshape([top.length, length, height / length, width]);
     return batch.samples.map((_, t) => {
       let rles: Rle[] = [];
       tf.tidy(() => {
@@ -177,7 +186,8 @@ export class Mask2FormerTrackHead extends Mask2FormerHead {
 export const mask2FormerTrackHeadDefinition = defineModule({
   kind: 'track_head',
   type: 'Mask2FormerTrackHead',
-  summary: 'Queries that attend to the pixels of their masks in all frames of a clip, each an object with a class and masks',
+  summary:
+    'Queries that attend to the pixels of their masks in all frames of a clip, each an object with a class and masks',
   paper: 'Cheng et al., Mask2Former for Video Instance Segmentation, arXiv 2021',
   shapes: 'levels [N * T, H, W, C] -> by layer, logits [N, Q, classes + 1] and masks [N, Q, T * h, w]',
   example: `{

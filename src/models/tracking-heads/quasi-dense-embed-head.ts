@@ -20,7 +20,9 @@ const options = z.strictObject({
     .describe('Loss of the products of vectors'),
   loss_track_aux: moduleOption('loss')
     .nullable()
-    .default({ type: 'MarginL2Loss', neg_pos_ub: 3, pos_margin: 0, neg_margin: 0.3, hard_mining: true } as { type: string })
+    .default({ type: 'MarginL2Loss', neg_pos_ub: 3, pos_margin: 0, neg_margin: 0.3, hard_mining: true } as {
+      type: string;
+    })
     .describe('Loss of their cosines; null: none'),
   init_cfg: embedInitCfg
     .default({
@@ -74,7 +76,8 @@ export class QuasiDenseEmbedHead extends EmbedBranch implements EmbedHead {
     }
     const same = new Float32Array(shape[0] * shape[1]);
     for (const [k, truth] of keyTruths.entries())
-      for (const [r, other] of referenceTruths.entries()) same[k * shape[1] + r] = truth >= 0 && truth === other ? 1 : 0;
+      for (const [r, other] of referenceTruths.entries())
+        same[k * shape[1] + r] = truth >= 0 && truth === other ? 1 : 0;
     const targets = tf.tensor2d(same, shape);
     // an object that is not in the reference frame has nothing to be like
     const weight = tf.max(targets, 1);

@@ -39,7 +39,8 @@ export class RoIEmbedHead extends EmbedBranch implements EmbedHead {
       const targets = keyTruths.map((truth) => truth + 1);
       const labels = tf.tensor1d(targets, 'int32');
       const avgFactor = Math.max(targets.filter((target) => target > 0).length, 1);
-      const value = keyTruths.length > 0 ? (this.lossMatch.forward(logits, labels, { avgFactor }) as tf.Scalar) : zeroLoss(key);
+      const value =
+        keyTruths.length > 0 ? (this.lossMatch.forward(logits, labels, { avgFactor }) as tf.Scalar) : zeroLoss(key);
       return { value, correct: accuracy(logits, labels) };
     });
     const mean = (values: tf.Scalar[]) => tf.div<tf.Scalar>(tf.addN(values), values.length);

@@ -28,9 +28,7 @@ const options = z.strictObject({
   embed_head: moduleOption('embed_head').describe('Makes vectors of pooled RoIs, and their losses'),
   regress_head: z.null().optional().describe('Only null'),
   loss_bbox: moduleOption('loss').nullish().describe('Accepted: boxes are refined by the detector alone'),
-  train_cfg: rcnnTrainCfg
-    .nullish()
-    .describe('Assignment and sampling of proposals'),
+  train_cfg: rcnnTrainCfg.nullish().describe('Assignment and sampling of proposals'),
   test_cfg: z.null().optional().describe('Only null'),
   init_cfg: initCfg.nullish().describe('Weight initialisation'),
 });
@@ -82,7 +80,8 @@ export class TrackHead extends Module {
   }
 
   loss(key: LearnedFrames, reference: LearnedFrames, context: LossContext): Losses {
-    const truths = (frames: LearnedFrames) => frames.batch.samples.map((one) => toInstances(one.truths, one.meta.imgPath));
+    const truths = (frames: LearnedFrames) =>
+      frames.batch.samples.map((one) => toInstances(one.truths, one.meta.imgPath));
     const [ofKey, ofReference] = [truths(key), truths(reference)];
     const own = ofKey.map((objects, i) => this.sampled(key, objects, i, context, false));
     const others = ofReference.map((objects, i) =>
@@ -92,7 +91,9 @@ export class TrackHead extends Module {
     );
     const vectors = [this.vectors(key.features, own), this.vectors(reference.features, others)];
     const pairs = own.map(({ truths }, i): EmbeddedPair => {
-      const places = new Map(Array.from(ofReference[i].instanceIds ?? [], (id, at) => [id, at]).reverse() as [number, number][]);
+      const places = new Map(
+        Array.from(ofReference[i].instanceIds ?? [], (id, at) => [id, at]).reverse() as [number, number][],
+      );
       const ids = ofKey[i].instanceIds;
       return {
         key: vectors[0][i],
@@ -149,7 +150,13 @@ declare module '../../catalogue/registry' {
   }
 }
 
-const define = <Type extends string>(type: Type, readsProposals: boolean, embed: string, summary: string, paper: string) =>
+const define = <Type extends string>(
+  type: Type,
+  readsProposals: boolean,
+  embed: string,
+  summary: string,
+  paper: string,
+) =>
   defineModule({
     kind: 'track_head',
     type,

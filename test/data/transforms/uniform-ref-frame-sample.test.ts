@@ -41,7 +41,10 @@ beforeAll(() => {
     const pixels = Buffer.alloc(WIDTH * HEIGHT * 3, 10 * frame_id);
     writeFileSync(join(folder, file_name), Buffer.concat([Buffer.from(`P6 ${WIDTH} ${HEIGHT} 255\n`), pixels]));
   }
-  writeFileSync(join(folder, 'vis.json'), JSON.stringify({ images, annotations, categories: [{ id: 3, name: 'dog' }] }));
+  writeFileSync(
+    join(folder, 'vis.json'),
+    JSON.stringify({ images, annotations, categories: [{ id: 3, name: 'dog' }] }),
+  );
 });
 
 const dataset = (): Promise<Dataset> => {
@@ -127,7 +130,9 @@ describe('UniformRefFrameSample', () => {
   it('an epoch of DefaultSampler has a frame of each video', () => {
     const order = { batchSize: 2, shuffle: true, seed: 3, aspectRatioGrouping: false, dropLast: false };
     const videos = Int32Array.from([0, 6, 7, 11]);
-    const passes = Array.from({ length: 40 }, (_, pass) => sampleOrder(imagesOf(11), pass, { ...order, videos }).flat());
+    const passes = Array.from({ length: 40 }, (_, pass) =>
+      sampleOrder(imagesOf(11), pass, { ...order, videos }).flat(),
+    );
     const seen = new Set<number>();
     for (const pass of passes) {
       const found = pass.map(({ index }) => index).sort((a, b) => a - b);

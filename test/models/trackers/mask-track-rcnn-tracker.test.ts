@@ -9,7 +9,10 @@ describe('MaskTrackRCNNTracker', () => {
   it('leaves out what is less like a track than another detection, in either order', () => {
     const one = { box: [0, 0, 10, 10], score: 0.9, label: 0, look: [5, 0] };
     const other = { ...one, box: [0, 0, 5, 10] };
-    for (const pair of [[one, other], [other, one]]) {
+    for (const pair of [
+      [one, other],
+      [other, one],
+    ]) {
       const tracker = trackerOf('MaskTrackRCNNTracker');
       tracker.track(detectionsOf([one]));
       const { bboxes, instanceIds } = tracker.track(detectionsOf(pair));

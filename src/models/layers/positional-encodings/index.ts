@@ -6,8 +6,8 @@ import { sinePositionalEncodingDefinition } from './sine-positional-encoding';
 import { sinePositionalEncoding3DDefinition } from './sine-positional-encoding-3d';
 
 export { LearnedPositionalEncoding } from './learned-positional-encoding';
-export { SinePositionalEncoding3D } from './sine-positional-encoding-3d';
 export { type SineOptions, SinePositionalEncoding, sineOptions, sinePairs } from './sine-positional-encoding';
+export { SinePositionalEncoding3D } from './sine-positional-encoding-3d';
 
 export const positionalEncodings = [
   sinePositionalEncodingDefinition,
