@@ -21,6 +21,7 @@ import { RefExpMetric } from './ref-exp-metric';
 import { SemSegMetric } from './sem-seg-metric';
 import { VOCMetric } from './voc-metric';
 import { WIDERFaceMetric } from './wider-face-metric';
+import { YouTubeVISMetric } from './youtube-vis-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
@@ -67,6 +68,7 @@ export const METRICS = [
   DODCocoMetric,
   OVCocoMetric,
   MOTChallengeMetric,
+  YouTubeVISMetric,
   MultiDatasetsEvaluator,
   DumpDetResults,
   DumpODVGResults,

@@ -32,6 +32,7 @@ const BENCHMARKS: Record<string, string> = {
   panoptic: 'CocoPanopticMetric',
   semantic: 'SemSegMetric',
   mot: 'MOTChallengeMetric',
+  youtube_vis: 'YouTubeVISMetric',
 };
 
 /** What names of a metric begin with in the log, unless it has a prefix. */
@@ -47,6 +48,7 @@ const PREFIXES: Record<string, string> = {
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',
   MOTChallengeMetric: 'motchallenge-metric',
+  YouTubeVISMetric: 'youtube_vis',
 };
 
 /** Types that measure nothing. */

@@ -1,6 +1,7 @@
 // Whole models.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { appearanceTrackingDefinitions } from './appearance-tracking-detector';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { ddqDETRDefinition } from './ddq-detr';
@@ -11,6 +12,7 @@ import { distillationDefinitions } from './distillation';
 import { glipDefinition } from './glip';
 import { groundingDINODefinition } from './grounding-dino';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
+import { mask2FormerVideoDefinition } from './mask2former-video';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
@@ -32,6 +34,7 @@ import {
   twoStageDetectorDefinition,
 } from './two-stage-detector';
 
+export { AppearanceTrackingDetector } from './appearance-tracking-detector';
 export { ConditionalDETR } from './conditional-detr';
 export { DABDETR } from './dab-detr';
 export { DeformableDETR } from './deformable-detr';
@@ -41,6 +44,7 @@ export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { GLIP } from './glip';
 export { GroundingDINO } from './grounding-dino';
 export { MaskFormer } from './mask-former';
+export { Mask2FormerVideo } from './mask2former-video';
 export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
@@ -82,4 +86,6 @@ export const detectors = [
   glipDefinition,
   ddqDETRDefinition,
   ...trackingDefinitions,
+  ...appearanceTrackingDefinitions,
+  mask2FormerVideoDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -10,7 +10,7 @@ import { initCfg, Module } from '../../nn';
 import type { Tracker } from '../trackers';
 import type { Backbone, DetBatch, Detector, EpochStart, LossContext, Losses, Neck } from '../types';
 
-const options = z.strictObject({
+export const trackingOptions = z.strictObject({
   data_preprocessor: moduleOption('data_preprocessor')
     .optional()
     .describe('Normalises images, pads them and stacks them into batches; that of the detector when absent'),
@@ -18,7 +18,8 @@ const options = z.strictObject({
   tracker: moduleOption('tracker').describe('Gives what is detected identities'),
   init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),
 });
-type Options = z.output<typeof options>;
+export type TrackingOptions = z.output<typeof trackingOptions>;
+type Options = TrackingOptions;
 
 export class TrackingDetector extends Module implements Detector {
   readonly detector: Detector;
@@ -96,7 +97,7 @@ const definition = <Type extends string>(type: Type, tracker: string, summary: s
   },
   tracker: { type: '${tracker}', motion: { type: 'KalmanFilter' }, num_frames_retain: 30 },
 }`,
-    options,
+    options: trackingOptions,
     build: (given: Options, context: BuildContext) => new TrackingDetector(given, context),
   });
 

@@ -21,7 +21,9 @@ import { giouLossDefinition } from './giou-loss';
 import { iouLossDefinition } from './iou-loss';
 import { knowledgeDistillationKLDivLossDefinition } from './knowledge-distillation-kl-div-loss';
 import { l1LossDefinition } from './l1-loss';
+import { marginL2LossDefinition } from './margin-l2-loss';
 import { mseLossDefinition } from './mse-loss';
+import { multiPosCrossEntropyLossDefinition } from './multi-pos-cross-entropy-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
@@ -84,6 +86,8 @@ export const losses = [
   smoothL1LossDefinition,
   balancedL1LossDefinition,
   mseLossDefinition,
+  marginL2LossDefinition,
+  multiPosCrossEntropyLossDefinition,
   ghmrDefinition,
   iouLossDefinition,
   giouLossDefinition,

@@ -120,7 +120,12 @@ function goldenNumbers(): Random {
   return random;
 }
 
-function checkTraining(model: Detector, batch: DetBatch, expected: Expected): void {
+/** Losses and gradients. */
+export function checkTraining(
+  model: Detector,
+  batch: DetBatch,
+  expected: Pick<Expected, 'losses' | 'grad_norms' | 'iteration' | 'steps' | 'tolerance' | 'gradient_tolerance'>,
+): void {
   const parameters = model.trainable();
   const variables = parameters.map(([, p]) => p.variable);
   const { iteration = 0 } = expected;
