@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Detections } from '../../data/types';
+import type { CameraMotion } from '../task-modules/tracking/camera-motion-compensation';
 
 export interface Tracker {
   /** The tracked objects of the next frame, with `instanceIds`. */
@@ -10,8 +11,8 @@ export interface Tracker {
 
 declare module '../../catalogue/registry' {
   interface Built {
-    /** Of one video each. */
-    tracker: () => Tracker;
+    /** Of one video each. `camera`: how the image moves from frame to frame, of a model that finds out. */
+    tracker: (camera?: CameraMotion) => Tracker;
   }
 }
 
