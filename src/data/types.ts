@@ -213,7 +213,7 @@ export interface Detections {
   semantic?: SemanticMap;
   /** Identity of each object over the images of a video, of a tracker. */
   instanceIds?: Int32Array;
-  /** What each object looks like [n, C], of a model that tells objects apart; a tracker reads it. */
+  /** What each object looks like [n, C], of a model that tells objects apart (BaseReID); a tracker takes it out. */
   embeddings?: Float32Array;
   /** The image itself, of a model whose tracker follows the camera, which takes it out. */
   image?: GrayFrame;

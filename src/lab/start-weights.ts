@@ -140,6 +140,8 @@ function* pretrainedParts(value: ConfigValue, path = ''): Generator<Pretrained> 
     return;
   }
   if (!isObject(value)) return;
+  if (value.type === 'AppearanceFreeLink' && typeof value.checkpoint === 'string' && value.checkpoint !== '')
+    yield { path: `${path}.model`, checkpoint: value.checkpoint };
   const init = value.init_cfg;
   for (const one of Array.isArray(init) ? init : [init]) {
     if (!isObject(one as ConfigValue)) continue;

@@ -268,6 +268,8 @@ export interface Detector extends Module {
   readonly teacher?: Module;
   /** Of a model that tracks: makes the tracker of a video. */
   readonly tracker?: () => Tracker;
+  /** Of a model that joins the tracks of a whole video in the end: its frames in order, tracked, to the same with other ids. */
+  readonly linkTracks?: (frames: readonly Detections[]) => Detections[];
   /** Of a detector on text: what it looks for in images without a prompt of their own. */
   classNames?: readonly string[];
   /**

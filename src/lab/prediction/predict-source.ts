@@ -73,6 +73,7 @@ export interface SourceDetector {
   ): AsyncGenerator<DetectedImage | SourceProblem>;
   /** Of a model that tracks. */
   tracker?: Detector['tracker'];
+  linkTracks?: Detector['linkTracks'];
 }
 
 /** What predictions are of and how they are displayed. */
@@ -91,7 +92,8 @@ export function detectorOf(network: { detector: Detector; config: ConfigObject }
     refuseBatch('predict', batch);
     return detectEach(imageDetector(network, { precision, tta, tiles }, 'test', prompt), source, signal);
   };
-  return Object.assign(detectIn, { tracker: network.detector.tracker });
+  const { tracker, linkTracks } = network.detector;
+  return Object.assign(detectIn, { tracker, linkTracks });
 }
 
 /** The prompt of a text, and the model with the names in it as its classes. */
@@ -174,7 +176,10 @@ async function open(
   if (track !== undefined && source.kind === 'image')
     throw new DetLabError('Cannot track: expected the frames of a video, camera, stream or list, received one image');
   const detected = detectIn(source, { precision, tta, tiles, batch, signal, prompt });
-  const found = track === undefined ? detected : tracked(detected, track, detectIn.tracker);
+  const { tracker, linkTracks } = detectIn;
+  // of a camera the end is never known
+  const own = { tracker, ...(source.total !== undefined && { linkTracks }) };
+  const found = track === undefined ? detected : tracked(detected, track, own);
   return { source, drawing, signal, found: predictions(model, source, drawing, found, onProgress) };
 }
 

@@ -10,6 +10,7 @@ import { detectorsResNet } from './detectors-resnet';
 import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
 import { hourglassNetDefinition } from './hourglass-net';
 import { hrnet } from './hrnet';
+import { mmpretrainResnet } from './mmpretrain-resnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { pyramidVisionTransformer, pyramidVisionTransformerV2 } from './pyramid-vision-transformer';
 import { regnet } from './regnet';
@@ -83,4 +84,5 @@ export const backbones = [
   ppyoloeCSPResNet,
   yolov8CSPDarknet,
   ssdVgg,
+  mmpretrainResnet,
 ] as const satisfies readonly AnyDefinition[];

@@ -5,6 +5,7 @@ import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { ddqDETRDefinition } from './ddq-detr';
 import { deformableDETRDefinition } from './deformable-detr';
+import { deepSORTDefinition, strongSORTDefinition } from './deep-sort';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
@@ -13,6 +14,7 @@ import { groundingDINODefinition } from './grounding-dino';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
+import { baseReIDDefinition } from '../reid';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
@@ -35,6 +37,7 @@ import {
 export { ConditionalDETR } from './conditional-detr';
 export { DABDETR } from './dab-detr';
 export { DeformableDETR } from './deformable-detr';
+export { DeepSORT, StrongSORT } from './deep-sort';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
@@ -82,4 +85,7 @@ export const detectors = [
   glipDefinition,
   ddqDETRDefinition,
   ...trackingDefinitions,
+  deepSORTDefinition,
+  strongSORTDefinition,
+  baseReIDDefinition,
 ] as const satisfies readonly AnyDefinition[];

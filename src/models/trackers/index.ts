@@ -10,6 +10,6 @@ export { ByteTracker } from './byte-tracker';
 export { OCSORTTracker } from './ocsort-tracker';
 export { SORTTracker } from './sort-tracker';
 export { StrongSORTTracker } from './strongsort-tracker';
-export type { Tracker } from './tracker';
+export type { AppearanceRequest, Tracker, TrackerFactory } from './tracker';
 
 export const trackers = [ByteTracker, OCSORTTracker, SORTTracker, StrongSORTTracker] as const satisfies readonly AnyDefinition[];

@@ -77,7 +77,7 @@ export function finitePairs(
   rows: number,
   columns: number,
 ): [row: number, column: number][] {
-  const finite = costs.filter(Number.isFinite);
+  const finite = Array.from(costs).filter(Number.isFinite);
   if (finite.length === 0) return [];
   const largest = finite.reduce((most, cost) => Math.max(most, Math.abs(cost)), 0) + 1;
   const forbidden = 2 * Math.min(rows, columns) * largest + 1;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
-import { score, trackerOptions } from './tracker';
+import { type AppearanceRequest, score, trackerOptions } from './tracker';
 
 const perChannel = z.tuple([z.number(), z.number(), z.number()]);
 
@@ -46,3 +46,12 @@ export const withoutNsa = ignoredOption('SORTTracker does not hand its filter th
   schema: z.boolean().default(false),
   harmless: [false],
 });
+
+interface Appearance {
+  img_scale: [number, number];
+  img_norm_cfg: AppearanceRequest['pixels'] | null;
+}
+
+/** What a tracker with these options asks of a model of appearance; nothing without reid. */
+export const appearanceOf = (threshold: number, reid: Appearance | null): AppearanceRequest | undefined =>
+  reid ? { threshold, size: reid.img_scale, ...(reid.img_norm_cfg && { pixels: reid.img_norm_cfg }) } : undefined;

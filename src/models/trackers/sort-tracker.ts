@@ -3,10 +3,10 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { appearanceOptions, motionOptions, sortOptions, withoutNsa } from './sort-options';
+import { appearanceOf, appearanceOptions, motionOptions, sortOptions, withoutNsa } from './sort-options';
 import { SortTracks } from './sort-tracks';
 import { euclideanDistances } from './track-embeddings';
-import { score, type Tracker } from './tracker';
+import { score, type TrackerFactory } from './tracker';
 
 const options = z.strictObject({
   motion: z
@@ -36,9 +36,8 @@ export const SORTTracker = defineModule({
   shapes: 'detections of a frame, with embeddings [n, C] unless reid is null -> those that are tracked, with ids',
   example: "{ type: 'SORTTracker', obj_score_thr: 0.5, match_iou_thr: 0.5, reid: null }",
   options,
-  build: (given) => {
-    return (): Tracker => new Tracks('SORTTracker', given);
-  },
+  build: (given): TrackerFactory =>
+    Object.assign(() => new Tracks('SORTTracker', given), { appearance: appearanceOf(given.obj_score_thr, given.reid) }),
 });
 
 class Tracks extends SortTracks {

@@ -5,10 +5,10 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { CameraMotion } from '../task-modules/tracking/camera-motion-compensation';
-import { appearanceOptions, motionOptions, sortOptions } from './sort-options';
+import { appearanceOf, appearanceOptions, motionOptions, sortOptions } from './sort-options';
 import { type SortOptions, SortTracks } from './sort-tracks';
 import { cosineDistances } from './track-embeddings';
-import { score, type Tracker } from './tracker';
+import { score, type TrackerFactory } from './tracker';
 
 const options = z.strictObject({
   motion: z
@@ -43,9 +43,11 @@ export const StrongSORTTracker = defineModule({
   shapes: 'detections of a frame, with embeddings [n, C] unless reid is null -> those that are tracked, with ids',
   example: "{ type: 'StrongSORTTracker', motion: { type: 'KalmanFilter', use_nsa: true }, momentums: { embeds: 0.1 } }",
   options,
-  build: (given) => {
-    return (camera?: CameraMotion): Tracker => new Tracks(given, camera);
-  },
+  build: (given): TrackerFactory =>
+    Object.assign((camera?: CameraMotion) => new Tracks(given, camera), {
+      appearance: appearanceOf(given.obj_score_thr, given.reid),
+      followsCamera: true,
+    }),
 });
 
 class Tracks extends SortTracks {
