@@ -11,6 +11,7 @@ import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
 import { efficientNet } from './efficientnet';
 import { hourglassNetDefinition } from './hourglass-net';
 import { hrnet } from './hrnet';
+import { mmpretrainResnet } from './mmpretrain-resnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { pyramidVisionTransformer, pyramidVisionTransformerV2 } from './pyramid-vision-transformer';
 import { regnet } from './regnet';
@@ -90,4 +91,5 @@ export const backbones = [
   ppyoloeCSPResNet,
   yolov8CSPDarknet,
   ssdVgg,
+  mmpretrainResnet,
 ] as const satisfies readonly AnyDefinition[];

@@ -6,6 +6,7 @@ import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { ddqDETRDefinition } from './ddq-detr';
 import { deformableDETRDefinition } from './deformable-detr';
+import { deepSORTDefinition, strongSORTDefinition } from './deep-sort';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
@@ -15,6 +16,7 @@ import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
 import { mask2FormerVideoDefinition } from './mask2former-video';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
+import { baseReIDDefinition } from '../reid';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
@@ -38,6 +40,7 @@ export { AppearanceTrackingDetector } from './appearance-tracking-detector';
 export { ConditionalDETR } from './conditional-detr';
 export { DABDETR } from './dab-detr';
 export { DeformableDETR } from './deformable-detr';
+export { DeepSORT, StrongSORT } from './deep-sort';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
@@ -88,4 +91,7 @@ export const detectors = [
   ...trackingDefinitions,
   ...appearanceTrackingDefinitions,
   mask2FormerVideoDefinition,
+  deepSORTDefinition,
+  strongSORTDefinition,
+  baseReIDDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -12,6 +12,7 @@ import { fpg } from './fpg';
 import { fpn } from './fpn';
 import { fpnCarafe } from './fpn-carafe';
 import { fpnDropBlock } from './fpn-dropblock';
+import { globalAveragePooling } from './global-average-pooling';
 import { hrFpn } from './hr-fpn';
 import { mmyoloCSPNeXtPafpn, mmyoloYOLOXPafpn } from './mmyolo-csp-pafpn';
 import { nasFpn } from './nas-fpn';
@@ -62,4 +63,5 @@ export const necks = [
   ssh,
   ctResNetNeck,
   rfp,
+  globalAveragePooling,
 ] as const satisfies readonly AnyDefinition[];
