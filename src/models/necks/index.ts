@@ -22,6 +22,7 @@ import { rfp } from './rfp';
 import { ssdNeck } from './ssd-neck';
 import { ssh } from './ssh';
 import { yolov3Neck } from './yolov3-neck';
+import { yolov4Neck } from './yolov4-neck';
 import { yolov5Pafpn } from './yolov5-pafpn';
 import { yolov6Necks } from './yolov6-pafpn';
 import { yolov7Pafpn } from './yolov7-pafpn';
@@ -59,6 +60,7 @@ export const necks = [
   ppyoloeCSPPafpn,
   yolov8Pafpn,
   yolov3Neck,
+  yolov4Neck,
   ssh,
   ctResNetNeck,
   rfp,
