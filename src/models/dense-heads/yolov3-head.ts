@@ -55,8 +55,7 @@ export class YOLOV3Head extends YOLOAnchorHead<YOLOV3HeadConfig> {
   constructor(config: YOLOV3HeadConfig, context: BuildContext) {
     super(config, context, 'YOLOV3Head');
     const { registry, path } = context;
-    const loss = (name: (typeof LOSSES)[number]) =>
-      registry.build('loss', config[name], { path: `${path}.${name}` });
+    const loss = (name: (typeof LOSSES)[number]) => registry.build('loss', config[name], { path: `${path}.${name}` });
     this.lossFns = {
       loss_cls: loss('loss_cls'),
       loss_conf: loss('loss_conf'),
