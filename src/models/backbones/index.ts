@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { convNeXt } from './convnext';
 import { cspDarknet } from './csp-darknet';
+import { cspDarknet53 } from './csp-darknet53';
 import { ppyoloeCSPResNet } from './csp-resnet';
 import { cspNeXt, mmyoloCSPNeXt } from './cspnext';
 import { darknet } from './darknet';
@@ -31,6 +32,7 @@ import { yoloxCSPDarknet } from './yolox-csp-darknet';
 
 export { ConvNeXt, convNeXt } from './convnext';
 export { CSPDarknet, cspDarknet } from './csp-darknet';
+export { CSPDarknet53, cspDarknet53 } from './csp-darknet53';
 export { PPYOLOECSPResNet, ppyoloeCSPResNet } from './csp-resnet';
 export { CSPNeXt, cspNeXt, mmyoloCSPNeXt } from './cspnext';
 export { Darknet, darknet } from './darknet';
@@ -81,6 +83,7 @@ export const backbones = [
   visionTransformer,
   darknet,
   cspDarknet,
+  cspDarknet53,
   cspNeXt,
   mmyoloCSPNeXt,
   yolov5CSPDarknet,

@@ -29,9 +29,10 @@ from zoo_panoptic_families import PANOPTIC_FAMILIES
 from zoo_query_families import QUERY_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_small_families import SMALL_FAMILIES
+from zoo_yolov4_family import YOLOV4_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES, **YOLOV4_FAMILIES}
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
     from zoo_text_families import TEXT_FAMILIES
     FAMILIES.update(TEXT_FAMILIES)
