@@ -21,6 +21,7 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData, PixelData
 from pycocotools import mask as coco
 
+from deform_roi_pool import deform_roi_pool
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
 from zoo_mask_families import MASK_FAMILIES
@@ -28,15 +29,18 @@ from zoo_panoptic_families import PANOPTIC_FAMILIES
 from zoo_query_families import QUERY_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_small_families import SMALL_FAMILIES
+from zoo_yolov4_family import YOLOV4_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES, **YOLOV4_FAMILIES}
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
     from zoo_text_families import TEXT_FAMILIES
     FAMILIES.update(TEXT_FAMILIES)
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
+# of GPUs alone
+sys.modules['mmcv.ops.deform_roi_pool'].deform_roi_pool = deform_roi_pool
 # label 0 is the class, 1 the background: see src/models/dense-heads/guided-anchors.ts
 loss_loc = GuidedAnchorHead.loss_loc_single
 GuidedAnchorHead.loss_loc_single = lambda self, pred, target, *rest, **more: loss_loc(self, pred, 1 - target, *rest, **more)
