@@ -2,19 +2,10 @@
 // without a box), by image and in columns.
 
 import { DetLabError } from '../errors';
-import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle } from '../masks';
+import { CompressedRle, type Rle, rleToBox, segmentationToRle } from '../masks';
+import type { CocoDetection } from './coco-detection';
 import { readCocoJson, readShared } from './coco-json';
 import { readResultsBytes } from './coco-results-bytes';
-
-export interface CocoDetection {
-  /** A name in the files of some programs, which has to be replaced by the id of the image. */
-  image_id: number | string;
-  category_id: number;
-  /** x, y, width, height; of an entry without one, that of its mask. */
-  bbox?: readonly number[] | null;
-  score: number;
-  segmentation?: Segmentation | CompressedRle | null;
-}
 
 /** Detections of one image, in the order of the file. */
 export interface CocoImageDetections {

@@ -4,7 +4,7 @@
 import { DONE, JsonCursor, OTHER, type Status } from '../data/loading/json-cursor';
 import { jsonKeys } from '../data/loading/json-keys';
 import { CompressedRle } from '../masks/compressed-rle';
-import type { CocoDetection } from './coco-detections';
+import type { CocoDetection } from './coco-detection';
 
 const [QUOTE, BACKSLASH, COMMA, COLON, MINUS, LOWER_U] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x75];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];

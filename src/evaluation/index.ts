@@ -25,8 +25,8 @@ import { YouTubeVISMetric } from './youtube-vis-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
+export type { CocoDetection } from './coco-detection';
 export {
-  type CocoDetection,
   type CocoImageDetections,
   detectionsOfCoco,
   readCocoDetections,

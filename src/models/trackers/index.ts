@@ -16,8 +16,9 @@ export type { AppearanceRequest, Tracker, TrackerFactory } from './tracker';
 
 export const trackers = [
   ByteTracker,
-  OCSORTTracker,
   MaskTrackRCNNTracker,
+  OCSORTTracker,
   QuasiDenseTracker,
+  SORTTracker,
+  StrongSORTTracker,
 ] as const satisfies readonly AnyDefinition[];
-export const trackers = [ByteTracker, OCSORTTracker, SORTTracker, StrongSORTTracker] as const satisfies readonly AnyDefinition[];

@@ -18,11 +18,12 @@ export const deformRoIPoolOptions = {
   gamma: z.number().default(0.1).describe('Factor of the offsets, which are in units of the size of the RoI'),
 };
 const options = z.strictObject(deformRoIPoolOptions);
+type Options = z.output<typeof options>;
 
 export class DeformRoIPool implements RoILayer {
   readonly outputSize: [number, number];
 
-  constructor(private readonly options: z.output<typeof options>) {
+  constructor(private readonly options: Options) {
     const { output_size } = options;
     this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;
   }
