@@ -17,6 +17,6 @@ export async function* trackedFrames(
       if ('kind' in image) return image;
       const frame = videos.get(image.imageId);
       if (frame && (frame.video !== video || frame.frame === 0)) [tracker, video] = [start(), frame.video];
-      return { ...image, detections: tracker.track(image.detections) };
+      return { ...image, detections: tracker.track(image.detections), untracked: image.detections };
     });
 }

@@ -1,8 +1,7 @@
 // Mask2FormerVideo against MMDetection's, whole: parameters, losses, gradients, and the objects of a video.
 
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, it } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import { buildDetector } from '../../../src/models/build';
 import { goldenJson } from '../../golden-data';
 import { checkVideoModel, type VideoModels } from './check-video-model';
 
