@@ -16,6 +16,7 @@ export const KINDS = [
   'semantic_head',
   'feat_relay_head',
   'glbctx_head',
+  'reid_head',
   'panoptic_head',
   'pixel_decoder',
   'panoptic_fusion_head',

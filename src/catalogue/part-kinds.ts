@@ -16,6 +16,8 @@ const KIND_OF: Record<string, Kind> = {
   semantic_head: 'semantic_head',
   feat_relay_head: 'feat_relay_head',
   glbctx_head: 'glbctx_head',
+  head: 'reid_head',
+  reid: 'detector',
   panoptic_head: 'panoptic_head',
   pixel_decoder: 'pixel_decoder',
   panoptic_fusion_head: 'panoptic_fusion_head',

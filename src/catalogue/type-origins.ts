@@ -31,6 +31,7 @@ const GROUPS: Record<Kind, TypeGroup> = {
   semantic_head: 'models',
   feat_relay_head: 'models',
   glbctx_head: 'models',
+  reid_head: 'models',
   panoptic_head: 'models',
   pixel_decoder: 'models',
   panoptic_fusion_head: 'models',

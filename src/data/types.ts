@@ -226,6 +226,18 @@ export interface Detections {
   semantic?: SemanticMap;
   /** Identity of each object over the images of a video, of a tracker. */
   instanceIds?: Int32Array;
-  /** What a tracker recognises each object by, as many numbers for each, of a detector that learns appearances. */
+  /** What each object looks like [n, C], of a model that tells objects apart by it; a tracker takes it out. */
   embeddings?: Float32Array;
+  /** The image itself, of a model whose tracker follows the camera, which takes it out. */
+  image?: GrayFrame;
+}
+
+/** The brightness of an image, as a network sees it. */
+export interface GrayFrame {
+  /** [height, width]. */
+  data: Float32Array;
+  width: number;
+  height: number;
+  /** Pixels of this image for one of the original, [x, y]. */
+  scale: readonly [number, number];
 }

@@ -30,6 +30,7 @@ const BENCHMARKS: Record<string, string> = {
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
   panoptic: 'CocoPanopticMetric',
+  semantic: 'SemSegMetric',
   mot: 'MOTChallengeMetric',
   youtube_vis: 'YouTubeVISMetric',
 };
@@ -42,6 +43,7 @@ const PREFIXES: Record<string, string> = {
   LVISFixedAPMetric: 'lvis_fixed_ap',
   OpenImagesMetric: 'openimages',
   CrowdHumanMetric: 'crowd_human',
+  WIDERFaceMetric: 'wider_face',
   BoundaryMetric: 'boundary',
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',

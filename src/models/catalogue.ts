@@ -10,6 +10,7 @@ import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
 import { maskHeads } from './mask-heads';
 import { necks } from './necks';
+import { reidHeads } from './reid';
 import { roiHeads } from './roi-heads';
 import { segHeads } from './seg-heads';
 import { taskModules } from './task-modules';
@@ -26,6 +27,7 @@ export const catalogue: AnyDefinition[] = [
   ...maskHeads,
   ...roiHeads,
   ...segHeads,
+  ...reidHeads,
   ...losses,
   ...taskModules,
   ...positionalEncodings,

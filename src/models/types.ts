@@ -279,6 +279,8 @@ export interface Detector extends Module {
   readonly tracker?: () => Tracker;
   /** Whether the images of a batch are the frames of one clip to `predict`, whose detections have ids of that clip. */
   readonly predictsClips?: boolean;
+  /** Of a model that joins the tracks of a whole video in the end: its frames in order, tracked, to the same with other ids. */
+  readonly linkTracks?: (frames: readonly Detections[]) => Detections[];
   /** Of a detector on text: what it looks for in images without a prompt of their own. */
   classNames?: readonly string[];
   /**

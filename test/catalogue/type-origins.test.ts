@@ -50,6 +50,8 @@ test('nearly every type of the catalogue is one of the packages, under its kind'
     'ConvNeXt',
     'CustomDataset',
     'SoftRoIExtractor',
+    'TIMMBackbone',
     'VisionTransformer',
+    'WIDERFaceMetric',
   ]);
 });

@@ -58,7 +58,7 @@ async function evaluated({ options, videos: given }: Pick<Case, 'options' | 'vid
       bboxes: new Float32Array(4 * frame.found.length),
       scores: Float32Array.from(frame.found, ({ score }) => score),
       labels: Int32Array.from(frame.found, ({ label }) => label),
-      masks: frame.found.map(({ mask }) => new CompressedRle(height, width, mask.counts)),
+      masks: frame.found.map(({ mask }) => new CompressedRle(height, width, Buffer.from(mask.counts))),
       instanceIds: Int32Array.from(frame.found, ({ id }) => id),
     });
   return metric;

@@ -78,6 +78,7 @@ export interface SourceDetector {
   tracker?: Detector['tracker'];
   /** Whether the model finds objects in several frames of a video together, which `clips` asks for. */
   predictsClips?: boolean;
+  linkTracks?: Detector['linkTracks'];
 }
 
 /** Frames of a clip, unless `batch` says how many: as many as YouTube-VIS's longest videos have. */
@@ -93,7 +94,7 @@ export interface Predictor {
 
 /** Detection by one model: in batches, or from several views and tiles of each image. */
 export function detectorOf(network: { detector: Detector; config: ConfigObject }): SourceDetector {
-  const { tracker, predictsClips } = network.detector;
+  const { tracker, linkTracks, predictsClips } = network.detector;
   const detectIn: SourceDetector = (source, { batch, precision, signal, tta, tiles, prompt, clips }) => {
     if (tta === undefined && tiles === undefined) {
       const together = clips ? (batch ?? CLIP_FRAMES) : predictsClips ? 1 : (batch ?? 1);
@@ -102,7 +103,7 @@ export function detectorOf(network: { detector: Detector; config: ConfigObject }
     refuseBatch('predict', batch);
     return detectEach(imageDetector(network, { precision, tta, tiles }, 'test', prompt), source, signal);
   };
-  return Object.assign(detectIn, { tracker, predictsClips });
+  return Object.assign(detectIn, { tracker, linkTracks, predictsClips });
 }
 
 /** The prompt of a text, and the model with the names in it as its classes. */
@@ -187,7 +188,10 @@ async function open(
     throw new DetLabError('Cannot track: expected the frames of a video, camera, stream or list, received one image');
   const clips = track === true && detectIn.predictsClips === true;
   const detected = detectIn(source, { precision, tta, tiles, batch, signal, prompt, clips });
-  const found = track === undefined || clips ? detected : tracked(detected, track, detectIn.tracker);
+  const { tracker, linkTracks } = detectIn;
+  // of a camera the end is never known
+  const own = { tracker, ...(source.total !== undefined && { linkTracks }) };
+  const found = track === undefined || clips ? detected : tracked(detected, track, own);
   return { source, drawing, signal, found: predictions(model, source, drawing, found, onProgress) };
 }
 

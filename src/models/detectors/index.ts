@@ -1,10 +1,12 @@
 // Whole models.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { baseReIDDefinition } from '../reid';
 import { appearanceTrackingDefinitions } from './appearance-tracking-detector';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { ddqDETRDefinition } from './ddq-detr';
+import { deepSORTDefinition, strongSORTDefinition } from './deep-sort';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
@@ -37,6 +39,7 @@ import {
 export { AppearanceTrackingDetector } from './appearance-tracking-detector';
 export { ConditionalDETR } from './conditional-detr';
 export { DABDETR } from './dab-detr';
+export { DeepSORT, StrongSORT } from './deep-sort';
 export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
@@ -88,4 +91,7 @@ export const detectors = [
   ...trackingDefinitions,
   ...appearanceTrackingDefinitions,
   mask2FormerVideoDefinition,
+  deepSORTDefinition,
+  strongSORTDefinition,
+  baseReIDDefinition,
 ] as const satisfies readonly AnyDefinition[];

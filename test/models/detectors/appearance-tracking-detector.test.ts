@@ -1,6 +1,6 @@
 // MaskTrackRCNN and QDTrack against MMDetection's, whole: parameters, losses, gradients, and what is tracked in a video.
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { goldenJson } from '../../golden-data';
 import { checkVideoModel, type VideoModels } from './check-video-model';
