@@ -59,9 +59,11 @@ test('nearly every type of the catalogue is one of the packages, under its kind'
     'SFAM',
     'SPP',
     'SoftRoIExtractor',
+    'TIMMBackbone',
     'VisionTransformer',
     'YOLOV4',
     'YOLOV4Head',
     'YOLOV4Neck',
+    'WIDERFaceMetric',
   ]);
 });

@@ -35,7 +35,15 @@ const CASES = [
   ...['resnet_attention_1000', 'resnet_attention_0001', 'resnext', 'resnext_dcn', 'res2net', 'regnet', 'hrnet'],
   ...['hrnet_finest', 'mobilenetv2', 'mobilenetv2_wide', 'swin', 'swin_absolute', 'vit', 'vit_no_token'],
   ...['vit_layers', 'darknet', 'csp_darknet_p6', 'csp_darknet_depthwise', 'cspnext', 'cspnext_p6', 'yolov8', 'ssdvgg'],
-  ...['detectors', 'detectors_plain_sac', 'resnet_ws', 'resnet_cbam', 'yolov8_cbam'],
+  ...[
+    'detectors',
+    'detectors_plain_sac',
+    'resnet_ws',
+    'efficientnet',
+    'efficientnet_edge',
+    'resnet_cbam',
+    'yolov8_cbam',
+  ],
 ];
 
 describe('outputs and gradients', () => {

@@ -15,6 +15,7 @@ import { fpg } from './fpg';
 import { fpn } from './fpn';
 import { fpnCarafe } from './fpn-carafe';
 import { fpnDropBlock } from './fpn-dropblock';
+import { globalAveragePooling } from './global-average-pooling';
 import { hrFpn } from './hr-fpn';
 import { mmyoloCSPNeXtPafpn, mmyoloYOLOXPafpn } from './mmyolo-csp-pafpn';
 import { nasFpn } from './nas-fpn';
@@ -69,6 +70,7 @@ export const necks = [
   ssh,
   ctResNetNeck,
   rfp,
+  globalAveragePooling,
   bifpn,
   asff,
   sfam,

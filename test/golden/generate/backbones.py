@@ -90,6 +90,8 @@ CASES = {
     "cspnext": (dict(type="CSPNeXt", deepen_factor=0.167, widen_factor=0.125), IMAGE),
     "cspnext_p6": (dict(type="CSPNeXt", arch="P6", deepen_factor=0.167, widen_factor=0.0625, out_indices=(1, 3, 5), use_depthwise=True, expand_ratio=0.75, channel_attention=False, act_cfg=dict(type="ReLU")), IMAGE),
     "yolov8": (dict(type="YOLOv8CSPDarknet", deepen_factor=0.33, widen_factor=0.125, last_stage_out_channels=192, out_indices=(0, 2, 3, 4)), IMAGE),
+    "efficientnet": (dict(type="EfficientNet", arch="b0", out_indices=(0, 2)), [1, 3, 37, 50]),
+    "efficientnet_edge": (dict(type="EfficientNet", arch="el", out_indices=(1,), conv_cfg=None, norm_cfg=dict(type="BN")), [1, 3, 24, 32]),
     "ssdvgg": (dict(type="SSDVGG", depth=11, out_feature_indices=(13, 24)), [1, 3, 33, 35]),
 }
 CALM = [("weight_gamma$", 0.04), ("switch\\.weight$", 0.01), ("(weight_diff|_context\\.weight)$", 0.1), ("offset_[sl]\\.weight$", 0.1), ("weight_beta$", 0.02)]  # or the switch squares a map in every block
@@ -134,6 +136,8 @@ REAL = {
     "rtmdet_tiny": dict(type="CSPNeXt", deepen_factor=0.167, widen_factor=0.375),
     "rtmdet_x": dict(type="CSPNeXt", deepen_factor=1.33, widen_factor=1.25),
     "ssd512": dict(type="SSDVGG", depth=16),
+    "efficientnet_b3": dict(type="EfficientNet", arch="b3", out_indices=(3, 4, 5)),
+    "efficientnet_el": dict(type="EfficientNet", arch="el"),
     **{name: dict(type="RegNet", arch=name) for name in mmdet_backbones.RegNet.arch_settings},
 }
 
