@@ -12,6 +12,7 @@ import { glipDefinition } from './glip';
 import { groundingDINODefinition } from './grounding-dino';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
 import { panopticFPNDefinition } from './panoptic-fpn';
+import { rfcnDefinition } from './rfcn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
@@ -63,6 +64,7 @@ export const detectors = [
   crowdDetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
+  rfcnDefinition,
   tridentFasterRCNNDefinition,
   sparseRCNNDefinition,
   queryInstDefinition,
