@@ -14,6 +14,7 @@ import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rfcnDefinition } from './rfcn';
 import { rpnDefinition } from './rpn';
+import { rtdetrDefinition } from './rtdetr';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
@@ -80,6 +81,7 @@ export const detectors = [
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  rtdetrDefinition,
   groundingDINODefinition,
   glipDefinition,
   ddqDETRDefinition,

@@ -26,7 +26,7 @@ import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
-import { varifocalLossDefinition } from './varifocal-loss';
+import { rtdetrVarifocalLossDefinition, varifocalLossDefinition } from './varifocal-loss';
 
 export { type AccuracyOptions, accuracy } from './accuracy';
 export { AssociativeEmbeddingLoss } from './associative-embedding-loss';
@@ -77,6 +77,7 @@ export const losses = [
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,
   varifocalLossDefinition,
+  rtdetrVarifocalLossDefinition,
   gaussianFocalLossDefinition,
   ghmcDefinition,
   seesawLossDefinition,

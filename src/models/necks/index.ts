@@ -13,6 +13,7 @@ import { fpn } from './fpn';
 import { fpnCarafe } from './fpn-carafe';
 import { fpnDropBlock } from './fpn-dropblock';
 import { hrFpn } from './hr-fpn';
+import { hybridEncoder } from './hybrid-encoder';
 import { mmyoloCSPNeXtPafpn, mmyoloYOLOXPafpn } from './mmyolo-csp-pafpn';
 import { nasFpn } from './nas-fpn';
 import { nasfcosFpn } from './nasfcos-fpn';
@@ -61,5 +62,6 @@ export const necks = [
   yolov3Neck,
   ssh,
   ctResNetNeck,
+  hybridEncoder,
   rfp,
 ] as const satisfies readonly AnyDefinition[];

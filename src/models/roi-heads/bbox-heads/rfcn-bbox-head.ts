@@ -41,7 +41,7 @@ export class RFCNBBoxHead extends BBoxHead {
   /** Pooled RoIs [K, h, w, scores + deltas]. */
   override forward(pooled: tf.Tensor4D): BBoxOutputs {
     const votes: tf.Tensor2D = tf.mean(pooled, [1, 2]);
-    const [scores, deltas] = tf.split(votes, [this.scoreChannels, this.boxChannels], 1);
+    const [scores, deltas] = tf.split<tf.Tensor2D>(votes, [this.scoreChannels, this.boxChannels], 1);
     return { scores, deltas };
   }
 }

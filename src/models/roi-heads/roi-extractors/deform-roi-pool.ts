@@ -19,10 +19,12 @@ export const deformRoIPoolOptions = {
 };
 const options = z.strictObject(deformRoIPoolOptions);
 
+type Options = z.output<typeof options>;
+
 export class DeformRoIPool implements RoILayer {
   readonly outputSize: [number, number];
 
-  constructor(private readonly options: z.output<typeof options>) {
+  constructor(private readonly options: Options) {
     const { output_size } = options;
     this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;
   }

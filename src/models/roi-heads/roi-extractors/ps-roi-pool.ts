@@ -20,11 +20,13 @@ const alignOptions = options.extend({
     .describe('Samples per bin and side; 0 or less: adaptive, one per pixel of the bin'),
 });
 
+type Options = z.output<typeof options>;
+
 export class PSRoIPool implements RoILayer {
   readonly outputSize: [number, number];
 
   constructor(
-    private readonly options: z.output<typeof options> & { sampling_ratio?: number },
+    private readonly options: Options & { sampling_ratio?: number },
     private readonly mode: 'pool' | 'align',
   ) {
     const { output_size } = options;
