@@ -20,18 +20,20 @@ import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
 import { SemSegMetric } from './sem-seg-metric';
 import { VOCMetric } from './voc-metric';
+import { WIDERFaceMetric } from './wider-face-metric';
+import { YouTubeVISMetric } from './youtube-vis-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
+export type { CocoDetection } from './coco-detection';
 export {
-  type CocoDetection,
   type CocoImageDetections,
   detectionsOfCoco,
   readCocoDetections,
 } from './coco-detections';
 export { mmdetectionNames } from './coco-metric';
-export { CocoSegmMetric, MaskOverlaps } from './coco-segm';
-export { CombinedMetric, type MetricPart } from './combined-metric';
+export { CocoSegmMetric } from './coco-segm';
+export { addAll, CombinedMetric, type MetricPart } from './combined-metric';
 export {
   type CocoFile,
   type ImageTruths,
@@ -40,6 +42,7 @@ export {
   truthsOfDataset,
   truthsOfRecord,
 } from './image-truths';
+export { MaskOverlaps } from './mask-overlaps';
 export { ProposalRecall, type ProposalRecallOptions } from './proposal-recall';
 export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricFactory, MetricValues } from './report';
 export { compactDetections, type EvaluatedImage, type EvaluationResults, evaluatesMasks } from './results';
@@ -58,12 +61,14 @@ export const METRICS = [
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,
+  WIDERFaceMetric,
   Flickr30kMetric,
   RefExpMetric,
   gRefCOCOMetric,
   DODCocoMetric,
   OVCocoMetric,
   MOTChallengeMetric,
+  YouTubeVISMetric,
   MultiDatasetsEvaluator,
   DumpDetResults,
   DumpODVGResults,

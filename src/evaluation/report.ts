@@ -48,6 +48,8 @@ export interface BoxDetections {
 /** A metric updated with the detections of one image at a time. */
 export interface BoxMetric {
   add(imageId: number, detections: BoxDetections): void;
+  /** Adds the detections of many images, by id: those of a results file. */
+  addAll?(found: Iterable<readonly [number, BoxDetections]>): Promise<void>;
   compute(): EvaluationReport;
   /** Writes the files that its options name. @returns their absolute paths */
   write?(): Promise<string[]>;

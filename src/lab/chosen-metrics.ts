@@ -32,6 +32,7 @@ const BENCHMARKS: Record<string, string> = {
   panoptic: 'CocoPanopticMetric',
   semantic: 'SemSegMetric',
   mot: 'MOTChallengeMetric',
+  youtube_vis: 'YouTubeVISMetric',
 };
 
 /** What names of a metric begin with in the log, unless it has a prefix. */
@@ -42,10 +43,12 @@ const PREFIXES: Record<string, string> = {
   LVISFixedAPMetric: 'lvis_fixed_ap',
   OpenImagesMetric: 'openimages',
   CrowdHumanMetric: 'crowd_human',
+  WIDERFaceMetric: 'wider_face',
   BoundaryMetric: 'boundary',
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',
   MOTChallengeMetric: 'motchallenge-metric',
+  YouTubeVISMetric: 'youtube_vis',
 };
 
 /** Types that measure nothing. */

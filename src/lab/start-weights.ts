@@ -146,6 +146,8 @@ function* pretrainedParts(value: ConfigValue, path = ''): Generator<Pretrained> 
     const checkpoint = timmCheckpoint(value.model_name);
     if (checkpoint) yield { path: `${path}.timm_model`, checkpoint };
   }
+  if (value.type === 'AppearanceFreeLink' && typeof value.checkpoint === 'string' && value.checkpoint !== '')
+    yield { path: `${path}.model`, checkpoint: value.checkpoint };
   const init = value.init_cfg;
   for (const one of Array.isArray(init) ? init : [init]) {
     if (!isObject(one as ConfigValue)) continue;

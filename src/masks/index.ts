@@ -54,6 +54,7 @@ export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';
 export { sampleMask } from './sample-mask';
 export {
+  maskOfOutline,
   rleToSegmentation,
   type Segmentation,
   segmentationToRle,

@@ -61,5 +61,6 @@ test('nearly every type of the catalogue is one of the packages, under its kind'
     'SoftRoIExtractor',
     'TIMMBackbone',
     'VisionTransformer',
+    'WIDERFaceMetric',
   ]);
 });

@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { convNeXt } from './convnext';
 import { cspDarknet } from './csp-darknet';
+import { cspDarknet53 } from './csp-darknet53';
 import { ppyoloeCSPResNet } from './csp-resnet';
 import { cspNeXt, mmyoloCSPNeXt } from './cspnext';
 import { darknet } from './darknet';
@@ -11,6 +12,7 @@ import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
 import { efficientNet } from './efficientnet';
 import { hourglassNetDefinition } from './hourglass-net';
 import { hrnet } from './hrnet';
+import { mmpretrainResnet } from './mmpretrain-resnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { pyramidVisionTransformer, pyramidVisionTransformerV2 } from './pyramid-vision-transformer';
 import { regnet } from './regnet';
@@ -30,6 +32,7 @@ import { yoloxCSPDarknet } from './yolox-csp-darknet';
 
 export { ConvNeXt, convNeXt } from './convnext';
 export { CSPDarknet, cspDarknet } from './csp-darknet';
+export { CSPDarknet53, cspDarknet53 } from './csp-darknet53';
 export { PPYOLOECSPResNet, ppyoloeCSPResNet } from './csp-resnet';
 export { CSPNeXt, cspNeXt, mmyoloCSPNeXt } from './cspnext';
 export { Darknet, darknet } from './darknet';
@@ -80,6 +83,7 @@ export const backbones = [
   visionTransformer,
   darknet,
   cspDarknet,
+  cspDarknet53,
   cspNeXt,
   mmyoloCSPNeXt,
   yolov5CSPDarknet,
@@ -90,4 +94,5 @@ export const backbones = [
   ppyoloeCSPResNet,
   yolov8CSPDarknet,
   ssdVgg,
+  mmpretrainResnet,
 ] as const satisfies readonly AnyDefinition[];

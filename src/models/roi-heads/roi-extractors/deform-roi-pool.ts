@@ -18,6 +18,7 @@ export const deformRoIPoolOptions = {
   gamma: z.number().default(0.1).describe('Factor of the offsets, which are in units of the size of the RoI'),
 };
 const options = z.strictObject(deformRoIPoolOptions);
+type Options = z.output<typeof options>;
 
 type Options = z.output<typeof options>;
 
