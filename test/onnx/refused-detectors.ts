@@ -239,6 +239,24 @@ export const REFUSED: Record<string, ModuleConfig> = {
       } as ModuleConfig,
     ]),
   ),
+  ...Object.fromEntries(
+    ['PSRoIPool', 'PSRoIAlign'].map((type) => [
+      `R-FCN, ${type}`,
+      {
+        ...twoStages,
+        rpn_head: anchors,
+        type: 'RFCN',
+        neck: null,
+        backbone: { ...backbone, out_indices: [3] },
+        roi_head: {
+          type: 'RFCNRoIHead',
+          feat_channels: 8,
+          bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type, output_size: 3 } },
+          bbox_head: { type: 'RFCNBBoxHead' },
+        },
+      } as ModuleConfig,
+    ]),
+  ),
   CrowdDet: {
     ...twoStages,
     rpn_head: anchors,
