@@ -62,7 +62,7 @@ export function configuredMetrics(config: ConfigObject, path: string): ChosenMet
   const list = modulesAt(config, path);
   const isList = Array.isArray(config[path]);
   const metrics = (list.length === 0 ? [{ type: 'CocoMetric' }] : list).map(
-    ({ ann_file: _, type = 'CocoMetric', ...options }, i): ChosenMetric => {
+    ({ ann_file: _, type = 'CocoMetric', ...options }: ModuleConfig, i): ChosenMetric => {
       if (/\bCocoPanopticMetric$/.test(String(type))) delete options.seg_prefix;
       return { config: { type: String(type), ...options }, path: isList ? `${path}.${i}` : path };
     },
