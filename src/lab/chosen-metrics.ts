@@ -49,6 +49,7 @@ const PREFIXES: Record<string, string> = {
   CocoPanopticMetric: 'coco_panoptic',
   MOTChallengeMetric: 'motchallenge-metric',
   YouTubeVISMetric: 'youtube_vis',
+  CocoVideoMetric: 'coco',
 };
 
 /** Types that measure nothing. */

@@ -22,6 +22,8 @@ from mmengine.structures import InstanceData, PixelData
 from pycocotools import mask as coco
 
 from deform_roi_pool import deform_roi_pool
+import rfcn_reference  # noqa: F401, registers it
+import rtdetr_reference  # noqa: F401, registers it
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
 from zoo_mask_families import MASK_FAMILIES

@@ -98,7 +98,34 @@ awake = [[r'backbone.*(bn\d?|downsample\.1)\.bias$', 2.0], [r'pool\.\d\.(aftpool
 # about three cells from a corner to the center
 far = [[r'centripetal_shift\.\d\.1\.conv\.bias$', 1.0]]
 
+attention = dict(embed_dims=16, num_heads=4, dropout=0.0)
+
+
+def rtdetr(**more):
+    return {**dict(
+        type='RTDETR', num_queries=12, with_box_refine=True, as_two_stage=True, data_preprocessor=dict(pre, mean=[0, 0, 0], std=[255, 255, 255]),
+        backbone=dict(backbone, type='ResNetV1d', stem_channels=8, out_indices=(1, 2, 3)),
+        neck=dict(type='HybridEncoder', in_channels=[16, 32, 64], hidden_dim=16, use_encoder_idx=[2], expansion=0.5, depth_mult=0.67,
+                  layer_cfg=dict(self_attn_cfg=attention, ffn_cfg=dict(embed_dims=16, feedforward_channels=24, ffn_drop=0.0,
+                                                                       act_cfg=dict(type='GELU'))),
+                  projector=dict(type='ChannelMapper', in_channels=[16, 16, 16], kernel_size=1, out_channels=16, act_cfg=None,
+                                 norm_cfg=dict(type='BN'), num_outs=3)),
+        encoder=None,
+        decoder=dict(num_layers=2, return_intermediate=True, post_norm_cfg=None, layer_cfg=dict(
+            self_attn_cfg=attention, cross_attn_cfg=dict(embed_dims=16, num_heads=4, num_levels=3, num_points=2, dropout=0.0),
+            ffn_cfg=dict(embed_dims=16, feedforward_channels=24, ffn_drop=0.0))),
+        bbox_head=dict(type='RTDETRHead', num_classes=3, embed_dims=16, sync_cls_avg_factor=True,
+                       loss_cls=dict(type='RTDETRVarifocalLoss', use_sigmoid=True, alpha=0.75, gamma=2.0, loss_weight=1.0),
+                       loss_bbox=dict(type='L1Loss', loss_weight=5.0), loss_iou=dict(type='GIoULoss', loss_weight=2.0)),
+        dn_cfg=dict(label_noise_scale=0.5, box_noise_scale=1.0, group_cfg=dict(dynamic=True, num_groups=None, num_dn_queries=10)),
+        train_cfg=dict(assigner=dict(type='HungarianAssigner', match_costs=[
+            dict(type='FocalLossCost', weight=2.0), dict(type='BBoxL1Cost', weight=5.0, box_format='xywh'),
+            dict(type='IoUCost', iou_mode='giou', weight=2.0)])),
+        test_cfg=dict(max_per_img=15)), **more}
+
+
 QUERY_FAMILIES = dict(
+    rtdetr=dict(rtdetr=dict(model=rtdetr())),
     sparse_rcnn=dict(
         sparse_rcnn=dict(model=sparse('SparseRCNN'), constants=boxes, rules=rules),
         softmax=dict(model=sparse('SparseRCNN', rcnn=dict(pos_weight=2), head=dii(

@@ -152,6 +152,11 @@ export function checkTraining(model: Detector, batch: DetBatch, expected: Expect
       const wanted = expected.grad_norms[key];
       // shifts all scores of a query alike, which changes nothing: there are rounding errors alone
       if (/attention\.self\.key\.bias$/.test(key)) continue;
+      // shifts what a norm in training takes the mean from: rounding errors alone too
+      if (/neck\.input_proj\.\d\.bn\.bias$/.test(key) && wanted < 1e-4) {
+        expect(norm, key).toBeLessThan(1e-4);
+        continue;
+      }
       expect(Math.abs(norm - wanted), `gradient of ${key}: ${norm} for ${wanted}`).toBeLessThan(
         GRADIENT_TOLERANCE * wanted + 1e-6,
       );
