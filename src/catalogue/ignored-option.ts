@@ -22,6 +22,9 @@ export function ignoredOption(
   return schema.describe(`Accepted, without effect: ${why}`).meta({ ignored });
 }
 
+/** For `harmless`: whatever is given, the outcome is the same. */
+export const anyValue = (): boolean => true;
+
 /** The mark of an option whose value is not acted on, or undefined where it is or makes no difference. */
 export function ignoredValue({ ignored, default: standard }: OptionSchema, value: unknown): Ignored | undefined {
   if (ignored === undefined || value === undefined || value === null) return undefined;

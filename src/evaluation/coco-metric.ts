@@ -2,6 +2,7 @@
 // metrics under MMDetection's log names.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
@@ -68,11 +69,14 @@ export const CocoMetric = defineModule({
       ...resultsFileOptions('PREFIX.bbox.json, and PREFIX.segm.json where they have masks'),
       ...backendOptions,
       ...acceptedOptions,
-      sort_categories: z.boolean().default(false).describe('Accepted: categories are matched by name, in any order'),
-      use_mp_eval: z
-        .boolean()
-        .default(false)
-        .describe('Accepted: several processes compute the same values; one is enough here'),
+      sort_categories: ignoredOption('categories are matched by name, in any order', {
+        schema: z.boolean().default(false),
+        harmless: anyValue,
+      }),
+      use_mp_eval: ignoredOption('several processes compute the same values; one is enough here', {
+        schema: z.boolean().default(false),
+        harmless: anyValue,
+      }),
     })
     .refine(writesOrComputes, NOTHING_TO_DO),
   build: (options): MetricFactory => {

@@ -2,6 +2,7 @@
 // those of its maps; of a class, or of things or stuff, that is nowhere the values are -1.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError } from '../errors';
@@ -32,12 +33,17 @@ export const CocoPanopticMetric = defineModule({
         .string()
         .nullable()
         .default(null)
-        .describe("Folder of the maps of ann_file, or without one of the dataset's images; null: where the dataset says"),
+        .describe(
+          "Folder of the maps of ann_file, or without one of the dataset's images; null: where the dataset says",
+        ),
       classwise: z
         .boolean()
         .default(false)
         .describe(`Log the PQ of every class too, as ${PREFIX}/CLASS_PQ; the report always lists every class`),
-      nproc: z.int().positive().default(32).describe('Accepted: one process is enough here'),
+      nproc: ignoredOption('one process is enough here', {
+        schema: z.int().positive().default(32),
+        harmless: anyValue,
+      }),
       prefix: z.string().min(1).nullable().default(null).describe(`In the names of the log; null: ${PREFIX}`),
       ...resultsFileOptions('PREFIX.panoptic.json and PREFIX.panoptic/*.png'),
       ...backendOptions,

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError } from '../errors';
@@ -51,7 +52,10 @@ export const CrowdHumanMetric = defineModule({
         .enum(['CALTECH_-2', 'CALTECH_-4'])
         .default('CALTECH_-2')
         .describe('False positives per image of the miss rate: from 10^-2 or from 10^-4 to 1'),
-      num_ji_process: z.int().positive().default(10).describe('Accepted: the Jaccard index is computed in one process'),
+      num_ji_process: ignoredOption('the Jaccard index is computed in one process', {
+        schema: z.int().positive().default(10),
+        harmless: anyValue,
+      }),
     })
     .refine(writesOrComputes, NOTHING_TO_DO),
   build:

@@ -6,11 +6,11 @@ import type { Dataset } from '../data/types';
 import { DetLabError } from '../errors';
 import { CocoBboxMetric } from './coco-bbox';
 import { truthsOfDataset } from './image-truths';
-import { acceptedOptions, backendOptions } from './metric-options';
+import { acceptedOptions, backendOptions, datasetTruth } from './metric-options';
 import type { BoxDetections, BoxMetric, EvaluationReport, MetricFactory } from './report';
 
 const options = z.strictObject({
-  ann_file: z.string().nullish().describe("Accepted: the ground truth is the dataset's"),
+  ann_file: datasetTruth,
   outfile_prefix: z.null().default(null).describe('Only null: no file is written'),
   prefix: z.string().min(1).nullable().default(null).describe('In the names of the log; null: dod'),
   ...backendOptions,

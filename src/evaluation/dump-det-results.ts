@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset, ImageRecord } from '../data/types';
 import { acceptedOptions } from './metric-options';
@@ -59,7 +60,10 @@ export const DumpDetResults = defineModule({
       .refine((file) => PICKLES.includes(path.extname(file)), 'expected a file name that ends in .pkl or .pickle')
       .describe('The file, which ends in .pkl or .pickle'),
     ...acceptedOptions,
-    collect_dir: z.string().nullable().default(null).describe('Accepted: concerns several processes'),
+    collect_dir: ignoredOption('concerns several processes', {
+      schema: z.string().nullable().default(null),
+      harmless: anyValue,
+    }),
   }),
   build:
     ({ out_file_path }): MetricFactory =>

@@ -1,6 +1,7 @@
 // DumpODVGResults: detections as the JSON lines that ODVGDataset reads, pseudo-labels; computes nothing.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError } from '../errors';
@@ -20,7 +21,10 @@ const options = z.strictObject({
     .max(1)
     .default(0.5)
     .describe('IoU above which the lower of two boxes of a label is left out'),
-  prefix: z.string().min(1).nullable().default(null).describe('Accepted: nothing is logged'),
+  prefix: ignoredOption('nothing is logged', {
+    schema: z.string().min(1).nullable().default(null),
+    harmless: anyValue,
+  }),
   ...acceptedOptions,
 });
 type Options = z.output<typeof options>;

@@ -6,12 +6,12 @@ import { defineModule } from '../catalogue/registry';
 import type { Dataset, ImageRecord } from '../data/types';
 import type { OrderedDetections } from './best-first';
 import { overlapFloat32 } from './float32-overlaps';
-import { acceptedOptions } from './metric-options';
+import { acceptedOptions, datasetTruth } from './metric-options';
 import type { MetricFactory, MetricValues } from './report';
 import { share, TextMetric } from './text-metric';
 
 const options = z.strictObject({
-  ann_file: z.string().nullish().describe("Accepted: the ground truth is the dataset's"),
+  ann_file: datasetTruth,
   metric: z.literal('bbox').default('bbox').describe('Only bbox'),
   iou_thrs: z.number().min(0).max(1).default(0.5).describe('IoU from which a box is found'),
   thresh_score: z.number().default(0.7).describe('Minimum score of the detections that count'),

@@ -1,11 +1,21 @@
 // Options that several of MMDetection's metrics share.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 
 /** Every metric's. */
 export const acceptedOptions = {
-  collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
+  collect_device: ignoredOption('concerns several processes', {
+    schema: z.enum(['cpu', 'gpu']).default('cpu'),
+    harmless: anyValue,
+  }),
 };
+
+/** The `ann_file` of a metric that reads none; in a config findRelatedSettings names one that is not the dataset's. */
+export const datasetTruth = ignoredOption("the ground truth is the dataset's", {
+  schema: z.string().nullish(),
+  harmless: anyValue,
+});
 
 /** Those of a metric that reads a ground-truth file. */
 export const backendOptions = {

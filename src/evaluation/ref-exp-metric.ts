@@ -7,12 +7,12 @@ import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError } from '../errors';
 import type { OrderedDetections } from './best-first';
 import { overlapFloat32 } from './float32-overlaps';
-import { acceptedOptions } from './metric-options';
+import { acceptedOptions, datasetTruth } from './metric-options';
 import type { MetricFactory, MetricValues } from './report';
 import { TextMetric } from './text-metric';
 
 const options = z.strictObject({
-  ann_file: z.string().nullish().describe("Accepted: the ground truth is the dataset's"),
+  ann_file: datasetTruth,
   metric: z.literal('bbox').default('bbox').describe('Only bbox'),
   topk: z.array(z.int().positive()).min(1).default([1, 5, 10]).describe('Numbers of best detections'),
   iou_thrs: z.number().min(0).max(1).default(0.5).describe('IoU from which a box is found'),

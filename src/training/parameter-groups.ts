@@ -2,6 +2,7 @@
 // `paramwise_cfg`. `custom_keys` overrides every other multiplier (the longest matching key wins).
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { roundHalfEven } from '../geometry/round-half-even';
 import { Conv2d, DeformConv2dPack, ModulatedDeformConv2dPack, type Module, type Parameter, torchShape } from '../nn';
 import type { RatedGroup } from './learning-rates';
@@ -21,7 +22,10 @@ export const paramwiseOptions = z.strictObject({
   dwconv_decay_mult: multiplier('Weight-decay multiplier of depthwise convolutions'),
   flat_decay_mult: multiplier('Weight-decay multiplier of other parameters with one dimension'),
   dcn_offset_lr_mult: multiplier('Learning-rate multiplier of the offset branches of deformable convolutions'),
-  bypass_duplicate: z.boolean().default(false).describe('Accepted: a shared parameter is one parameter'),
+  bypass_duplicate: ignoredOption('a shared parameter is one parameter', {
+    schema: z.boolean().default(false),
+    harmless: anyValue,
+  }),
   num_layers: z
     .int()
     .positive()

@@ -95,7 +95,9 @@ test('the classes of the model go into its datasets, but for those on text', () 
   };
   const joined = ['ODVGDataset', 'mmdet.Flickr30kDataset', 'MDETRStyleRefCocoDataset', 'RefCocoDataset', 'DODDataset'];
   const config = {
-    train_dataloader: { dataset: type('ConcatDataset', { datasets: [...joined, 'CocoDataset'].map((name) => type(name)) }) },
+    train_dataloader: {
+      dataset: type('ConcatDataset', { datasets: [...joined, 'CocoDataset'].map((name) => type(name)) }),
+    },
     val_dataloader: { dataset: type('CocoDataset', { return_classes: true }) },
   };
   const plain = saved(config);

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { Dataset } from '../types';
@@ -65,8 +65,13 @@ export const sharedOptions = {
       'What is written around or in place of class names in the text: { penguin: { suffix: ", black and white" } }',
     ),
   seg_map_suffix: ignoredOption('semantic maps of such data sets are not read', { schema: z.string().default('.png') }),
-  serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
-  max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
+  serialize_data: ignoredOption('records are not copied to workers', {
+    schema: z.boolean().default(true),
+    harmless: anyValue,
+  }),
+  max_refetch: ignoredOption('an image without use is replaced by another', {
+    schema: z.int().positive().default(1000),
+  }),
   file_client_args: fromDisk,
   lazy_init: ignoredOption('annotations are read at once', { schema: z.boolean().default(false) }),
 };

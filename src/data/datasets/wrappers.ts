@@ -2,7 +2,7 @@
 // How they repeat and order the images concerns training alone: see `planDataset`.
 
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import {
   type AnyDefinition,
   type BuildContext,
@@ -29,10 +29,10 @@ export const ConcatDataset = defineModule({
     "{ type: 'ConcatDataset', datasets: [{ type: 'VOCDataset', ann_file: 'VOC2007/ImageSets/Main/train.txt' }] }",
   options: z.strictObject({
     datasets: z.array(moduleOption('dataset')).min(1).describe('Datasets to concatenate'),
-    ignore_keys: z
-      .union([z.string(), z.array(z.string())])
-      .nullish()
-      .describe('Accepted: of the metainfo only the classes are compared'),
+    ignore_keys: ignoredOption('of the metainfo only the classes are compared', {
+      schema: z.union([z.string(), z.array(z.string())]).nullish(),
+      harmless: anyValue,
+    }),
     ...lazy,
   }),
   build: ({ datasets }, context): DatasetLoader => {

@@ -3,6 +3,7 @@
 // `filter_lost_elements` is set: MMDetection keeps the masks of lost boxes without it.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { boxesWhere } from '../../geometry/boxes';
 import type { Random } from '../../random';
@@ -22,7 +23,10 @@ const bound = z.number().nonnegative().default(0);
 const bboxParams = z.strictObject({
   type: z.literal('BboxParams').optional().describe('Its class'),
   format: z.literal('pascal_voc').default('pascal_voc').describe('Only "pascal_voc": corners in pixels'),
-  label_fields: z.array(z.string()).nullish().describe('Accepted: all that belongs to a box stays with it'),
+  label_fields: ignoredOption('all that belongs to a box stays with it', {
+    schema: z.array(z.string()).nullish(),
+    harmless: anyValue,
+  }),
   min_area: bound.describe('Minimum area of a box, pixels'),
   min_visibility: z.literal(0).default(0).describe('Only 0: boxes stay however much of them is outside of the image'),
   min_width: bound.describe('Minimum width of a box, pixels'),
@@ -31,7 +35,10 @@ const bboxParams = z.strictObject({
     .literal(true)
     .default(true)
     .describe('Only true: lost boxes are dropped after each transform'),
-  filter_lost_elements: z.boolean().optional().describe('Accepted: lost objects are always dropped'),
+  filter_lost_elements: ignoredOption('lost objects are always dropped', {
+    schema: z.boolean().optional(),
+    harmless: anyValue,
+  }),
 });
 type BoxParams = z.output<typeof bboxParams>;
 
@@ -72,7 +79,10 @@ export const Albu = defineModule({
   options: z.strictObject({
     transforms: z.array(steps).describe('Transforms, in order'),
     bbox_params: bboxParams.nullish().describe('Which boxes are dropped'),
-    keymap: z.record(z.string(), z.string()).nullish().describe('Accepted: images have one name'),
+    keymap: ignoredOption('images have one name', {
+      schema: z.record(z.string(), z.string()).nullish(),
+      harmless: anyValue,
+    }),
     skip_img_without_anno: z
       .boolean()
       .default(false)

@@ -2,6 +2,7 @@
 // colour, so that objects become smaller. Polygon masks, which MMDetection rejects here, are moved too.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { shiftBoxes } from '../../geometry/boxes';
 import { placeMasks } from '../../masks';
@@ -16,7 +17,7 @@ const options = z.strictObject({
     .tuple([z.number().min(1), z.number().min(1)])
     .default([1, 4])
     .describe('Range of the size of the canvas relative to the image'),
-  seg_ignore_label: z.number().int().nullish().describe('Accepted: concerns segmentation maps'),
+  seg_ignore_label: ignoredOption('semantic maps are refused here', { schema: z.int().nullish(), harmless: anyValue }),
   prob: z.number().min(0).max(1).default(0.5).describe('Probability'),
 });
 type Options = z.output<typeof options>;

@@ -3,6 +3,7 @@
 // keeps its annotated box with mask2bbox, where MMYOLO leaves it out and trains on it as background.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { SemanticMap } from '../../masks';
@@ -43,7 +44,10 @@ export const LoadAnnotations = defineModule({
       .default(false)
       .describe('Value 0 of semantic maps is ignored, the others are one less'),
     ignore_index: z.number().int().default(255).describe('Value of ignored pixels, with reduce_zero_label'),
-    imdecode_backend: z.string().default('cv2').describe('Accepted: semantic maps are PNG files of one channel'),
+    imdecode_backend: ignoredOption('semantic maps are PNG files of one channel', {
+      schema: z.string().default('cv2'),
+      harmless: anyValue,
+    }),
     box_type: z.literal('hbox').default('hbox').describe('Only "hbox": axis-aligned boxes'),
     backend_args: z.null().default(null).describe('Only null'),
     mask2bbox: z.boolean().default(false).describe('Boxes are those around the polygons (MMYOLO)'),
@@ -51,7 +55,10 @@ export const LoadAnnotations = defineModule({
       .boolean()
       .optional()
       .describe("Join the polygons of an object to one (MMYOLO's); default: with mask2bbox"),
-    file_client_args: z.unknown().optional().describe('Accepted: annotations are in memory'),
+    file_client_args: ignoredOption('annotations are in memory', {
+      schema: z.unknown().optional(),
+      harmless: anyValue,
+    }),
   }),
   build: (options): Transform => {
     const { with_mask, mask2bbox, merge_polygons = mask2bbox } = options;

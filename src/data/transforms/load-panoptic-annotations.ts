@@ -2,6 +2,7 @@
 // Crowds stay, ignored, where MMDetection leaves them out; their pixels have their class in the semantic map, as there.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { PanopticTruths } from '../../masks';
@@ -26,7 +27,10 @@ export const LoadPanopticAnnotations = defineModule({
       .default(true)
       .describe('Load the semantic map: the class of every pixel, 255 where there is none'),
     box_type: z.literal('hbox').default('hbox').describe('Only "hbox": axis-aligned boxes'),
-    imdecode_backend: z.string().default('cv2').describe('Accepted: panoptic maps are PNG files'),
+    imdecode_backend: ignoredOption('panoptic maps are PNG files', {
+      schema: z.string().default('cv2'),
+      harmless: anyValue,
+    }),
     backend_args: z.null().default(null).describe('Only null'),
   }),
   build:

@@ -48,7 +48,7 @@ export const PackDetInputs = defineModule({
     meta_keys: z
       .array(key)
       .default([...META_KEYS])
-      .describe('Accepted: names are checked, a sample always has all of them'),
+      .describe('Entries of the metainfo: names are checked, a sample always has all of them'),
   }),
   build: (): Transform => (sample) => {
     const image = pixelsOf(sample, 'PackDetInputs');

@@ -2,6 +2,7 @@
 // reaches beyond; at test time the whole image, padded on all sides to a size that fits the strides.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
@@ -31,7 +32,7 @@ const options = z
       .default(128)
       .describe('Distance of the center of the crop from the edges, less in small images; null at test time'),
     mean: three.describe('Colour of the padding'),
-    std: three.describe('Accepted, without effect: as in MMDetection, nothing is normalised here'),
+    std: ignoredOption('as in MMDetection, nothing is normalised here', { schema: three, harmless: anyValue }),
     to_rgb: z.boolean().describe('Whether mean is r, g, b; false: b, g, r'),
     test_mode: z.boolean().default(false).describe('Pad the whole image'),
     test_pad_mode: z

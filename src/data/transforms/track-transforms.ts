@@ -40,8 +40,8 @@ export const PackTrackInputs = defineModule({
   shapes: PackDetInputs.shapes,
   example: "{ type: 'PackTrackInputs' }",
   options: z.strictObject({
-    meta_keys: keys.nullish().describe('Accepted: names are checked, a sample always has all of them'),
-    default_meta_keys: keys.default([...META_KEYS]).describe('Accepted, as meta_keys'),
+    meta_keys: keys.nullish().describe('Entries of the metainfo: names are checked, a sample always has all of them'),
+    default_meta_keys: keys.default([...META_KEYS]).describe('More of them'),
   }),
   build: (_, context): Transform => {
     const pack = PackDetInputs.build(PackDetInputs.options.parse({}), context);

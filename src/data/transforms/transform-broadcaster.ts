@@ -2,6 +2,7 @@
 // frames share or that each draws for itself. A sample of a single frame is transformed as by Compose.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { runSteps, type Sample, type Transform } from './sample';
 
@@ -23,7 +24,7 @@ export const TransformBroadcaster = defineModule({
     mapping: none.describe('Only null: samples have names of their own'),
     remapping: none.describe('Only null'),
     auto_remap: none.describe('Only null'),
-    allow_nonexist_keys: z.boolean().default(false).describe('Accepted: concerns mapping'),
+    allow_nonexist_keys: ignoredOption('concerns mapping', { schema: z.boolean().default(false), harmless: anyValue }),
   }),
   build: ({ transforms, share_random_params: shared }, { registry, path }): Transform => {
     const steps = (transforms as ModuleConfig[]).map((step, i) =>

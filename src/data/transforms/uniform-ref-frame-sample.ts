@@ -27,7 +27,7 @@ export const UniformRefFrameSample = defineModule({
     collect_video_keys: z
       .array(z.enum(KEYS))
       .default([...KEYS])
-      .describe('Accepted: a frame always has all of them'),
+      .describe('Entries of a frame: names are checked, it always has all of them'),
   }),
   build: ({ num_ref_imgs: count, frame_range: range, filter_key_img: isFiltered }): Transform => {
     const [back, ahead] = typeof range === 'number' ? [-range, range] : range;

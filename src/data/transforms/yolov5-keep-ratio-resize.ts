@@ -2,6 +2,7 @@
 // and shrinks by area interpolation.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
@@ -36,7 +37,7 @@ export const YOLOv5KeepRatioResize = defineModule({
     keep_ratio: z.literal(true).default(true).describe('Only true'),
     clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
     backend: z.literal('cv2').default('cv2').describe("cv2's arithmetic, reproduced bit for bit"),
-    interpolation: z.string().default('bilinear').describe('Accepted, without effect, as in MMYOLO'),
+    interpolation: ignoredOption('as in MMYOLO', { schema: z.string().default('bilinear'), harmless: anyValue }),
   }),
   build: ({ scale, clip_object_border }): Transform => {
     const pair: [number, number] = typeof scale === 'number' ? [scale, scale] : scale;

@@ -2,6 +2,7 @@
 // lose most of their area. Polygon masks are resampled and warped, and boxes recomputed from the masks.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { boxesWhere, clipBoxes, isY, scaleBoxes } from '../../geometry/boxes';
@@ -18,7 +19,10 @@ const options = z.strictObject({
   ...affineOptions,
   min_bbox_size: z.number().default(2).describe('Boxes must be wider and higher than this, pixels'),
   min_area_ratio: z.number().default(0.1).describe('Minimum fraction of its scaled area that a box must keep'),
-  use_mask_refine: z.boolean().default(false).describe('Accepted, without effect: loaded masks always refine boxes'),
+  use_mask_refine: ignoredOption('as in MMYOLO, loaded masks always refine boxes', {
+    schema: z.boolean().default(false),
+    harmless: [true],
+  }),
   max_aspect_ratio: z.number().default(20).describe('Upper bound of the aspect ratio, long over short side'),
   resample_num: z.number().int().positive().default(1000).describe('Number of points that polygons are resampled to'),
 });

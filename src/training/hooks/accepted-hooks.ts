@@ -38,7 +38,7 @@ export const checkInvalidLossHookDefinition = defineModule({
   shapes: 'losses of an iteration -> an error when one is not finite',
   example: "{ type: 'CheckInvalidLossHook', interval: 50 }",
   options: z.strictObject({
-    interval: z.unknown().optional().describe('Accepted: every iteration is checked'),
+    interval: ignoredOption('every iteration is checked', { harmless: [50] }),
     priority,
   }),
   build: () => idleHook('CheckInvalidLossHook'),

@@ -3,6 +3,7 @@
 // gamma), MomentumAnnealingEMA with the larger of momentum and gamma / (gamma + steps).
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { StateDict } from '../../nn/module';
@@ -105,7 +106,10 @@ export const emaHookDefinition = defineModule({
         .describe('Time constant of the warm-up, in updates: of ExpMomentumEMA 2000, of MomentumAnnealingEMA 100'),
       interval: z.int().positive().default(1).describe('Iterations between two updates'),
       update_buffers: z.boolean().default(false).describe('Average the running statistics of norm layers as well'),
-      strict_load: z.boolean().default(false).describe('Accepted: a checkpoint of another model is always refused'),
+      strict_load: ignoredOption('a checkpoint of another model is always refused', {
+        schema: z.boolean().default(false),
+        harmless: anyValue,
+      }),
       begin_iter: z.int().nonnegative().default(0).describe('Iteration at which averaging begins'),
       begin_epoch: epochCount().default(0).describe('Epoch at which averaging begins'),
       priority,

@@ -8,6 +8,7 @@ import { userInfo } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import type { History, ScalarRecord } from '../history';
 import type { RecordedRun, VisBackend } from './vis-backend';
@@ -27,7 +28,7 @@ const options = z.strictObject({
     )
     .nullish()
     .describe('file: URL of the store, in place of save_dir'),
-  artifact_suffix: z.unknown().optional().describe('Accepted: the config and drawn images are the artifacts'),
+  artifact_suffix: ignoredOption('the config and drawn images are the artifacts', { schema: z.unknown().optional() }),
   tracked_config_keys: z
     .array(z.string())
     .nullish()

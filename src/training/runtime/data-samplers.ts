@@ -1,7 +1,7 @@
 // The order in which a data loader takes its images, and which of them share a batch: `sampler` and `batch_sampler`.
 
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule } from '../../catalogue/registry';
 
 const seed = ignoredOption('the seed of the run decides', { schema: z.int().nullish() });
@@ -16,7 +16,7 @@ export const DefaultSampler = defineModule({
   options: z.strictObject({
     shuffle: z.boolean().default(true).describe('Shuffle the images anew every epoch'),
     seed,
-    round_up: z.boolean().default(true).describe('Accepted: concerns several processes'),
+    round_up: ignoredOption('concerns several processes', { schema: z.boolean().default(true), harmless: anyValue }),
   }),
   build: (options) => options,
 });
@@ -63,7 +63,7 @@ export const CustomSampleSizeSampler = defineModule({
       .describe('Images of each data set in an epoch; -1: all'),
     ratio_mode: z.boolean().default(false).describe('dataset_size are shares of the data sets'),
     seed,
-    round_up: z.boolean().default(true).describe('Accepted: concerns several processes'),
+    round_up: ignoredOption('concerns several processes', { schema: z.boolean().default(true), harmless: anyValue }),
   }),
   build: (options) => options,
 });

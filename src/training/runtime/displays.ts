@@ -2,7 +2,7 @@
 // change is said in their texts.
 
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule, moduleOption } from '../../catalogue/registry';
 
 export const LogProcessor = defineModule({
@@ -14,10 +14,11 @@ export const LogProcessor = defineModule({
   example: "{ type: 'LogProcessor', window_size: 50, by_epoch: true }",
   options: z.strictObject({
     window_size: z.int().positive().default(10).describe('Iterations that are averaged over'),
-    by_epoch: z
-      .boolean()
-      .default(true)
-      .describe('Accepted: lines count what the training loop counts, epochs or iterations'),
+    // findRelatedSettings names one that differs from the loop's
+    by_epoch: ignoredOption('lines count what the training loop counts, epochs or iterations', {
+      schema: z.boolean().default(true),
+      harmless: anyValue,
+    }),
     custom_cfg: ignoredOption('all losses are averaged over window_size', { harmless: [[]], lost: true }),
     num_digits: ignoredOption('digits follow from the size of the number', { harmless: [4] }),
     log_with_hierarchy: ignoredOption('names of the log are short', { harmless: [false] }),
@@ -36,7 +37,7 @@ export const DetLocalVisualizer = defineModule({
   shapes: 'an image and its detections -> a drawn image',
   example: "{ type: 'DetLocalVisualizer', vis_backends: [{ type: 'LocalVisBackend' }], name: 'visualizer' }",
   options: z.strictObject({
-    name: z.string().default('visualizer').describe('Accepted: there is one'),
+    name: ignoredOption('there is one', { schema: z.string().default('visualizer'), harmless: anyValue }),
     image: z.null().optional().describe('Only null'),
     vis_backends: z.array(moduleOption('vis_backend')).nullish().describe('Where scalars go, beside scalars.jsonl'),
     save_dir: ignoredOption('output goes to work_dir', { lost: true }),
@@ -58,7 +59,7 @@ export const TrackLocalVisualizer = defineModule({
   summary: 'Names the vis_backends; tracks are drawn by TrackVisualizationHook and model.predict',
   example: "{ type: 'TrackLocalVisualizer', vis_backends: [{ type: 'LocalVisBackend' }], name: 'visualizer' }",
   options: z.strictObject({
-    name: z.string().default('visualizer').describe('Accepted: there is one'),
+    name: ignoredOption('there is one', { schema: z.string().default('visualizer'), harmless: anyValue }),
     image: z.null().optional().describe('Only null'),
     vis_backends: z.array(moduleOption('vis_backend')).nullish().describe('Where scalars go, beside scalars.jsonl'),
     save_dir: ignoredOption('output goes to work_dir', { lost: true }),
