@@ -45,10 +45,19 @@ test('namesakes of MMYOLO are recognised by scope and by options', () => {
 test('nearly every type of the catalogue is one of the packages, under its kind', () => {
   const others = KINDS.flatMap((kind) => catalogue.types(kind).filter((type) => !originOfKind(type, kind)));
   expect(others.sort()).toEqual([
+    'ASFF',
+    'ASPP',
+    'AnchorShapeAssigner',
     'AugFPN',
+    'BiFPN',
     'BoundaryMetric',
+    'CSPDarknet53',
     'ConvNeXt',
     'CustomDataset',
+    'RFB',
+    'SAM',
+    'SFAM',
+    'SPP',
     'HybridEncoder',
     'PSRoIAlign',
     'PSRoIPool',
@@ -61,6 +70,9 @@ test('nearly every type of the catalogue is one of the packages, under its kind'
     'SoftRoIExtractor',
     'TIMMBackbone',
     'VisionTransformer',
+    'YOLOV4',
+    'YOLOV4Head',
+    'YOLOV4Neck',
     'WIDERFaceMetric',
   ]);
 });
