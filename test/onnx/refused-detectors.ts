@@ -244,7 +244,7 @@ export const REFUSED: Record<string, ModuleConfig> = {
       `R-FCN, ${type}`,
       {
         ...twoStages,
-        rpn_head: anchors,
+        rpn_head: { ...anchors, anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1] } },
         type: 'RFCN',
         neck: null,
         backbone: { ...backbone, out_indices: [3] },

@@ -24,6 +24,7 @@ import type {
 } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
 import { classAgnostic } from './class-agnostic';
+import { firstStageNames } from './first-stage-names';
 import { proposalHead } from './narrow-head';
 import { FIRST_STAGE } from './rpn';
 
@@ -177,19 +178,6 @@ export class TwoStageDetector extends BaseDetector {
 }
 
 const hasProposals = ({ samples }: DetBatch): boolean => samples.every(({ proposals }) => proposals !== undefined);
-
-/**
- * Losses of a first stage under names of their own, as MMDetection has them: `loss_cls` of an FCOSHead is
- * `rpn_loss_cls`.
- */
-function firstStageNames(losses: Losses): Losses {
-  return Object.fromEntries(
-    Object.entries(losses).map(([name, value]) => [
-      name.includes('loss') && !name.includes('rpn') ? `rpn_${name}` : name,
-      value,
-    ]),
-  );
-}
 
 /** The losses, through all levels: one that no RoI was pooled from gets a gradient of zero, and so its weight decay. */
 function withZeroGradients(losses: Losses, features: tf.Tensor4D[]): Losses {

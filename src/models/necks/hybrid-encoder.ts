@@ -127,17 +127,20 @@ export class HybridEncoder extends Module implements Neck {
   private attend(map: tf.Tensor4D, encoder: number): tf.Tensor4D {
     const [batch, height, width, channels] = map.shape;
     const pixels: tf.Tensor3D = map.reshape([batch, height * width, channels]);
-    const positions = pixelPositions([height, width], channels, this.options.pe_temperature);
+    const positions = pixelPositions(map, this.options.pe_temperature);
     const encoded = this.encoders.at(encoder).forward(pixels, positions.reshape([1, height * width, channels]));
     return encoded.reshape([batch, height, width, channels]);
   }
 }
 
-/** [1, height, width, channels]: sines and cosines of the row, then of the column, both from 0. */
-function pixelPositions([height, width]: [number, number], channels: number, temperature: number): tf.Tensor4D {
+/** Of the pixels of a map [1, height, width, channels]: sines and cosines of the row, then of the column, both from 0. */
+function pixelPositions(map: tf.Tensor4D, temperature: number): tf.Tensor4D {
+  const [, height, width, channels] = map.shape;
   const quarter = channels / 4;
   const waves = tf.tensor1d(Float32Array.from({ length: quarter }, (_, p) => 1 / temperature ** (p / quarter)));
-  const ones = tf.ones<tf.Rank.R3>([1, height, width]);
+  // made of the map, so that exported graphs follow its size
+  const pixel = tf.slice(map, [0, 0, 0, 0], [1, height, width, 1]);
+  const ones: tf.Tensor3D = tf.cast(tf.equal(pixel, pixel), 'float32').reshape([1, height, width]);
   const parts = [1, 2].flatMap((axis) => {
     const angles = tf.mul(tf.sub(tf.cumsum(ones, axis), 1).expandDims(3), waves);
     return [tf.sin(angles), tf.cos(angles)];

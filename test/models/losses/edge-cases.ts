@@ -37,6 +37,7 @@ const LABELS: { config: ModuleConfig; limit: number }[] = [
 const SOFT: ModuleConfig[] = [
   { type: 'VarifocalLoss' },
   { type: 'VarifocalLoss', gamma: 0.5 },
+  { type: 'RTDETRVarifocalLoss' },
   { type: 'DiceLoss' },
   { type: 'KnowledgeDistillationKLDivLoss' },
 ];
