@@ -4,17 +4,9 @@
 import { DetLabError } from '../errors';
 import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle } from '../masks';
 import { readCocoJson, readShared } from './coco-json';
-import { readResultsBytes } from './coco-results-bytes';
+import { type CocoDetection, readResultsBytes } from './coco-results-bytes';
 
-export interface CocoDetection {
-  /** A name in the files of some programs, which has to be replaced by the id of the image. */
-  image_id: number | string;
-  category_id: number;
-  /** x, y, width, height; of an entry without one, that of its mask. */
-  bbox?: readonly number[] | null;
-  score: number;
-  segmentation?: Segmentation | CompressedRle | null;
-}
+export type { CocoDetection } from './coco-results-bytes';
 
 /** Detections of one image, in the order of the file. */
 export interface CocoImageDetections {
