@@ -24,6 +24,8 @@ export interface CocoBboxOptions {
   classAgnostic?: boolean;
   /** Whether ignored objects may match several detections, as COCO's crowds. Default true. */
   crowds?: boolean;
+  /** Areas of all, small, medium and large objects; COCO's by default. */
+  ranges?: typeof AREA_RANGES;
 }
 
 export const COCO_IOU_THRESHOLDS: readonly number[] = linspace(0.5, 0.95, 10);
@@ -71,6 +73,7 @@ export class CocoBboxMetric implements BoxMetric {
       classAgnostic: options.classAgnostic,
       maxDets: this.maxDets.at(-1)!,
       crowds: options.crowds,
+      ranges: options.ranges,
       thresholds: this.thresholds,
       overlaps,
     });

@@ -2,11 +2,10 @@
 // without a box), by image and in columns.
 
 import { DetLabError } from '../errors';
-import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle } from '../masks';
+import { CompressedRle, type Rle, rleToBox, segmentationToRle } from '../masks';
+import type { CocoDetection } from './coco-detection';
 import { readCocoJson, readShared } from './coco-json';
-import { type CocoDetection, readResultsBytes } from './coco-results-bytes';
-
-export type { CocoDetection } from './coco-results-bytes';
+import { readResultsBytes } from './coco-results-bytes';
 
 /** Detections of one image, in the order of the file. */
 export interface CocoImageDetections {

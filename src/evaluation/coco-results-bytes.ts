@@ -4,17 +4,7 @@
 import { DONE, JsonCursor, OTHER, type Status } from '../data/loading/json-cursor';
 import { jsonKeys } from '../data/loading/json-keys';
 import { CompressedRle } from '../masks/compressed-rle';
-import type { Segmentation } from '../masks/segmentation';
-
-export interface CocoDetection {
-  /** A name in the files of some programs, which has to be replaced by the id of the image. */
-  image_id: number | string;
-  category_id: number;
-  /** x, y, width, height; of an entry without one, that of its mask. */
-  bbox?: readonly number[] | null;
-  score: number;
-  segmentation?: Segmentation | CompressedRle | null;
-}
+import type { CocoDetection } from './coco-detection';
 
 const [QUOTE, BACKSLASH, COMMA, COLON, MINUS, LOWER_U] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x75];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];

@@ -18,13 +18,15 @@ import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
+import { SemSegMetric } from './sem-seg-metric';
 import { VOCMetric } from './voc-metric';
 import { WIDERFaceMetric } from './wider-face-metric';
+import { YouTubeVISMetric } from './youtube-vis-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
+export type { CocoDetection } from './coco-detection';
 export {
-  type CocoDetection,
   type CocoImageDetections,
   detectionsOfCoco,
   readCocoDetections,
@@ -52,6 +54,7 @@ export const METRICS = [
   CityScapesMetric,
   CocoMetric,
   CocoPanopticMetric,
+  SemSegMetric,
   BoundaryMetric,
   LVISMetric,
   LVISFixedAPMetric,
@@ -65,6 +68,7 @@ export const METRICS = [
   DODCocoMetric,
   OVCocoMetric,
   MOTChallengeMetric,
+  YouTubeVISMetric,
   MultiDatasetsEvaluator,
   DumpDetResults,
   DumpODVGResults,

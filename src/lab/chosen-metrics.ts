@@ -30,7 +30,9 @@ const BENCHMARKS: Record<string, string> = {
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
   panoptic: 'CocoPanopticMetric',
+  semantic: 'SemSegMetric',
   mot: 'MOTChallengeMetric',
+  youtube_vis: 'YouTubeVISMetric',
 };
 
 /** What names of a metric begin with in the log, unless it has a prefix. */
@@ -46,6 +48,7 @@ const PREFIXES: Record<string, string> = {
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',
   MOTChallengeMetric: 'motchallenge-metric',
+  YouTubeVISMetric: 'youtube_vis',
 };
 
 /** Types that measure nothing. */

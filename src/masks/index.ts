@@ -62,3 +62,4 @@ export {
   usablePolygons,
 } from './segmentation';
 export { cropSemantic, flipSemantic, resizeSemantic, type SemanticMap } from './semantic-map';
+export { semanticOfIds, semanticOfSegments } from './semantic-of-segments';

@@ -10,6 +10,7 @@ export { type CarafeOptions, carafe } from './carafe';
 export { type Conv2dOptions, conv2d } from './conv2d';
 export { type DeformAttentionOptions, deformAttention } from './deform-attention';
 export { type DeformConv2dOptions, deformConv2d } from './deform-conv2d';
+export { type DeformRoIPoolOptions, deformRoIPool } from './deform-roi-pool';
 export { dropout } from './dropout';
 export { everyNth } from './every-nth';
 export { type FastNmsOptions, fastNms } from './fast-nms';

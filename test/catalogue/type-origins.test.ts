@@ -50,6 +50,7 @@ test('nearly every type of the catalogue is one of the packages, under its kind'
     'ConvNeXt',
     'CustomDataset',
     'SoftRoIExtractor',
+    'TIMMBackbone',
     'VisionTransformer',
     'WIDERFaceMetric',
   ]);

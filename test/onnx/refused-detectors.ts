@@ -175,6 +175,24 @@ export const REFUSED: Record<string, ModuleConfig> = {
       ],
     },
   } as ModuleConfig,
+  ...Object.fromEntries(
+    ['DeformRoIPoolPack', 'ModulatedDeformRoIPoolPack'].map((type) => [
+      type,
+      {
+        ...twoStages,
+        rpn_head: anchors,
+        type: 'FasterRCNN',
+        roi_head: {
+          type: 'StandardRoIHead',
+          bbox_roi_extractor: {
+            type: 'SingleRoIExtractor',
+            roi_layer: { type, output_size: 5, deform_fc_channels: 8 },
+          },
+          bbox_head: { type: 'Shared2FCBBoxHead', fc_out_channels: 8 },
+        },
+      } as ModuleConfig,
+    ]),
+  ),
   CrowdDet: {
     ...twoStages,
     rpn_head: anchors,

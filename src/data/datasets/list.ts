@@ -7,6 +7,7 @@ import { GENERAL_DATASETS } from './definitions';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
 import { WIDERFaceDataset } from './wider-face';
+import { YouTubeVISDataset } from './youtube-vis';
 
 export const DATASETS = [
   ...GENERAL_DATASETS,
@@ -16,4 +17,5 @@ export const DATASETS = [
   WIDERFaceDataset,
   BaseVideoDataset,
   MOTChallengeDataset,
+  YouTubeVISDataset,
 ] as const satisfies readonly AnyDefinition[];

@@ -1,9 +1,12 @@
 // Whole models.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { baseReIDDefinition } from '../reid';
+import { appearanceTrackingDefinitions } from './appearance-tracking-detector';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { ddqDETRDefinition } from './ddq-detr';
+import { deepSORTDefinition, strongSORTDefinition } from './deep-sort';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
@@ -11,6 +14,7 @@ import { distillationDefinitions } from './distillation';
 import { glipDefinition } from './glip';
 import { groundingDINODefinition } from './grounding-dino';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
+import { mask2FormerVideoDefinition } from './mask2former-video';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
@@ -32,8 +36,10 @@ import {
   twoStageDetectorDefinition,
 } from './two-stage-detector';
 
+export { AppearanceTrackingDetector } from './appearance-tracking-detector';
 export { ConditionalDETR } from './conditional-detr';
 export { DABDETR } from './dab-detr';
+export { DeepSORT, StrongSORT } from './deep-sort';
 export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
@@ -41,6 +47,7 @@ export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { GLIP } from './glip';
 export { GroundingDINO } from './grounding-dino';
 export { MaskFormer } from './mask-former';
+export { Mask2FormerVideo } from './mask2former-video';
 export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
@@ -82,4 +89,9 @@ export const detectors = [
   glipDefinition,
   ddqDETRDefinition,
   ...trackingDefinitions,
+  ...appearanceTrackingDefinitions,
+  mask2FormerVideoDefinition,
+  deepSORTDefinition,
+  strongSORTDefinition,
+  baseReIDDefinition,
 ] as const satisfies readonly AnyDefinition[];

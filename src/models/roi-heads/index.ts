@@ -29,6 +29,11 @@ import { multiInstanceRoIHeadDefinition } from './multi-instance-roi-head';
 import { pisaRoIHeadDefinition } from './pisa-roi-head';
 import { maskPointHeadDefinition } from './point-heads/mask-point-head';
 import { pointRendRoIHeadDefinition } from './point-rend-roi-head';
+import { deformRoIPoolDefinition } from './roi-extractors/deform-roi-pool';
+import {
+  deformRoIPoolPackDefinition,
+  modulatedDeformRoIPoolPackDefinition,
+} from './roi-extractors/deform-roi-pool-pack';
 import { genericRoIExtractorDefinition } from './roi-extractors/generic-roi-extractor';
 import { roiAlignDefinition } from './roi-extractors/roi-align';
 import { simpleRoIAlignDefinition } from './roi-extractors/simple-roi-align';
@@ -96,4 +101,7 @@ export const roiHeads = [
   softRoIExtractorDefinition,
   roiAlignDefinition,
   simpleRoIAlignDefinition,
+  deformRoIPoolDefinition,
+  deformRoIPoolPackDefinition,
+  modulatedDeformRoIPoolPackDefinition,
 ] as const satisfies readonly AnyDefinition[];

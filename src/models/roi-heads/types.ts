@@ -30,8 +30,8 @@ export type RoIPooling = { strides: readonly number[] } & (
 export interface RoIExtractor {
   /** How many of the feature levels, from the finest, it uses. */
   readonly numInputs: number;
-  /** What pools an RoI from one level. */
-  readonly layer: RoILayer;
+  /** What pools an RoI from each level. */
+  readonly layers: readonly RoILayer[];
   /** What it pools an RoI from, for programs that cannot call it. */
   readonly pooling?: RoIPooling;
   readonly output: FeatureSpec & { size: [number, number] };

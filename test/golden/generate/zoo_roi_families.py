@@ -101,7 +101,12 @@ def trident(branch):
                                                                                  strides=[16])))
 
 
+deform_pool = dict(roi_layer=dict(type='ModulatedDeformRoIPoolPack', output_size=5, output_channels=16, deform_fc_channels=12, sampling_ratio=0))
+
 ROI_FAMILIES = dict(
+    deform_roi_pool=dict(
+        modulated=dict(model=two_stage('FasterRCNN', standard(bbox_roi_extractor=dict(extractor(5), **deform_pool)), rcnn())),
+    ),
     mask_scoring=dict(
         mask_scoring=dict(model=two_stage('MaskScoringRCNN', standard('MaskScoringRoIHead', **masks, mask_iou_head=iou_head),
                                           rcnn(mask_thr_binary=0.1)), rules=[(r'fc_mask_iou\.weight$', 3)]),

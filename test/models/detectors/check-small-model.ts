@@ -15,7 +15,20 @@ import '../../../src/text/read-text-model';
 import { parseLosses } from '../../../src/training/gradients';
 import { fillByFormula, image } from '../../golden-data';
 
-interface Expected {
+interface ExpectedTraining {
+  /** Relative, of the losses. */
+  tolerance?: number;
+  /** Passes whose losses are computed; the last one's are compared. */
+  steps?: number;
+  /** Relative, of gradients where rounding decides about kinks; 1e-3 when absent. */
+  gradient_tolerance?: number;
+  /** Iterations of the run before; 0 when absent. */
+  iteration?: number;
+  /** Empty for heads that only predict in the reference. */
+  losses: Record<string, number>;
+  grad_norms: Record<string, number>;
+}
+interface Expected extends ExpectedTraining {
   config: ModuleConfig;
   extra_rules?: [string, number][];
   /** [pattern, value] of parameters that the formula does not fill. */
@@ -26,20 +39,9 @@ interface Expected {
   label?: number;
   /** Names that are to be found in each image. */
   texts?: string[][];
-  /** Relative, of the losses. */
-  tolerance?: number;
-  /** Passes whose losses are computed; the last one's are compared. */
-  steps?: number;
-  /** Relative, of gradients where rounding decides about kinks; 1e-3 when absent. */
-  gradient_tolerance?: number;
-  /** Iterations of the run before; 0 when absent. */
-  iteration?: number;
   /** False: samples have no semantic map. */
   semantic?: boolean;
   params: [string, number[]][];
-  /** Empty for heads that only predict in the reference. */
-  losses: Record<string, number>;
-  grad_norms: Record<string, number>;
   detections: {
     bboxes: number[][];
     scores: number[];
@@ -120,7 +122,8 @@ function goldenNumbers(): Random {
   return random;
 }
 
-function checkTraining(model: Detector, batch: DetBatch, expected: Expected): void {
+/** Losses and the norm of each gradient. */
+export function checkTraining(model: Detector, batch: DetBatch, expected: ExpectedTraining): void {
   const parameters = model.trainable();
   const variables = parameters.map(([, p]) => p.variable);
   const { iteration = 0 } = expected;
