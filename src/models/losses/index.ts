@@ -30,7 +30,7 @@ import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
 import { tripletLossDefinition } from './triplet-loss';
-import { varifocalLossDefinition } from './varifocal-loss';
+import { rtdetrVarifocalLossDefinition, varifocalLossDefinition } from './varifocal-loss';
 
 export { type AccuracyOptions, accuracy } from './accuracy';
 export { AssociativeEmbeddingLoss } from './associative-embedding-loss';
@@ -81,6 +81,7 @@ export const losses = [
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,
   varifocalLossDefinition,
+  rtdetrVarifocalLossDefinition,
   gaussianFocalLossDefinition,
   ghmcDefinition,
   seesawLossDefinition,
