@@ -11,8 +11,9 @@ import { child, fixed, type Measurement, min, option, pythonIn, ratio } from './
 import { classNames, SCALE_SETS, shareOf, writeScaleSet } from './scale-input';
 
 type ScaleMeasurement = Measurement & {
-  /** Time until the first batch. */
+  /** Time until the first batch, of the calling thread as the peer's, and of a thread that is started for it. */
   first: number;
+  threadFirst: number;
   /** Processor time of the listing. */
   cpu: number;
   /** Memory after the listing, and before it. */
@@ -37,15 +38,21 @@ async function measure(folder: string): Promise<ScaleMeasurement> {
     { type: 'RandomFlip', prob: 0.5 },
     { type: 'PackDetInputs' },
   ];
-  const loader = createLoader(dataset, buildPipeline(steps), { batchSize: 8, shuffle: true, workers: 1 });
-  const loading = performance.now();
-  await loader.epoch(0).next();
-  const first = since(loading);
-  await loader.close();
+  const firstBatch = async (workers: number): Promise<number> => {
+    const loader = createLoader(dataset, buildPipeline(steps), { batchSize: 8, shuffle: true, workers });
+    const loading = performance.now();
+    await loader.epoch(0).next();
+    const seconds = since(loading);
+    await loader.close();
+    return seconds;
+  };
+  const first = await firstBatch(0);
+  const threadFirst = await firstBatch(1);
   const peakMB = process.resourceUsage().maxRSS / 1024;
   return {
     seconds: [listed],
     first,
+    threadFirst,
     cpu: (user + system) / 1e6,
     peakMB,
     heldMB: residentMB(),
@@ -64,6 +71,7 @@ function print(name: string, ours: ScaleMeasurement[], peers: ScaleMeasurement[]
   console.log(`| ${name}: listing, s | ${cells(min)} |`);
   console.log(`| ${name}: listing, s of the processor | ${cells((m) => m.cpu)} |`);
   console.log(`| ${name}: first batch, s | ${cells((m) => m.first)} |`);
+  console.log(`| ${name}: first batch of a new thread, s | ${fixed(least(ours, (m) => m.threadFirst))} | - | - |`);
   console.log(`| ${name}: peak, MB | ${cells((m) => m.peakMB, whole)} |`);
   console.log(`| ${name}: held afterwards, MB | ${cells((m) => m.heldMB, whole)} |`);
 }

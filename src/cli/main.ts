@@ -93,6 +93,10 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
       ),
     )
     .addOption(new RepeatableOption('--severities <n>', 'strengths of the corruptions, 1 to 5; default: all'))
+    .option(
+      '--frost-dir <folder>',
+      'photographs of frost, of the Python package imagecorruptions; without them there is no frost',
+    )
     .option('--out <file>', "write the detections: COCO results (.json), or MMDetection's .pkl for its analysis tools")
     .option('--show', 'open a page of the detections in the browser')
     .option('--show-dir <folder>', 'folder for the images with the boxes drawn')

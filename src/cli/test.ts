@@ -35,6 +35,7 @@ export interface TestArguments extends InferenceArguments {
   slices?: string[];
   corruptions?: string[];
   severities?: string[];
+  frostDir?: string;
   cfgOptions?: string[];
   json?: boolean;
 }
@@ -115,14 +116,15 @@ export async function testCommand(given: string[], options: TestArguments): Prom
 const words = (given: readonly string[]): string[] => given.flatMap((word) => word.split(','));
 
 /** Slices and corruptions, checked as far as they can be without data. */
-function partsOf({ slices, corruptions, severities }: TestArguments) {
+function partsOf({ slices, corruptions, severities, frostDir }: TestArguments) {
   const parts = {
     ...(slices && { slices: words(slices) }),
     ...(corruptions && { corruptions: words(corruptions) }),
     ...(severities && { severities: words(severities).map(Number) }),
+    ...(frostDir !== undefined && { frostDir }),
   };
   checkMethod('Model.evaluate', parts);
-  if (corruptions || severities) corruptedRuns(parts.corruptions, parts.severities);
+  if (corruptions || severities || frostDir !== undefined) corruptedRuns(parts.corruptions, parts.severities, frostDir);
   return parts;
 }
 

@@ -57,7 +57,7 @@ export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } 
 export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';
 export { loadsAnnotations } from './transforms/annotation-steps';
-export { CORRUPTION_GROUPS, CORRUPTIONS } from './transforms/corrupt';
+export { CORRUPTION_GROUPS, CORRUPTIONS, FROST_NEEDED, FROSTED_GROUPS } from './transforms/corrupt';
 export type { Sample, Transform } from './transforms/sample';
 export type * from './types';
 export { withoutClipping } from './unclipped';

@@ -56,6 +56,8 @@ export interface EvaluateOptions extends InferenceOptions {
   corruptions?: string | readonly string[];
   /** Strengths of the corruptions; 0, no corruption, is always evaluated. Default 1 to 5. */
   severities?: readonly number[];
+  /** Folder of photographs of frost, frost1.png to frost5.jpg of the Python package imagecorruptions: with it there is frost. */
+  frostDir?: string;
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
@@ -84,7 +86,7 @@ export function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const { tta, tiles, part = 'val' } = options;
-  if (options.corruptions !== undefined || options.severities !== undefined)
+  if (options.corruptions !== undefined || options.severities !== undefined || options.frostDir !== undefined)
     return evaluateCorrupted(detector, data, config, options);
   checkEvaluated(data, measuredBy(config, options));
   if (tta === undefined && tiles === undefined)
@@ -105,11 +107,11 @@ async function evaluateCorrupted(
   detector: Detector,
   data: Dataset,
   config: ConfigObject,
-  { corruptions, severities, ...options }: EvaluateOptions,
+  { corruptions, severities, frostDir, ...options }: EvaluateOptions,
 ): Promise<Report | undefined> {
   if (options.tta !== undefined || options.tiles !== undefined)
     throw new DetLabError('Cannot evaluate corruptions with views or tiles: leave out tta and tiles');
-  const runs = corruptedRuns(corruptions, severities);
+  const runs = corruptedRuns(corruptions, severities, frostDir);
   // the files of the metrics are those of the clean images
   const metric = metricsWithoutFiles(measuredBy(config, options)).map((chosen) => chosen.config);
   const total = (runs.length + 1) * data.records.length;
@@ -118,7 +120,7 @@ async function evaluateCorrupted(
   if (!clean) return undefined;
   const corrupted: CorruptedMetrics[] = [];
   for (const [i, { corruption, severity }] of runs.entries()) {
-    const changed = corruptedConfig(config, options.part ?? 'val', corruption, severity);
+    const changed = corruptedConfig(config, options.part ?? 'val', corruption, severity, frostDir);
     const settings = { ...options, metric, slices: undefined, onProgress: progressFrom(i + 1) };
     const report = await evaluate(detector, data, changed, settings);
     if (!report) return undefined;

@@ -23,5 +23,6 @@ export const slicesShape = some(
 
 export const corruptionShapes = {
   corruptions: z.union([text, some(text, "corruptions: ['fog', 'motion_blur']")]),
+  frostDir: text,
   severities: some(z.int().min(0).max(5), 'severities: [1, 3, 5]'),
 };

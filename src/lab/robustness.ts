@@ -2,7 +2,7 @@
 // the performance on clean images, mPC the mean over corruptions and severities, rPC = mPC / P.
 
 import { type ConfigObject, type ConfigValue, cloneConfig } from '../config/data';
-import { CORRUPTION_GROUPS, CORRUPTIONS } from '../data';
+import { CORRUPTION_GROUPS, CORRUPTIONS, FROST_NEEDED, FROSTED_GROUPS } from '../data';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import type { MetricValues } from '../evaluation';
 import { metricText } from '../visualization/ap-table';
@@ -95,17 +95,24 @@ export class Robustness extends SavableDisplay {
 
 /**
  * The corruptions of names and of MMDetection's groups (benchmark, noise, blur, weather, digital, holdout, all).
- * @throws DetLabError for a name that there is not
+ *
+ * @param frostDir folder of photographs of frost, which is in its groups where they are there
+ * @throws DetLabError for a name that there is not, and for frost without photographs
  */
-export function corruptionsOf(given: string | readonly string[]): string[] {
+export function corruptionsOf(given: string | readonly string[], frostDir?: string): string[] {
   const known = [...Object.keys(CORRUPTION_GROUPS), ...CORRUPTIONS];
   const names = [given].flat().flatMap((name) => {
-    if (CORRUPTIONS.includes(name)) return [name];
-    if (Object.hasOwn(CORRUPTION_GROUPS, name)) return CORRUPTION_GROUPS[name];
-    const why = name === 'frost' ? ' Frost needs photographs that are not here.' : '';
-    throw new DetLabError(
-      `Cannot corrupt images by ${nameOfValue(name)}: expected ${known.join(', ')}.${why}${didYouMean(String(name), known)}`,
-    );
+    if (Object.hasOwn(CORRUPTION_GROUPS, name)) {
+      const frosted = frostDir !== undefined && FROSTED_GROUPS.includes(name);
+      return frosted ? [...CORRUPTION_GROUPS[name], 'frost'] : CORRUPTION_GROUPS[name];
+    }
+    if (!CORRUPTIONS.includes(name))
+      throw new DetLabError(
+        `Cannot corrupt images by ${nameOfValue(name)}: expected ${known.join(', ')}.${didYouMean(String(name), known)}`,
+      );
+    if (name === 'frost' && frostDir === undefined)
+      throw new DetLabError(`Cannot corrupt images by frost: ${FROST_NEEDED}, as frostDir`);
+    return [name];
   });
   return [...new Set(names)];
 }
@@ -117,15 +124,19 @@ export function corruptionsOf(given: string | readonly string[]): string[] {
 export function corruptedRuns(
   corruptions: string | readonly string[] | undefined,
   severities: readonly number[] = [1, 2, 3, 4, 5],
+  frostDir?: string,
 ): { corruption: string; severity: number }[] {
   if (corruptions === undefined)
     throw new DetLabError(
-      "Cannot evaluate severities alone: they are of corruptions. Use { corruptions: 'benchmark', severities: [1, 3] }",
+      `Cannot evaluate ${frostDir === undefined ? 'severities alone: they are' : 'with frostDir alone: it is'} of corruptions. Use` +
+        " { corruptions: 'benchmark', severities: [1, 3] }",
     );
   const strengths = [...new Set(severities)].filter((severity) => severity > 0);
   if (strengths.length === 0)
     throw new DetLabError(`Cannot evaluate corruptions of severities ${severities}: expected some of 1 to 5`);
-  return corruptionsOf(corruptions).flatMap((corruption) => strengths.map((severity) => ({ corruption, severity })));
+  return corruptionsOf(corruptions, frostDir).flatMap((corruption) =>
+    strengths.map((severity) => ({ corruption, severity })),
+  );
 }
 
 /** The config with images corrupted right after they are loaded. */
@@ -134,6 +145,7 @@ export function corruptedConfig(
   part: 'val' | 'test',
   corruption: string,
   severity: number,
+  frostDir?: string,
 ): ConfigObject {
   const { path, steps } = evaluationPipeline(config, part);
   const [first, ...rest] = steps;
@@ -142,7 +154,11 @@ export function corruptedConfig(
   let parent: Record<string, ConfigValue> | ConfigValue[] = copy;
   for (const key of keys.slice(0, -1))
     parent = (parent as Record<string, ConfigValue>)[key] as Record<string, ConfigValue>;
-  const pipeline = [first, { type: 'Corrupt', corruption, severity }, ...rest];
+  const pipeline = [
+    first,
+    { type: 'Corrupt', corruption, severity, ...(corruption === 'frost' && { frost_dir: frostDir }) },
+    ...rest,
+  ];
   (parent as Record<string, ConfigValue>)[keys[keys.length - 1]] = pipeline as unknown as ConfigValue;
   return copy;
 }

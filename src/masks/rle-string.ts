@@ -35,7 +35,7 @@ const ZERO = 48;
 /** Stands for every character that is no byte. */
 const INVALID = 0xff;
 
-/** Of the run lengths that were read last: their sum, and that of the foreground. */
+/** Of the run lengths that were read last: their sum, and that of the foreground, where all together are below 2^31. */
 export const sums = { total: 0, foreground: 0 };
 
 /**
@@ -45,8 +45,13 @@ export const sums = { total: 0, foreground: 0 };
  * @throws DetLabError as `countsFromString`
  */
 export function readCounts(text: Uint8Array, from: number, to: number, out: Uint32Array): number {
-  let [count, total, foreground] = [0, 0, 0];
-  let [last, beforeLast] = [0, 0];
+  let count = 0;
+  let last = 0;
+  let beforeLast = 0;
+  // in 32 bits, which is faster; an overflow leaves its sign
+  let total = 0;
+  let foreground = 0;
+  let signs = 0;
   for (let at = from; at < to; count++) {
     let digit = text[at++] - ZERO;
     let value: number;
@@ -69,11 +74,13 @@ export function readCounts(text: Uint8Array, from: number, to: number, out: Uint
     if (value < 0)
       throw new DetLabError(`Cannot read a run-length encoded mask: expected lengths >= 0, run ${count} is ${value}`);
     out[count] = value;
-    total += value;
-    if ((count & 1) === 1) foreground += value;
+    total = (total + value) | 0;
+    signs |= total;
+    foreground = (foreground + (value & -(count & 1))) | 0;
     beforeLast = last;
     last = value;
   }
+  if (signs < 0) total = out.subarray(0, count).reduce((sum, length) => sum + length, 0);
   sums.total = total;
   sums.foreground = foreground;
   return count;

@@ -64,7 +64,12 @@ it('mPC and rPC are means over corruptions and severities', () => {
   const robustness = new Robustness('town', { AP: 0.5 }, rows);
   expect([robustness.mPC.AP, robustness.rPC.AP].map((value) => value.toFixed(6))).toEqual(['0.250000', '0.500000']);
   expect(corruptionsOf(['noise', 'fog'])).toEqual(['gaussian_noise', 'shot_noise', 'impulse_noise', 'fog']);
-  expect(() => corruptionsOf('frost')).toThrow('Frost needs photographs');
+  expect(() => corruptionsOf('frost')).toThrow(
+    /by frost: it needs photographs .*pip install imagecorruptions.*frostDir/,
+  );
+  expect(corruptionsOf(['frost', 'weather'], 'frost')).toEqual(['frost', 'snow', 'fog', 'brightness']);
+  expect(corruptionsOf('weather')).toEqual(['snow', 'fog', 'brightness']);
+  expect(corruptionsOf('benchmark', 'frost')).toHaveLength(15);
 });
 
 it('metrics by words, several in one report, with slices and a file', async () => {

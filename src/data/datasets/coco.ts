@@ -11,7 +11,7 @@ import { fileSizes, isSampled, sizeProblem } from '../loading/image-sizes';
 import { problemLines } from '../problem-lines';
 import type { Dataset, ImageRecord } from '../types';
 import { classNames, readCategories } from './coco/categories';
-import { readContent } from './coco/content';
+import { type CocoContent, readContent } from './coco/content';
 import { cachedContent } from './coco/content-cache';
 import { fieldsOf } from './coco/fields';
 import { type CocoImage, readImages } from './coco/images';
@@ -34,6 +34,8 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
   imageFile?: (fileName: string) => string | undefined;
   /** Folder of the PNG files of a panoptic annotation file. */
   panopticDir?: string;
+  /** What `cachedContent` gave for the file, where it has been read; it is used up. */
+  content?: CocoContent;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface CocoOptions extends FilterOptions, ClassOptions {
  */
 export async function loadCoco(annFile: string, imgDir: string, options: CocoOptions = {}): Promise<Dataset> {
   const file = path.resolve(annFile);
-  const content = await cachedContent(file, readContent);
+  const content = options.content ?? (await cachedContent(file, readContent));
   const report = new CocoReport(file);
   report.notices.push(...content.notices);
   const categories = readCategories(content.categories, report);

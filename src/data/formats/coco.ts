@@ -5,11 +5,13 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError } from '../../errors';
 import { loadCoco } from '../datasets/coco';
+import { type CocoContent, readContent } from '../datasets/coco/content';
+import { cachedContent } from '../datasets/coco/content-cache';
 import { fieldsOf, nameOf } from '../datasets/coco/fields';
 import { ImageFolder } from '../datasets/image-folder';
 import { type Format, ofValidation, selectionOf } from './format';
 import { splitName } from './parts';
-import { type Place, readJsonValue } from './place';
+import type { Place } from './place';
 import type { ReadReport } from './read-report';
 
 /** Files of COCO's other tasks, left where there are instances. */
@@ -52,12 +54,14 @@ export const coco: Format = {
     const train = fileOf(bySplit, options.train, 'train', place, report) ?? files[0];
     const val = fileOf(bySplit, options.val, 'val', place, report);
     const name = options.name ?? path.basename(place.path, '.json');
-    const imgDir = await folderOfImages(train, place, options.images, report);
-    const trainData = await loadCoco(train, imgDir, { ...selectionOf(options), name });
+    const { folder, content } = await folderOfImages(train, place, options.images);
+    const trainData = await loadCoco(train, folder, { ...selectionOf(options), name, content });
     if (val === undefined || val === train) return { name, train: trainData };
-    const valData = await loadCoco(val, await folderOfImages(val, place, options.images, report), {
+    const ofVal = await folderOfImages(val, place, options.images);
+    const valData = await loadCoco(val, ofVal.folder, {
       ...ofValidation(options, trainData.classes),
       name: `${name} val`,
+      content: ofVal.content,
     });
     return { name, train: trainData, val: valData };
   },
@@ -103,15 +107,14 @@ function fileOf(
   return files[0];
 }
 
-/** The folder that has the first images of a file. */
+/** The folder that has the first images of a file, and the content of the file where it was read for their names. */
 async function folderOfImages(
   file: string,
   place: Place,
   named: string | undefined,
-  report: ReadReport,
-): Promise<string> {
-  if (named !== undefined) return place.given(named, 'images');
-  const names = await firstNames(file, place, report);
+): Promise<{ folder: string; content?: CocoContent }> {
+  if (named !== undefined) return { folder: place.given(named, 'images') };
+  const { names, content } = await firstNames(file, place);
   const own = path.dirname(file);
   const split = splitOfFile(path.basename(file));
   const candidates = [...new Set([own, place.root, ...foldersAround(own), ...foldersAround(path.dirname(own))])].slice(
@@ -129,18 +132,17 @@ async function folderOfImages(
     const score = 10 * exact + guessed + (exact + guessed > 0 && path.basename(folder).includes(split) ? 1 : 0);
     if (score > (best?.score ?? 0)) best = { folder, score };
   }
-  return best?.folder ?? own;
+  return { folder: best?.folder ?? own, content };
 }
 
-async function firstNames(file: string, place: Place, report: ReadReport): Promise<string[]> {
+/** Names at the beginning of the file; where it begins with something else, it is read whole, once. */
+async function firstNames(file: string, place: Place): Promise<{ names: string[]; content?: CocoContent }> {
   const start = await place.start(file);
   const seen = [...start.matchAll(/"file_name"\s*:\s*("(?:[^"\\]|\\.)*")/g)].slice(0, SAMPLES);
-  if (seen.length > 0) return seen.map(([, text]) => JSON.parse(text) as string);
-  const images = fieldsOf(await readJsonValue(file, report))?.images;
-  const names = (Array.isArray(images) ? images.slice(0, SAMPLES) : []).map((image) =>
-    nameOf(fieldsOf(image)?.file_name),
-  );
-  return names.filter((name) => name !== undefined) as string[];
+  if (seen.length > 0) return { names: seen.map(([, text]) => JSON.parse(text) as string) };
+  const content = await cachedContent(file, readContent);
+  const names = content.images.slice(0, SAMPLES).map((image) => nameOf(fieldsOf(image)?.file_name));
+  return { names: names.filter((name) => name !== undefined), content };
 }
 
 /** Folders in a folder and in those, without hidden ones. */

@@ -1,13 +1,16 @@
 // Corrupt (MMDetection 3.x, imagecorruptions 1.1.2; Hendrycks and Dietterich, ICLR 2019): noise, blur, weather and digital
-// artefacts in five strengths. As there, the channels are in the order b, g, r, and values are truncated to 8 bits. Frost, which
-// needs photographs of frost, is refused, and so is spatter.
+// artefacts in five strengths. As there, the channels are in the order b, g, r, and values are truncated to 8 bits. Frost needs the
+// photographs that imagecorruptions has beside its code: `frost_dir` is their folder, and without it frost is refused.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
+import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
+import { imageDecoder } from '../loading/image-decoder';
 import { defocusBlur, gaussianBlur, glassBlur, integerOffsets, motionBlur, zoomBlur } from '../pixels/corruptions/blur';
 import { brightness, contrast, elasticTransform, pixelate, saturate } from '../pixels/corruptions/digital';
 import type { FloatImage } from '../pixels/corruptions/float-image';
+import { FROST_FILES, frost } from '../pixels/corruptions/frost';
 import { jpegRoundTrip, QUALITIES } from '../pixels/corruptions/jpeg';
 import {
   gaussianNoise,
@@ -17,6 +20,7 @@ import {
   shotNoise,
   speckleNoise,
 } from '../pixels/corruptions/noise';
+import { spatter } from '../pixels/corruptions/spatter';
 import { fog, snow } from '../pixels/corruptions/weather';
 import type { PixelImage } from '../types';
 import { bytesOf, type Transform } from './sample';
@@ -44,19 +48,61 @@ const FORMULAS: Record<string, Corruption> = {
   saturate,
 };
 
-/** The corruptions that there are. */
-export const CORRUPTIONS = [...Object.keys(FORMULAS), 'jpeg_compression'];
+/** Those that compute in levels from 0 to 255, before they are truncated. */
+const IN_LEVELS: Record<string, (bytes: Uint8Array, strength: Strength) => Promise<ArrayLike<number>>> = {
+  jpeg_compression: (bytes, { severity, size }) => jpegRoundTrip(bytes, size, QUALITIES[severity - 1]),
+  spatter: async (bytes, { severity, size, random }) => spatter(bytes, size, severity, () => random.normal()),
+  frost: async (bytes, { severity, size, random, frostDir }) => {
+    const texture = await frostImage(frostDir, random.integer(FROST_FILES.length));
+    return frost(bytes, size, severity, texture, (limit) => random.integer(limit));
+  },
+};
 
-/** MMDetection's groups; of the benchmark's fifteen, frost is not there. */
+interface Strength {
+  severity: number;
+  random: Random;
+  size: { height: number; width: number };
+  frostDir?: string;
+}
+
+export const FROST_NEEDED =
+  'it needs photographs of frost, which are not here. Give the folder "frost" of the Python package imagecorruptions ' +
+  '(pip install imagecorruptions), with frost1.png to frost5.jpg';
+
+async function frostImage(folder: string | undefined, which: number): Promise<PixelImage> {
+  if (folder === undefined) throw new DetLabError(`Cannot corrupt an image by frost: ${FROST_NEEDED}, as frost_dir`);
+  const file = `${folder.replace(/\/+$/, '')}/${FROST_FILES[which]}`;
+  let image: PixelImage;
+  try {
+    image = await imageDecoder()(file, file, 'cv2');
+  } catch (error) {
+    throw new DetLabError(
+      `Cannot corrupt an image by frost: ${(error as Error).message}: ${FROST_NEEDED}, as frost_dir`,
+    );
+  }
+  if (image.order !== 'bgr') return image;
+  const data = Uint8Array.from(image.data, (_, i) => image.data[i - (i % 3) + 2 - (i % 3)]);
+  return { ...image, data, order: 'rgb' };
+}
+
+/** The corruptions that there are. */
+export const CORRUPTIONS = [...Object.keys(FORMULAS), ...Object.keys(IN_LEVELS)];
+
+/** MMDetection's groups without frost, which `withFrost` adds. */
 export const CORRUPTION_GROUPS: Readonly<Record<string, readonly string[]>> = {
-  benchmark: CORRUPTIONS.filter((name) => !['speckle_noise', 'gaussian_blur', 'saturate'].includes(name)),
+  benchmark: CORRUPTIONS.filter(
+    (name) => !['speckle_noise', 'gaussian_blur', 'spatter', 'saturate', 'frost'].includes(name),
+  ),
   noise: ['gaussian_noise', 'shot_noise', 'impulse_noise'],
   blur: ['defocus_blur', 'glass_blur', 'motion_blur', 'zoom_blur'],
   weather: ['snow', 'fog', 'brightness'],
   digital: ['contrast', 'elastic_transform', 'pixelate', 'jpeg_compression'],
-  holdout: ['speckle_noise', 'gaussian_blur', 'saturate'],
-  all: CORRUPTIONS,
+  holdout: ['speckle_noise', 'gaussian_blur', 'spatter', 'saturate'],
+  all: CORRUPTIONS.filter((name) => name !== 'frost'),
 };
+
+/** The groups that have frost where its photographs are there. */
+export const FROSTED_GROUPS = ['benchmark', 'weather', 'all'];
 
 export const Corrupt = defineModule({
   kind: 'transform',
@@ -66,40 +112,49 @@ export const Corrupt = defineModule({
     'Hendrycks and Dietterich, Benchmarking Neural Network Robustness, ICLR 2019; Michaelis et al., arXiv:1907.07484',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'Corrupt', corruption: 'gaussian_noise', severity: 3 }",
-  options: z.strictObject({
-    corruption: z
-      .string()
-      .refine((name) => CORRUPTIONS.includes(name), `expected one of ${CORRUPTIONS.join(', ')}`)
-      .describe(`One of ${CORRUPTIONS.join(', ')}; frost and spatter are not there`),
-    severity: z.int().min(1).max(5).default(1).describe('Strength, 1 to 5'),
-  }),
+  options: z
+    .strictObject({
+      corruption: z
+        .string()
+        .refine((name) => CORRUPTIONS.includes(name), `expected one of ${CORRUPTIONS.join(', ')}`)
+        .describe(`One of ${CORRUPTIONS.join(', ')}`),
+      severity: z.int().min(1).max(5).default(1).describe('Strength, 1 to 5'),
+      frost_dir: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Of frost: the folder with frost1.png to frost5.jpg, of the Python package imagecorruptions'),
+    })
+    .refine(({ corruption, frost_dir }) => corruption !== 'frost' || frost_dir !== undefined, {
+      path: ['frost_dir'],
+      message: FROST_NEEDED,
+    }),
   build:
-    ({ corruption, severity }): Transform =>
+    ({ corruption, severity, frost_dir: frostDir }): Transform =>
     async (sample, random) => {
       const image = bytesOf(sample, 'Corrupt');
-      sample.image = await corrupted(image, corruption, severity, random);
+      sample.image = await corrupted(image, corruption, severity, random, frostDir);
       return sample;
     },
 });
 
-/** The image with a corruption. */
+/** The image with a corruption. @param frostDir folder of the photographs of frost */
 export async function corrupted(
   image: PixelImage,
   name: string,
   severity: number,
   random: Random,
+  frostDir?: string,
 ): Promise<PixelImage> {
   const { data, height, width, order } = image;
   // as MMDetection's pixels come: b first
   const at = (i: number) => (order === 'bgr' ? i : i - (i % 3) + 2 - (i % 3));
   const out = new Uint8Array(data.length);
-  if (name === 'jpeg_compression') {
-    const found = await jpegRoundTrip(
-      Uint8Array.from(data, (_, i) => data[at(i)]),
-      { height, width },
-      QUALITIES[severity - 1],
-    );
-    for (let i = 0; i < out.length; i++) out[at(i)] = found[i];
+  const inLevels = Object.hasOwn(IN_LEVELS, name) ? IN_LEVELS[name] : undefined;
+  if (inLevels) {
+    const bytes = Uint8Array.from(data, (_, i) => data[at(i)]);
+    const found = await inLevels(bytes, { severity, random, size: { height, width }, frostDir });
+    for (let i = 0; i < out.length; i++) out[at(i)] = Math.trunc(found[i]);
     return { ...image, data: out };
   }
   const floats = { data: Float64Array.from(data, (_, i) => data[at(i)] / 255), height, width };

@@ -2,7 +2,7 @@
 // those of one thread, bit for bit, in the order of the images.
 
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AREA_RANGES } from '../coco-matching';
@@ -13,7 +13,7 @@ import { emptyMatches, matchAt } from './matched-images';
 import { commonTexts, type FoundInImage, packImages } from './packed-images';
 
 export interface ThreadOptions {
-  /** With the calling one; default: one for each processor, 8 at most. */
+  /** With the calling one; default: one for each processor that has no other work, 8 at most. */
   threads?: number;
   /** Bytes of masks from which threads are started: they take 30 ms of the processor to start. Default 16 MiB. */
   from?: number;
@@ -21,6 +21,11 @@ export interface ThreadOptions {
 
 const FEW_BYTES = 16 * 2 ** 20;
 const MOST_THREADS = 8;
+
+/** Where others keep the processors busy, further threads cost time and save none. The calling thread is part of the load. */
+export function idleProcessors(processors = availableParallelism(), [load] = loadavg()): number {
+  return Math.max(1, Math.min(Math.ceil(processors - Math.max(0, load - 1)), MOST_THREADS));
+}
 
 /**
  * @param found the detections of each image
@@ -34,7 +39,7 @@ export async function matchInThreads(
   images: () => readonly FoundInImage[],
   matcher: ImageMatcher,
   record: (image: number, match: MatchedImage) => void,
-  { threads = Math.min(availableParallelism(), MOST_THREADS), from = FEW_BYTES }: ThreadOptions = {},
+  { threads = idleProcessors(), from = FEW_BYTES }: ThreadOptions = {},
 ): Promise<boolean> {
   if (threads < 2) return false;
   const common = commonTexts(found);

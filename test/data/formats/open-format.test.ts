@@ -3,7 +3,8 @@
 import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import * as content from '../../../src/data/datasets/coco/content';
 import { newFolder } from '../datasets/cases';
 import { folderOf, opened } from './opened';
 
@@ -352,4 +353,24 @@ it('says when it could be another format too', async () => {
   });
   expect((await opened(folder, 'yolo')).boxes.a).toHaveLength(1);
   await expect(opened(folder)).rejects.toThrow(/no annotation has a named object/);
+});
+
+it('COCO: names of images behind 64 KiB of annotations find their folder, and the file is read once', async () => {
+  const annotations = Array.from({ length: 1500 }, (_, i) => ({
+    id: i + 1,
+    image_id: 1 + (i % 2),
+    category_id: 1,
+    bbox: [1 + (i % 50), 2 + Math.floor(i / 50), 10, 10],
+  }));
+  const images = ['a.png', 'b.png'].map((file_name, i) => ({ id: i + 1, file_name, width: 100, height: 200 }));
+  const text = JSON.stringify({ annotations, categories: [{ id: 1, name: 'cat' }], images });
+  expect(text.indexOf('file_name')).toBeGreaterThan(65_536);
+  const folder = await folderOf({ 'notes/labels.json': text });
+  const read = vi.spyOn(content, 'readContent');
+  const { boxes, notices, problems } = await opened(folder);
+  expect(read).toHaveBeenCalledTimes(1);
+  read.mockRestore();
+  expect(boxes.a).toHaveLength(750);
+  expect(problems).toEqual([]);
+  expect(notices).toMatch(/opened as COCO/);
 });

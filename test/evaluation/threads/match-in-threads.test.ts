@@ -13,6 +13,7 @@ import {
   truthsOfCoco,
 } from '../../../src/evaluation';
 import { CocoMetric } from '../../../src/evaluation/coco-metric';
+import { idleProcessors } from '../../../src/evaluation/threads/match-in-threads';
 import { encodeRle, rleToSegmentation } from '../../../src/masks';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-threads-'));
@@ -102,4 +103,11 @@ it('CocoMetric adds all images of a file', async () => {
   await all.addAll!(images);
   for (const [id, detections] of images) each.add(id, detections);
   expect(all.compute()).toEqual(each.compute());
+});
+
+it('threads are started for idle processors', () => {
+  const threads = (processors: number, load: number) => idleProcessors(processors, [load, 0, 0]);
+  expect([threads(2, 0), threads(2, 1.4), threads(2, 2.1), threads(2, 18), threads(16, 3), threads(1, 0)]).toEqual([
+    2, 2, 1, 1, 8, 1,
+  ]);
 });

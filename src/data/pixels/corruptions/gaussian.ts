@@ -8,6 +8,8 @@ export interface GaussianOptions {
   truncate?: number;
   /** Beyond the border: the last pixel, or the image reflected about its edge (d c b a | a b c d). Default 'nearest'. */
   mode?: 'nearest' | 'reflect';
+  /** Round to single precision after each axis, as of planes in it. */
+  single?: boolean;
 }
 
 /** A plane [height, width] filtered along both axes, rows first, as SciPy's. @param sigma of y and of x */
@@ -16,15 +18,14 @@ export function gaussianPlane(
   height: number,
   width: number,
   sigma: readonly [number, number],
-  { truncate = 4, mode = 'nearest' }: GaussianOptions = {},
+  { truncate = 4, mode = 'nearest', single = false }: GaussianOptions = {},
 ): Float64Array {
-  const down = alongAxis(
-    plane,
-    { lines: width, length: height, step: width, next: 1 },
-    kernelOf(sigma[0], truncate),
-    mode,
+  const rounded = (values: Float64Array) => (single ? values.map(Math.fround) : values);
+  const down = rounded(
+    alongAxis(plane, { lines: width, length: height, step: width, next: 1 }, kernelOf(sigma[0], truncate), mode),
   );
-  return alongAxis(down, { lines: height, length: width, step: 1, next: width }, kernelOf(sigma[1], truncate), mode);
+  const across = { lines: height, length: width, step: 1, next: width };
+  return rounded(alongAxis(down, across, kernelOf(sigma[1], truncate), mode));
 }
 
 export function gaussianImage(image: FloatImage, sigma: number): FloatImage {
