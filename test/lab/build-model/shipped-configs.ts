@@ -196,6 +196,8 @@ export async function expectTrainable(config: ConfigObject, whenBuilt?: (network
     network.train();
     const given = sample(size, 1, learned);
     if (learnsFromClips(config)) given.clip = { others: [sample(size, 3, learned)], before: 0 };
+    for (const { truths } of [given, ...(given.clip?.others ?? [])])
+      truths.labels = truths.labels.map((label) => Math.min(label, network.numClasses - 1));
     const batch = network.preprocess([given], 0);
     const context = { random: Random.seeded(0), epoch: 0, iteration: 0 };
     const { scalars, gradients } = pass(network, batch, wrapper.variables, context);

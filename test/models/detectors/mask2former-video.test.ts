@@ -31,7 +31,7 @@ it('refuses clips of another length than num_frames, and an encoding of images',
   const three = buildDetector({ ...config, track_head: { ...head, num_frames: 3 } });
   const levels = [1, 2, 4, 8].map((s, i) => tf.zeros([2, 24 / s, 32 / s, 8 * 2 ** i]) as tf.Tensor4D);
   const batch = { clips: { length: 2, keys: [0] }, samples: [], batchShape: [96, 128] } as never;
-  expect(() => tf.tidy(() => (three as Mask2FormerVideo).trackHead.forward(levels, batch))).toThrow(
+  expect(() => tf.tidy(() => void (three as Mask2FormerVideo).trackHead.forward(levels, batch))).toThrow(
     /num_frames is 3, but clips have 2 frames. Set num_ref_imgs .* to 2/,
   );
   tf.dispose(levels);
