@@ -48,7 +48,8 @@ export class AppearanceTrackingDetector extends TrackingDetector {
         `${cannot}track_head must be a RoITrackHead or QuasiDenseTrackHead, received "${track_head.type}"`,
       );
     this.trackHead = this.addChild('track_head', head);
-    if (frozen) detector.freeze();
+    // its parts, so that it still prepares batches for training
+    if (frozen) for (const [part] of detector.children()) detector.freeze(part);
   }
 
   /** The losses of the detector in the key frames, and those of the vectors of both frames. */

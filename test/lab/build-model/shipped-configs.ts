@@ -150,6 +150,7 @@ function sample(size: number, imgId: number, learned: boolean): PackedSample {
         width: size,
         masks: [outline(boxes.slice(0, 4)), outline(boxes.slice(4))],
       },
+      instanceIds: Int32Array.from([1, 2]),
     },
     semantic: { data: new Uint8Array(size * size).map((_, p) => (p >> 4) % 3), width: size, height: size },
     ...(!learned && {
@@ -159,6 +160,12 @@ function sample(size: number, imgId: number, learned: boolean): PackedSample {
       },
     }),
   };
+}
+
+/** Whether frames of a video train a model together. */
+function learnsFromClips(config: ConfigObject): boolean {
+  const { type, use_det_processor: ofImages } = objectAt(config, 'model.data_preprocessor');
+  return type === 'TrackDataPreprocessor' && ofImages !== true;
 }
 
 /** The config's optimizer with the rate that a warm-up begins with. */
@@ -187,7 +194,11 @@ export async function expectTrainable(config: ConfigObject, whenBuilt?: (network
     expect(found.bboxes.length).toBe(4 * found.scores.length);
     expect(found.scores.every(Number.isFinite)).toBe(true);
     network.train();
-    const batch = network.preprocess([sample(size, 1, learned)], 0);
+    const given = sample(size, 1, learned);
+    if (learnsFromClips(config)) given.clip = { others: [sample(size, 3, learned)], before: 0 };
+    for (const { truths } of [given, ...(given.clip?.others ?? [])])
+      truths.labels = truths.labels.map((label) => Math.min(label, network.numClasses - 1));
+    const batch = network.preprocess([given], 0);
     const context = { random: Random.seeded(0), epoch: 0, iteration: 0 };
     const { scalars, gradients } = pass(network, batch, wrapper.variables, context);
     batch.inputs.dispose();
