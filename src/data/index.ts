@@ -30,6 +30,7 @@ export {
 } from './loader';
 export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
 export { imagesByClass } from './loading/class-aware-order';
+export type { Triplets } from './loading/triplet-order';
 export { decodeImage, imageSize } from './loading/decode';
 export { type SampleSizes, sampleSizeTotal } from './loading/sample-size-order';
 export {

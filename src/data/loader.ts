@@ -6,6 +6,7 @@ import { DetLabError } from '../errors';
 import { batchesOf, imagesOf, type OrderedSample, type OrderOptions, sampleOrder } from './loading/batch-order';
 import { ImageCache, type ImageCacheMemory, imageCacheMemory } from './loading/image-cache';
 import { streamFor } from './loading/random-streams';
+import { tripletSize } from './loading/triplet-order';
 import type { OrderPosition } from './loading/sample-context';
 import { IMAGES_AT_A_TIME, inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
 import { workerPool } from './loading/worker-pool';
@@ -123,9 +124,10 @@ class PrefetchingLoader implements Loader {
       endless: options.endless ?? false,
       ...(options.classAware && { classAware: options.classAware }),
       ...(options.sampleSizes && { sampleSizes: options.sampleSizes }),
+      ...(options.triplets && { triplets: options.triplets }),
     };
     this.length = batchesOf(dataset.records.length, this.order);
-    this.images = dataset.records.length;
+    this.images = dataset.records.length * (options.triplets ? tripletSize(options.triplets) : 1);
     this.batchSize = batchSize;
     this.workers = isPortable(stages) ? workers : 0;
     const { imageCache = 0 } = options;

@@ -14,6 +14,7 @@ import { gRefCOCOMetric } from './grefcoco-metric';
 import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
 import { MOTChallengeMetric } from './mot-challenge-metric';
+import { ReIDMetrics } from './reid-metrics';
 import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
@@ -62,6 +63,7 @@ export const METRICS = [
   DODCocoMetric,
   OVCocoMetric,
   MOTChallengeMetric,
+  ReIDMetrics,
   MultiDatasetsEvaluator,
   DumpDetResults,
   DumpODVGResults,

@@ -41,6 +41,8 @@ export interface BoxDetections {
   semantic?: SemanticMap;
   /** Identity of each object, when evaluating tracks. */
   instanceIds?: ArrayLike<number>;
+  /** What each object looks like [n, C], when evaluating embeddings. */
+  embeddings?: ArrayLike<number>;
   /** Areas for the size ranges, instead of the masks'. */
   areas?: ArrayLike<number>;
 }

@@ -31,6 +31,7 @@ const BENCHMARKS: Record<string, string> = {
   cityscapes: 'CityScapesMetric',
   panoptic: 'CocoPanopticMetric',
   mot: 'MOTChallengeMetric',
+  reid: 'ReIDMetrics',
 };
 
 /** What names of a metric begin with in the log, unless it has a prefix. */
@@ -45,6 +46,7 @@ const PREFIXES: Record<string, string> = {
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',
   MOTChallengeMetric: 'motchallenge-metric',
+  ReIDMetrics: 'reid-metric',
 };
 
 /** Types that measure nothing. */

@@ -5,6 +5,7 @@ import { COCO_RELATIVES } from './coco-relatives';
 import { CROWD_HUMAN_DATASETS } from './crowd-human';
 import { GENERAL_DATASETS } from './definitions';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
+import { ReIDDataset } from './reid';
 import { OPEN_IMAGES_DATASETS } from './open-images';
 import { WIDERFaceDataset } from './wider-face';
 
@@ -16,4 +17,5 @@ export const DATASETS = [
   WIDERFaceDataset,
   BaseVideoDataset,
   MOTChallengeDataset,
+  ReIDDataset,
 ] as const satisfies readonly AnyDefinition[];

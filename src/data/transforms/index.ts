@@ -59,6 +59,7 @@ import { RemoveDataElement } from './remove-data-element';
 import { FixScaleResize, Resize } from './resize';
 import { ResizeShortestEdge } from './resize-shortest-edge';
 import { TestTimeAug } from './test-time-aug';
+import { PackReIDInputs } from './pack-reid-inputs';
 import { LoadTrackAnnotations, PackTrackInputs } from './track-transforms';
 import { TransformBroadcaster } from './transform-broadcaster';
 import { YOLOv5CopyPaste } from './yolov5-copy-paste';
@@ -143,6 +144,7 @@ export const TRANSFORMS = [
   TransformBroadcaster,
   LoadTrackAnnotations,
   PackTrackInputs,
+  PackReIDInputs,
   TestTimeAug,
 ] as const satisfies readonly AnyDefinition[];
 
