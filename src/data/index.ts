@@ -30,7 +30,6 @@ export {
 } from './loader';
 export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
 export { imagesByClass } from './loading/class-aware-order';
-export type { Triplets } from './loading/triplet-order';
 export { decodeImage, imageSize } from './loading/decode';
 export { type SampleSizes, sampleSizeTotal } from './loading/sample-size-order';
 export {
@@ -40,6 +39,7 @@ export {
   type TracedState,
   type TracedStep,
 } from './loading/sample-tracer';
+export type { Triplets } from './loading/triplet-order';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
 export { problemLines } from './problem-lines';

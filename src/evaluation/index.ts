@@ -14,11 +14,11 @@ import { gRefCOCOMetric } from './grefcoco-metric';
 import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
 import { MOTChallengeMetric } from './mot-challenge-metric';
-import { ReIDMetrics } from './reid-metrics';
 import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
+import { ReIDMetrics } from './reid-metrics';
 import { VOCMetric } from './voc-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';

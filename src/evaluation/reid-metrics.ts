@@ -115,9 +115,7 @@ class ReIDEvaluation implements BoxMetric {
         return f(f(squares[i] + squares[j]) - 2 * product);
       });
       const others = [...distances.keys()].filter((j) => j !== i);
-      return others
-        .sort((a, b) => distances[a] - distances[b])
-        .map((j) => this.seen[j].identity === query.identity);
+      return others.sort((a, b) => distances[a] - distances[b]).map((j) => this.seen[j].identity === query.identity);
     });
   }
 }

@@ -35,7 +35,15 @@ describe('ReIDMetrics', () => {
   );
 
   it('leaves out the query by its place where another image equals it', async () => {
-    const same = { options: null, identities: [0, 1, 0], embeddings: [[1, 1], [1, 1], [5, 5]] };
+    const same = {
+      options: null,
+      identities: [0, 1, 0],
+      embeddings: [
+        [1, 1],
+        [1, 1],
+        [5, 5],
+      ],
+    };
     expect((await evaluate(same)).compute().metrics).toMatchObject({ mAP: 0.75, R1: 0.5 });
   });
 

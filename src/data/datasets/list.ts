@@ -5,8 +5,8 @@ import { COCO_RELATIVES } from './coco-relatives';
 import { CROWD_HUMAN_DATASETS } from './crowd-human';
 import { GENERAL_DATASETS } from './definitions';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
-import { ReIDDataset } from './reid';
 import { OPEN_IMAGES_DATASETS } from './open-images';
+import { ReIDDataset } from './reid';
 import { WIDERFaceDataset } from './wider-face';
 
 export const DATASETS = [

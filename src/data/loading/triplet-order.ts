@@ -22,8 +22,7 @@ export function tripletOrder(
   seed: number,
 ): OrderedSample[][] {
   const images = new Map<number, number[]>();
-  for (const [index, identity] of identities.entries())
-    images.set(identity, [...(images.get(identity) ?? []), index]);
+  for (const [index, identity] of identities.entries()) images.set(identity, [...(images.get(identity) ?? []), index]);
   if (images.size < numIds)
     throw new DetLabError(
       `Cannot draw triplets: expected images of at least ${numIds} identities (num_ids of triplet_sampler), the data has ` +

@@ -13,7 +13,7 @@ export async function* trackedFrames(
 ): FoundInImages {
   if (!videos || !start) return yield* found;
   let [tracker, video] = [start(), ''];
-  let held: FoundInImage[] = [];
+  const held: FoundInImage[] = [];
   for await (const images of found) {
     const done: FoundInImage[] = [];
     for (const image of images ?? []) {

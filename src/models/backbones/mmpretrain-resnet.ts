@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { ResNet, resnet } from './resnet';
 import { checkStages, residualOptions } from './residual-options';
+import { ResNet, resnet } from './resnet';
 
 const { dcn: _, stage_with_dcn: __, plugins: ___, pretrained: ____, ...shared } = residualOptions;
 
@@ -32,10 +32,14 @@ export const mmpretrainResnet = defineModule({
   example: "{ type: 'mmpretrain.ResNet', depth: 50, num_stages: 4, out_indices: [3], style: 'pytorch' }",
   options,
   infer: (given, { path }) => {
-    const { strides, dilations } = checkStages('mmpretrain.ResNet', { ...given, ...plain }, {
-      path,
-      bottleneck: given.depth >= 50,
-    });
+    const { strides, dilations } = checkStages(
+      'mmpretrain.ResNet',
+      { ...given, ...plain },
+      {
+        path,
+        bottleneck: given.depth >= 50,
+      },
+    );
     return { ...given, strides, dilations };
   },
   build: ({ expansion, drop_path_rate, ...given }) => new ResNet({ ...given, ...plain }),

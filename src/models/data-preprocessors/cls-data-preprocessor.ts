@@ -41,5 +41,9 @@ const definition = <Type extends string>(type: Type, origin: string, summary: st
 
 export const clsDataPreprocessors = [
   definition('ReIDDataPreprocessor', 'MMDetection', 'Normalises and stacks images of one object each'),
-  definition('mmpretrain.ClsDataPreprocessor', 'mmpretrain', 'Normalises and stacks images that are looked at as a whole'),
+  definition(
+    'mmpretrain.ClsDataPreprocessor',
+    'mmpretrain',
+    'Normalises and stacks images that are looked at as a whole',
+  ),
 ] as const;

@@ -167,7 +167,9 @@ function buildReID(config: ModuleConfig, context: Pick<BuildContext, 'registry' 
 function pixelRule(preprocessor: ModuleConfig | undefined): PixelRule {
   const { mean, std, bgr_to_rgb }: Partial<ModuleConfig> = preprocessor ?? {};
   const channels = (values: unknown, absent: number) =>
-    Array.isArray(values) ? [0, 1, 2].map((c): number => values[values.length === 1 ? 0 : c]) : [absent, absent, absent];
+    Array.isArray(values)
+      ? [0, 1, 2].map((c): number => values[values.length === 1 ? 0 : c])
+      : [absent, absent, absent];
   return { mean: channels(mean, 0), std: channels(std, 1), order: bgr_to_rgb === true ? 'rgb' : 'bgr' };
 }
 
@@ -206,7 +208,8 @@ const shapes = 'images -> boxes [n, 4], scores [n] and labels [n] of each; of th
 export const deepSORTDefinition = defineModule({
   kind: 'detector',
   type: 'DeepSORT',
-  summary: 'DeepSORT: a detector whose detections are tracked by what they look like and by overlap; SORT without a reid',
+  summary:
+    'DeepSORT: a detector whose detections are tracked by what they look like and by overlap; SORT without a reid',
   paper: 'Wojke, Bewley and Paulus: Simple Online and Realtime Tracking with a Deep Association Metric, ICIP 2017',
   shapes,
   example: `{

@@ -1,11 +1,12 @@
 // Whole models.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { baseReIDDefinition } from '../reid';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { ddqDETRDefinition } from './ddq-detr';
-import { deformableDETRDefinition } from './deformable-detr';
 import { deepSORTDefinition, strongSORTDefinition } from './deep-sort';
+import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
 import { distillationDefinitions } from './distillation';
@@ -14,7 +15,6 @@ import { groundingDINODefinition } from './grounding-dino';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
 import { panopticFPNDefinition } from './panoptic-fpn';
 import { rpnDefinition } from './rpn';
-import { baseReIDDefinition } from '../reid';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
@@ -36,8 +36,8 @@ import {
 
 export { ConditionalDETR } from './conditional-detr';
 export { DABDETR } from './dab-detr';
-export { DeformableDETR } from './deformable-detr';
 export { DeepSORT, StrongSORT } from './deep-sort';
+export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
 export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';

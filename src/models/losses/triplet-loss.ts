@@ -38,9 +38,17 @@ export class TripletLoss implements Loss {
     const squared = tf.sub(tf.add(squares, tf.transpose(squares)), tf.mul(2, products));
     const distances = tf.sqrt(tf.maximum(squared, LEAST_SQUARE)); // [N, N]
     const same = tf.equal(identities.expandDims(0), identities.expandDims(1));
-    const farthest = selected(distances, tf.max(tf.where(same, distances, tf.fill(distances.shape, -FAR)), 1, true), same);
+    const farthest = selected(
+      distances,
+      tf.max(tf.where(same, distances, tf.fill(distances.shape, -FAR)), 1, true),
+      same,
+    );
     const others = tf.logicalNot(same);
-    const nearest = selected(distances, tf.min(tf.where(same, tf.fill(distances.shape, FAR), distances), 1, true), others);
+    const nearest = selected(
+      distances,
+      tf.min(tf.where(same, tf.fill(distances.shape, FAR), distances), 1, true),
+      others,
+    );
     return tf.mul(tf.mean(tf.relu(tf.add(tf.sub(farthest, nearest), margin))), loss_weight);
   }
 }

@@ -9,7 +9,10 @@ import { Module } from '../../nn';
 import type { FeatureSpec, Neck } from '../types';
 
 const side = z.int().positive();
-const sides = z.union([side, z.tuple([side, side])]).nullable().default(null);
+const sides = z
+  .union([side, z.tuple([side, side])])
+  .nullable()
+  .default(null);
 
 const options = z
   .strictObject({

@@ -7,9 +7,9 @@ import { type BuildContext, defineModule, moduleOption } from '../../catalogue/r
 import type { Detections } from '../../data/types';
 import { applyInitCfg, initCfg } from '../../nn';
 import { BaseDetector, detectorParts } from '../detectors/base-detector';
-import { detectionsOfImages } from './whole-image';
 import type { DetBatch, LossContext, Losses } from '../types';
 import type { ReIDHead } from './reid-head';
+import { detectionsOfImages } from './whole-image';
 
 const options = z.strictObject({
   ...detectorParts,

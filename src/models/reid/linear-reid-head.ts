@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { BatchNorm2d, actCfg, applyInitCfg, initCfg, Linear, Module, ModuleList } from '../../nn';
+import { actCfg, applyInitCfg, BatchNorm2d, initCfg, Linear, Module, ModuleList } from '../../nn';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import type { Loss } from '../losses';
 import { topAccuracies } from '../losses/accuracy';
@@ -104,7 +104,9 @@ export class LinearReIDHead extends Module implements ReIDHead {
 function infer(given: Options, context: BuildContext): Options {
   const { path, inputs } = context;
   if (!given.loss_cls && !given.loss_triplet)
-    throw new DetLabError(`Cannot build LinearReIDHead at ${path}: expected loss_cls, loss_triplet or both, received none`);
+    throw new DetLabError(
+      `Cannot build LinearReIDHead at ${path}: expected loss_cls, loss_triplet or both, received none`,
+    );
   const found = inputs?.at(-1)?.channels;
   const in_channels = given.in_channels ?? found;
   if (in_channels === undefined || (found !== undefined && in_channels !== found))

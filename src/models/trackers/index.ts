@@ -12,4 +12,9 @@ export { SORTTracker } from './sort-tracker';
 export { StrongSORTTracker } from './strongsort-tracker';
 export type { AppearanceRequest, Tracker, TrackerFactory } from './tracker';
 
-export const trackers = [ByteTracker, OCSORTTracker, SORTTracker, StrongSORTTracker] as const satisfies readonly AnyDefinition[];
+export const trackers = [
+  ByteTracker,
+  OCSORTTracker,
+  SORTTracker,
+  StrongSORTTracker,
+] as const satisfies readonly AnyDefinition[];

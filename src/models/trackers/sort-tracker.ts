@@ -18,7 +18,11 @@ const options = z.strictObject({
     .strictObject({
       ...appearanceOptions,
       num_samples: appearanceOptions.num_samples.default(null),
-      match_score_thr: z.number().positive().default(2).describe('Distance up to which two appearances are of one object'),
+      match_score_thr: z
+        .number()
+        .positive()
+        .default(2)
+        .describe('Distance up to which two appearances are of one object'),
     })
     .nullable()
     .prefault({ num_samples: 10 })
@@ -31,13 +35,16 @@ const options = z.strictObject({
 export const SORTTracker = defineModule({
   kind: 'tracker',
   type: 'SORTTracker',
-  summary: 'Gives the objects of a video identities by what they look like and by overlap; without reid by overlap alone',
+  summary:
+    'Gives the objects of a video identities by what they look like and by overlap; without reid by overlap alone',
   paper: 'Wojke, Bewley and Paulus: Simple Online and Realtime Tracking with a Deep Association Metric, ICIP 2017',
   shapes: 'detections of a frame, with embeddings [n, C] unless reid is null -> those that are tracked, with ids',
   example: "{ type: 'SORTTracker', obj_score_thr: 0.5, match_iou_thr: 0.5, reid: null }",
   options,
   build: (given): TrackerFactory =>
-    Object.assign(() => new Tracks('SORTTracker', given), { appearance: appearanceOf(given.obj_score_thr, given.reid) }),
+    Object.assign(() => new Tracks('SORTTracker', given), {
+      appearance: appearanceOf(given.obj_score_thr, given.reid),
+    }),
 });
 
 class Tracks extends SortTracks {

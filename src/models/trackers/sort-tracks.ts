@@ -155,7 +155,16 @@ export abstract class SortTracks implements Tracker {
       const filter = new BoxFilter(stateOf(box));
       const id = this.count++;
       const embeddings = look ? [look] : [];
-      const fresh = { id, filter, label: labels[i], box, lastFrame: this.frame, seen: 1, isTentative: true, embeddings };
+      const fresh = {
+        id,
+        filter,
+        label: labels[i],
+        box,
+        lastFrame: this.frame,
+        seen: 1,
+        isTentative: true,
+        embeddings,
+      };
       this.tracks.push(fresh);
       return id;
     }

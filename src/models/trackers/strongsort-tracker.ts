@@ -38,7 +38,8 @@ type Options = z.output<typeof options>;
 export const StrongSORTTracker = defineModule({
   kind: 'tracker',
   type: 'StrongSORTTracker',
-  summary: 'Gives the objects of a video identities by what they look like and how they move, also where the camera does',
+  summary:
+    'Gives the objects of a video identities by what they look like and how they move, also where the camera does',
   paper: 'Du et al., StrongSORT: Make DeepSORT Great Again, IEEE Transactions on Multimedia 2023',
   shapes: 'detections of a frame, with embeddings [n, C] unless reid is null -> those that are tracked, with ids',
   example: "{ type: 'StrongSORTTracker', motion: { type: 'KalmanFilter', use_nsa: true }, momentums: { embeds: 0.1 } }",

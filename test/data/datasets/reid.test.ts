@@ -50,7 +50,12 @@ describe('ReIDDataset', () => {
       { type: 'PackReIDInputs', meta_keys: ['flip', 'flip_direction'] },
     ]);
     const { image, truths, meta } = await pipeline.run(records[1], Random.seeded(0));
-    expect([image.width, image.height, [...truths.bboxes], [...truths.labels]]).toEqual([128, 256, [0, 0, 128, 256], [2]]);
+    expect([image.width, image.height, [...truths.bboxes], [...truths.labels]]).toEqual([
+      128,
+      256,
+      [0, 0, 128, 256],
+      [2],
+    ]);
     expect(meta.oriShape).toEqual([50, 30]);
   });
 

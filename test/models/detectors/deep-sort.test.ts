@@ -37,7 +37,14 @@ function frame(t: number): PackedSample {
     }
   return {
     image: { data, width: W, height: H, order: 'bgr' },
-    meta: { imgId: t, imgPath: `${t}`, oriShape: [2 * H, 2 * W], imgShape: [H, W], scaleFactor: [0.5, 0.5], flip: false },
+    meta: {
+      imgId: t,
+      imgPath: `${t}`,
+      oriShape: [2 * H, 2 * W],
+      imgShape: [H, W],
+      scaleFactor: [0.5, 0.5],
+      flip: false,
+    },
     truths: { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() },
   };
 }

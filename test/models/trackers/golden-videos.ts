@@ -5,7 +5,6 @@ import type { Detections } from '../../../src/data/types';
 import { catalogue } from '../../../src/lab/catalogue';
 import type { Warp } from '../../../src/models/task-modules/tracking/camera-motion-compensation';
 import type { Tracker } from '../../../src/models/trackers';
-import { goldenJson } from '../../golden-data';
 
 export interface GoldenFrame {
   bboxes: number[];

@@ -29,9 +29,7 @@ describe('SORTTracker', () => {
 
   it('gives what it tracked without embeddings', () => {
     const tracks = buildTracker('SORTTracker', { reid: null });
-    const found = tracks.track(
-      detectionsOf({ bboxes: [0, 0, 9, 9], scores: [0.9], labels: [0], embeddings: [1, 2] }),
-    );
+    const found = tracks.track(detectionsOf({ bboxes: [0, 0, 9, 9], scores: [0.9], labels: [0], embeddings: [1, 2] }));
     expect(Object.keys(found).sort()).toEqual(['bboxes', 'instanceIds', 'labels', 'scores']);
   });
 

@@ -76,6 +76,9 @@ export class AFLinkModel extends Module {
       const y = this.fusion[k].forward(this.temporal[k].forward(x));
       return tf.mean<tf.Tensor2D>(y, [1, 2]);
     });
-    return tf.softmax(this.classifier.forward(tf.concat(features, 1))).slice([0, 1], [-1, 1]).reshape([-1]);
+    return tf
+      .softmax(this.classifier.forward(tf.concat(features, 1)))
+      .slice([0, 1], [-1, 1])
+      .reshape([-1]);
   }
 }

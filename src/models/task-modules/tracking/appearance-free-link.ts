@@ -63,7 +63,10 @@ export class AppearanceFreeLink extends Module {
   }
 
   private possiblePairs(tracks: readonly Moment[][]) {
-    const { temporal_threshold: [least, most], spatial_threshold: far } = this.options;
+    const {
+      temporal_threshold: [least, most],
+      spatial_threshold: far,
+    } = this.options;
     return tracks.flatMap((first, i) =>
       tracks.flatMap((second, j) => {
         const [end, start] = [first[first.length - 1], second[0]];

@@ -54,14 +54,17 @@ describe('AppearanceFreeLink', () => {
     link.dispose();
   });
 
-  it.each(golden.cases.map((one, i) => [i, one] as const))('joins the tracks that MMDetection joins: video %i', (_, one) => {
-    const link = linker(one.options);
-    const linked = one.linked.map(([t, id, x, y]) => [t, id, Math.fround(x), Math.fround(y)]);
-    expect(rowsOf(link.link(framesOf(one.rows)))).toEqual(linked);
-    // whatever the ids are
-    expect(rowsOf(link.link(framesOf(one.rows, 7)), 7)).toEqual(linked);
-    link.dispose();
-  });
+  it.each(golden.cases.map((one, i) => [i, one] as const))(
+    'joins the tracks that MMDetection joins: video %i',
+    (_, one) => {
+      const link = linker(one.options);
+      const linked = one.linked.map(([t, id, x, y]) => [t, id, Math.fround(x), Math.fround(y)]);
+      expect(rowsOf(link.link(framesOf(one.rows)))).toEqual(linked);
+      // whatever the ids are
+      expect(rowsOf(link.link(framesOf(one.rows, 7)), 7)).toEqual(linked);
+      link.dispose();
+    },
+  );
 
   it('leaves a video without tracks as it is', () => {
     const link = linker({});
