@@ -14,11 +14,14 @@ import type { positionalEncodings } from '../models/layers/positional-encodings'
 import type { losses } from '../models/losses';
 import type { maskHeads } from '../models/mask-heads';
 import type { necks } from '../models/necks';
+import type { reidHeads } from '../models/reid';
 import type { roiHeads } from '../models/roi-heads';
 import type { segHeads } from '../models/seg-heads';
 import type { taskModules } from '../models/task-modules';
+import type { trackers } from '../models/trackers';
 import type { trainingModules } from '../training/training-modules';
 import type { detVisualizationHookDefinition } from './det-visualization-hook';
+import type { trackVisualizationHookDefinition } from './track-visualization-hook';
 import type { profilerHookDefinition } from './profiler-hook';
 
 type Definitions =
@@ -33,9 +36,12 @@ type Definitions =
   | (typeof necks)[number]
   | (typeof positionalEncodings)[number]
   | (typeof taskModules)[number]
+  | (typeof reidHeads)[number]
+  | (typeof trackers)[number]
   | (typeof trainingModules)[number]
   | typeof profilerHookDefinition
   | typeof detVisualizationHookDefinition
+  | typeof trackVisualizationHookDefinition
   | (typeof DATASETS)[number]
   | (typeof METRICS)[number]
   | (typeof TRANSFORMS)[number];
