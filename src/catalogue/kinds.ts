@@ -33,6 +33,8 @@ export const KINDS = [
   'positional_encoding',
   'language_model',
   'tta_model',
+  'track_head',
+  'embed_head',
   'tracker',
   'transform',
   'dataset',

@@ -22,6 +22,8 @@ const KIND_OF: Record<string, Kind> = {
   pixel_decoder: 'pixel_decoder',
   panoptic_fusion_head: 'panoptic_fusion_head',
   shared_head: 'shared_head',
+  track_head: 'track_head',
+  embed_head: 'embed_head',
   bbox_roi_extractor: 'roi_extractor',
   mask_roi_extractor: 'roi_extractor',
   grid_roi_extractor: 'roi_extractor',

@@ -47,6 +47,8 @@ const GROUPS: Record<Kind, TypeGroup> = {
   match_cost: 'tasks',
   positional_encoding: 'models',
   tta_model: 'models',
+  track_head: 'models',
+  embed_head: 'models',
   tracker: 'models',
   language_model: 'models',
   transform: 'transforms',

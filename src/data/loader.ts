@@ -125,6 +125,7 @@ class PrefetchingLoader implements Loader {
       ...(options.classAware && { classAware: options.classAware }),
       ...(options.sampleSizes && { sampleSizes: options.sampleSizes }),
       ...(options.triplets && { triplets: options.triplets }),
+      ...(options.videos && { videos: options.videos }),
     };
     this.length = batchesOf(dataset.records.length, this.order);
     this.images = dataset.records.length * (options.triplets ? tripletSize(options.triplets) : 1);

@@ -19,10 +19,11 @@ import type { roiHeads } from '../models/roi-heads';
 import type { segHeads } from '../models/seg-heads';
 import type { taskModules } from '../models/task-modules';
 import type { trackers } from '../models/trackers';
+import type { trackingHeads } from '../models/tracking-heads';
 import type { trainingModules } from '../training/training-modules';
 import type { detVisualizationHookDefinition } from './det-visualization-hook';
-import type { trackVisualizationHookDefinition } from './track-visualization-hook';
 import type { profilerHookDefinition } from './profiler-hook';
+import type { trackVisualizationHookDefinition } from './track-visualization-hook';
 
 type Definitions =
   | (typeof backbones)[number]
@@ -38,6 +39,7 @@ type Definitions =
   | (typeof taskModules)[number]
   | (typeof reidHeads)[number]
   | (typeof trackers)[number]
+  | (typeof trackingHeads)[number]
   | (typeof trainingModules)[number]
   | typeof profilerHookDefinition
   | typeof detVisualizationHookDefinition

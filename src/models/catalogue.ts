@@ -16,6 +16,7 @@ import { segHeads } from './seg-heads';
 import { taskModules } from './task-modules';
 import { testTimeAugs } from './test-time-augs';
 import { trackers } from './trackers';
+import { trackingHeads } from './tracking-heads';
 
 export const catalogue: AnyDefinition[] = [
   ...detectors,
@@ -32,6 +33,7 @@ export const catalogue: AnyDefinition[] = [
   ...positionalEncodings,
   ...languageModels,
   ...testTimeAugs,
+  ...trackingHeads,
   ...trackers,
 ];
 

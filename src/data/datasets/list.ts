@@ -8,6 +8,7 @@ import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
 import { ReIDDataset } from './reid';
 import { WIDERFaceDataset } from './wider-face';
+import { YouTubeVISDataset } from './youtube-vis';
 
 export const DATASETS = [
   ...GENERAL_DATASETS,
@@ -18,4 +19,5 @@ export const DATASETS = [
   BaseVideoDataset,
   MOTChallengeDataset,
   ReIDDataset,
+  YouTubeVISDataset,
 ] as const satisfies readonly AnyDefinition[];

@@ -8,7 +8,7 @@ import { DetLabError } from '../../errors';
  * @throws DetLabError naming the image, for a label that is none of the classes
  */
 export function checkTruths(samples: readonly PackedSample[], classes: number): void {
-  for (const { meta, truths } of samples) {
+  for (const { meta, truths } of samples.flatMap((sample) => [sample, ...(sample.clip?.others ?? [])])) {
     const at = truths.labels.findIndex((label) => label < 0 || label >= classes);
     if (at < 0) continue;
     throw new DetLabError(

@@ -18,7 +18,8 @@ export const trackingOptions = z.strictObject({
   tracker: moduleOption('tracker').describe('Gives what is detected identities'),
   init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),
 });
-type Options = z.output<typeof trackingOptions>;
+export type TrackingOptions = z.output<typeof trackingOptions>;
+type Options = TrackingOptions;
 
 export class TrackingDetector extends Module implements Detector {
   readonly detector: Detector;

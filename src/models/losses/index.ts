@@ -21,12 +21,15 @@ import { giouLossDefinition } from './giou-loss';
 import { iouLossDefinition } from './iou-loss';
 import { knowledgeDistillationKLDivLossDefinition } from './knowledge-distillation-kl-div-loss';
 import { l1LossDefinition } from './l1-loss';
+import { marginL2LossDefinition } from './margin-l2-loss';
 import { mmpretrainCrossEntropyLossDefinition } from './mmpretrain-cross-entropy-loss';
 import { mseLossDefinition } from './mse-loss';
+import { multiPosCrossEntropyLossDefinition } from './multi-pos-cross-entropy-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
+import { rtdetrVarifocalLossDefinition, varifocalLossDefinition } from './varifocal-loss';
 import { tripletLossDefinition } from './triplet-loss';
 import { varifocalLossDefinition } from './varifocal-loss';
 
@@ -79,6 +82,7 @@ export const losses = [
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,
   varifocalLossDefinition,
+  rtdetrVarifocalLossDefinition,
   gaussianFocalLossDefinition,
   ghmcDefinition,
   seesawLossDefinition,
@@ -86,6 +90,8 @@ export const losses = [
   smoothL1LossDefinition,
   balancedL1LossDefinition,
   mseLossDefinition,
+  marginL2LossDefinition,
+  multiPosCrossEntropyLossDefinition,
   ghmrDefinition,
   iouLossDefinition,
   giouLossDefinition,

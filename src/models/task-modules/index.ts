@@ -1,6 +1,7 @@
 // Prior generators, box coders, assigners and samplers: definitions for the catalogue, and the contracts that heads use.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { anchorShapeAssignerDefinition } from './assigners/anchor-shape-assigner';
 import { approxMaxIoUAssignerDefinition } from './assigners/approx-max-iou-assigner';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchATSSAssignerDefinition } from './assigners/batch-atss-assigner';
@@ -142,6 +143,7 @@ export const taskModules = [
   pointAssignerDefinition,
   gridAssignerDefinition,
   uniformAssignerDefinition,
+  anchorShapeAssignerDefinition,
   legacyAnchorGeneratorDefinition,
   legacySSDAnchorGeneratorDefinition,
   legacyDeltaXYWHBBoxCoderDefinition,

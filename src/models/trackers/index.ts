@@ -2,7 +2,9 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { ByteTracker } from './byte-tracker';
+import { MaskTrackRCNNTracker } from './mask-track-rcnn-tracker';
 import { OCSORTTracker } from './ocsort-tracker';
+import { QuasiDenseTracker } from './quasi-dense-tracker';
 import { SORTTracker } from './sort-tracker';
 import { StrongSORTTracker } from './strongsort-tracker';
 
@@ -15,6 +17,9 @@ export type { AppearanceRequest, Tracker, TrackerFactory } from './tracker';
 export const trackers = [
   ByteTracker,
   OCSORTTracker,
+  MaskTrackRCNNTracker,
+  OCSORTTracker,
+  QuasiDenseTracker,
   SORTTracker,
   StrongSORTTracker,
 ] as const satisfies readonly AnyDefinition[];
