@@ -19,7 +19,7 @@ type WholeOrPart<K extends Kind> = ConfigOf<K> | ModuleOverride<K>;
 
 /** The keys that are alike with and without a base config. Other keys are variables of the config. */
 interface SharedConfig {
-  train_pipeline?: TransformConfig[];
+  train_pipeline?: TransformConfig[] | null;
   test_pipeline?: TransformConfig[];
   train_dataloader?: DataloaderConfig | null;
   val_dataloader?: DataloaderConfig | null;
@@ -30,7 +30,7 @@ interface SharedConfig {
   val_cfg?: WholeOrPart<'loop'> | null;
   test_cfg?: WholeOrPart<'loop'> | null;
   param_scheduler?: ParamSchedulerConfig | ParamSchedulerConfig[];
-  optim_wrapper?: OptimWrapperConfig;
+  optim_wrapper?: OptimWrapperConfig | null;
   default_hooks?: Record<string, WholeOrPart<'hook'> | null>;
   custom_hooks?: HookConfig[];
   log_processor?: WholeOrPart<'log_processor'>;

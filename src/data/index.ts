@@ -39,6 +39,7 @@ export {
   type TracedState,
   type TracedStep,
 } from './loading/sample-tracer';
+export type { Triplets } from './loading/triplet-order';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
 export { problemLines } from './problem-lines';

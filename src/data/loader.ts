@@ -8,6 +8,7 @@ import { ImageCache, type ImageCacheMemory, imageCacheMemory } from './loading/i
 import { streamFor } from './loading/random-streams';
 import type { OrderPosition } from './loading/sample-context';
 import { IMAGES_AT_A_TIME, inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
+import { tripletSize } from './loading/triplet-order';
 import { workerPool } from './loading/worker-pool';
 import type { Pipeline } from './pipeline';
 import { problemLines } from './problem-lines';
@@ -123,10 +124,11 @@ class PrefetchingLoader implements Loader {
       endless: options.endless ?? false,
       ...(options.classAware && { classAware: options.classAware }),
       ...(options.sampleSizes && { sampleSizes: options.sampleSizes }),
+      ...(options.triplets && { triplets: options.triplets }),
       ...(options.videos && { videos: options.videos }),
     };
     this.length = batchesOf(dataset.records.length, this.order);
-    this.images = dataset.records.length;
+    this.images = dataset.records.length * (options.triplets ? tripletSize(options.triplets) : 1);
     this.batchSize = batchSize;
     this.workers = isPortable(stages) ? workers : 0;
     const { imageCache = 0 } = options;

@@ -133,7 +133,7 @@ export function buildPipeline(
   };
 }
 
-const PACKING = ['PackDetInputs', 'PackTrackInputs'];
+const PACKING = ['PackDetInputs', 'PackTrackInputs', 'PackReIDInputs'];
 
 function requirePacking(config: readonly ModuleConfig[], registry: Registry, path: string): void {
   const last = config.at(-1)?.type;

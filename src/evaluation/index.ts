@@ -19,6 +19,7 @@ import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
+import { ReIDMetrics } from './reid-metrics';
 import { SemSegMetric } from './sem-seg-metric';
 import { VOCMetric } from './voc-metric';
 import { WIDERFaceMetric } from './wider-face-metric';
@@ -69,6 +70,7 @@ export const METRICS = [
   DODCocoMetric,
   OVCocoMetric,
   MOTChallengeMetric,
+  ReIDMetrics,
   CocoVideoMetric,
   YouTubeVISMetric,
   MultiDatasetsEvaluator,

@@ -39,7 +39,10 @@ export const MOTChallengeMetric = defineModule({
         .enum(['MOT15', 'MOT16', 'MOT17', 'MOT20', 'DanceTrack'])
         .default('MOT17')
         .describe('Whose rules hold: which classes are neither right nor wrong'),
-      use_postprocess: z.literal(false).default(false).describe('Only false: tracks are boxes with ids'),
+      use_postprocess: z
+        .boolean()
+        .default(false)
+        .describe('Accepted: the tracks of a model that joins them in the end (StrongSORT) come joined'),
       postprocess_tracklet_cfg: z
         .array(interpolateTracklets)
         .default([])

@@ -14,6 +14,7 @@ import type { positionalEncodings } from '../models/layers/positional-encodings'
 import type { losses } from '../models/losses';
 import type { maskHeads } from '../models/mask-heads';
 import type { necks } from '../models/necks';
+import type { reidHeads } from '../models/reid';
 import type { roiHeads } from '../models/roi-heads';
 import type { segHeads } from '../models/seg-heads';
 import type { taskModules } from '../models/task-modules';
@@ -36,6 +37,7 @@ type Definitions =
   | (typeof necks)[number]
   | (typeof positionalEncodings)[number]
   | (typeof taskModules)[number]
+  | (typeof reidHeads)[number]
   | (typeof trackers)[number]
   | (typeof trackingHeads)[number]
   | (typeof trainingModules)[number]

@@ -32,6 +32,7 @@ const BENCHMARKS: Record<string, string> = {
   panoptic: 'CocoPanopticMetric',
   semantic: 'SemSegMetric',
   mot: 'MOTChallengeMetric',
+  reid: 'ReIDMetrics',
   youtube_vis: 'YouTubeVISMetric',
 };
 
@@ -48,6 +49,7 @@ const PREFIXES: Record<string, string> = {
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',
   MOTChallengeMetric: 'motchallenge-metric',
+  ReIDMetrics: 'reid-metric',
   YouTubeVISMetric: 'youtube_vis',
   CocoVideoMetric: 'coco',
 };

@@ -25,6 +25,7 @@ import { numberAt, objectAt, valueAt } from './config-access';
 import { loaderWorkers } from './loader-workers';
 import type { RunPlan } from './plan';
 import { sampleSizes } from './sample-sizes';
+import { tripletSampling } from './triplet-sampling';
 
 const PATH = 'train_dataloader.dataset';
 
@@ -64,6 +65,7 @@ export function trainingData(
   const batches = numberAt(config, 'train_dataloader.num_batch_per_epoch');
   const used = batches === undefined ? records : records.slice(0, batches * plan.batchSize);
   const sampler = objectAt(config, 'train_dataloader.sampler');
+  const triplets = tripletSampling(objectAt(config, PATH), used);
   return {
     dataset: { ...data, records: used, problems: [...problems, ...data.problems] },
     stages: [first, ...later].sort((a, b) => a.from - b.from),
@@ -77,6 +79,7 @@ export function trainingData(
       dropLast: ['drop_last', 'batch_sampler.drop_last'].some(
         (key) => valueAt(config, `train_dataloader.${key}`) === true,
       ),
+      ...(triplets && { triplets }),
       endless: plan.loop.unit === 'iteration' && /\bInfiniteSampler$/.test(String(sampler?.type)),
       ...(/\bCustomSampleSizeSampler$/.test(String(sampler?.type)) && {
         sampleSizes: sampleSizes(sampler, data, used),

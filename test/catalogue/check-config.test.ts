@@ -149,7 +149,7 @@ test('a lack is told from a mistake, also below a module nobody knows', () => {
   expect(
     verdicts({
       type: 'SoftTeacher',
-      data_preprocessor: { type: 'ReIDDataPreprocessor', pad_size_divisor: 32 },
+      data_preprocessor: { type: 'Detectron2Wrapper', pad_size_divisor: 32 },
       encoder: { layer_cfg: { self_attn_cfg: { embed_dims: 256 }, fusion: { type: 'NoSuchFusion' } } },
       bbox_head: { type: 'QuasiDenseTrackHead', embed_channels: 256, loss_cls: { type: 'FocalLos' } },
       backbone: { type: 'mmpretrain.RepVGG', arch: 'A0' },

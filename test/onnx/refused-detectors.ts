@@ -28,6 +28,19 @@ const tracking = (type: string, tracker: string): ModuleConfig => ({
   },
   tracker: { type: tracker },
 });
+/** Embeddings of whole images. */
+const reid: ModuleConfig = {
+  type: 'BaseReID',
+  backbone: { type: 'mmpretrain.ResNet', depth: 18, base_channels: 8, stem_channels: 8 },
+  neck: { type: 'GlobalAveragePooling' },
+  head: {
+    type: 'LinearReIDHead',
+    num_fcs: 0,
+    fc_channels: 8,
+    out_channels: 8,
+    loss_triplet: { type: 'TripletLoss' },
+  },
+};
 const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
 const grids = {
   ...small,
@@ -328,6 +341,9 @@ export const REFUSED: Record<string, ModuleConfig> = {
   CondInst: dynamic('CondInst'),
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),
+  DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid },
+  StrongSORT: { ...tracking('StrongSORT', 'StrongSORTTracker'), reid },
+  BaseReID: reid,
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
   QueryInst: objects(
     'QueryInst',

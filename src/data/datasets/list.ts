@@ -6,6 +6,7 @@ import { CROWD_HUMAN_DATASETS } from './crowd-human';
 import { GENERAL_DATASETS } from './definitions';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
+import { ReIDDataset } from './reid';
 import { WIDERFaceDataset } from './wider-face';
 import { YouTubeVISDataset } from './youtube-vis';
 
@@ -17,5 +18,6 @@ export const DATASETS = [
   WIDERFaceDataset,
   BaseVideoDataset,
   MOTChallengeDataset,
+  ReIDDataset,
   YouTubeVISDataset,
 ] as const satisfies readonly AnyDefinition[];

@@ -5,6 +5,7 @@ import type { Random } from '../../random';
 import { type ClassAware, classAwareOrder } from './class-aware-order';
 import { streamFor } from './random-streams';
 import { type SampleSizes, sampleSizeOrder, sampleSizeTotal } from './sample-size-order';
+import { type Triplets, tripletOrder } from './triplet-order';
 
 export interface OrderOptions {
   batchSize: number;
@@ -20,6 +21,8 @@ export interface OrderOptions {
   classAware?: ClassAware;
   /** So many images of each joined data set in place of all: see `sampleSizeOrder`. */
   sampleSizes?: SampleSizes;
+  /** Images of several identities in place of each: see `tripletOrder`. A batch is then larger than `batchSize`. */
+  triplets?: Triplets;
   /** A frame of each video in place of all images: the indices at which the videos begin, and the end of the last. */
   videos?: Int32Array; // [videos + 1]
   /** The part of one of several processes; all images when absent. */
@@ -91,7 +94,11 @@ function frameOfEach(starts: Int32Array, shuffle: boolean, random: Random): Int3
 
 /** The samples of every batch of `epoch`. */
 export function sampleOrder(images: OrderedImages, epoch: number, options: OrderOptions): OrderedSample[][] {
-  if (options.endless) return endlessOrder(images, epoch, options);
+  const batches = options.endless ? endlessOrder(images, epoch, options) : orderOfPass(images, epoch, options);
+  return options.triplets ? tripletOrder(batches, options.triplets, options.seed) : batches;
+}
+
+function orderOfPass(images: OrderedImages, epoch: number, options: OrderOptions): OrderedSample[][] {
   const { batchSize, dropLast } = options;
   const batches: OrderedSample[][] = [];
   const groups: [OrderedSample[], OrderedSample[]] = [[], []];

@@ -38,6 +38,7 @@ import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
 import { Mosaic } from './mosaic';
 import { Mosaic9 } from './mosaic9';
 import { PackDetInputs } from './pack-det-inputs';
+import { PackReIDInputs } from './pack-reid-inputs';
 import { Pad } from './pad';
 import { PhotoMetricDistortion } from './photo-metric-distortion';
 import { Polygon2Mask } from './polygon2mask';
@@ -145,6 +146,7 @@ export const TRANSFORMS = [
   TransformBroadcaster,
   LoadTrackAnnotations,
   PackTrackInputs,
+  PackReIDInputs,
   TestTimeAug,
 ] as const satisfies readonly AnyDefinition[];
 

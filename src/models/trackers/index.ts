@@ -16,6 +16,7 @@ export type { AppearanceRequest, Tracker, TrackerFactory } from './tracker';
 
 export const trackers = [
   ByteTracker,
+  OCSORTTracker,
   MaskTrackRCNNTracker,
   OCSORTTracker,
   QuasiDenseTracker,

@@ -27,6 +27,7 @@ const LABELS: { config: ModuleConfig; limit: number }[] = [
   { config: { type: 'CrossEntropyLoss' }, limit: 3 },
   { config: { type: 'CrossEntropyLoss', avg_non_ignore: true }, limit: 3 },
   { config: { type: 'CrossEntropyLoss', use_sigmoid: true }, limit: 4 },
+  { config: { type: 'mmpretrain.CrossEntropyLoss' }, limit: 3 },
   { config: { type: 'FocalLoss' }, limit: 4 },
   { config: { type: 'FocalLoss', gamma: 0.5 }, limit: 4 },
   { config: { type: 'GHMC' }, limit: 4 },
@@ -49,6 +50,8 @@ const PROBABILITIES: ModuleConfig[] = [
 ];
 /** Of the embeddings of corners: pulled together, pushed apart. */
 const PAIRS: ModuleConfig[] = [{ type: 'AssociativeEmbeddingLoss' }];
+/** Of embeddings and identities. */
+const TRIPLETS: ModuleConfig[] = [{ type: 'TripletLoss' }];
 const QUALITY: ModuleConfig[] = [{ type: 'QualityFocalLoss' }, { type: 'QualityFocalLoss', beta: 0.5 }];
 const OTHERS: ModuleConfig[] = [
   { type: 'DistributionFocalLoss' },
@@ -92,6 +95,7 @@ export function edgeCases(build: Build): void {
       ...PROBABILITIES,
       ...QUALITY,
       ...PAIRS,
+      ...TRIPLETS,
       ...OTHERS,
     ];
     expect([...new Set(configs.map(({ type }) => type))].sort()).toEqual(losses.map(({ type }) => type).sort());
@@ -145,6 +149,20 @@ export function edgeCases(build: Build): void {
       }),
     );
   });
+
+  test.each(named(TRIPLETS))(
+    '%s: of equal embeddings, and of identities far apart',
+    (_, config) =>
+      void tf.tidy(() => {
+        const equal = tf.ones([4, 3]);
+        const [[value], slopes] = run(config, equal, labels(0, 0, 1, 1));
+        expect(value).toBeCloseTo(0.3, 5); // the margin
+        expect(slopes.every((v) => v === 0)).toBe(true);
+        const apart = tf.mul(equal, tf.tensor2d([[0], [0], [100], [100]]));
+        expectZero(run(config, apart, labels(0, 0, 1, 1)), 1e-6);
+        expect(() => run(config, equal, labels(2, 2, 2, 2))).toThrow(/two identities/);
+      }),
+  );
 
   describe.each(LABELS.map((c) => [JSON.stringify(c.config), c] as const))('%s', (_, { config, limit }) => {
     test(
