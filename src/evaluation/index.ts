@@ -5,6 +5,7 @@ import { BoundaryMetric } from './boundary-metric';
 import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
 import { CocoPanopticMetric } from './coco-panoptic-metric';
+import { CocoVideoMetric } from './coco-video-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DODCocoMetric } from './dod-coco-metric';
 import { DumpDetResults } from './dump-det-results';
@@ -68,6 +69,7 @@ export const METRICS = [
   DODCocoMetric,
   OVCocoMetric,
   MOTChallengeMetric,
+  CocoVideoMetric,
   YouTubeVISMetric,
   MultiDatasetsEvaluator,
   DumpDetResults,

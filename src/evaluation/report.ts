@@ -41,6 +41,8 @@ export interface BoxDetections {
   semantic?: SemanticMap;
   /** Identity of each object, when evaluating tracks. */
   instanceIds?: ArrayLike<number>;
+  /** All that was detected, where a tracker has left some of it out. */
+  untracked?: BoxDetections;
   /** Areas for the size ranges, instead of the masks'. */
   areas?: ArrayLike<number>;
 }

@@ -157,8 +157,8 @@ export async function evaluateDetections(
         continue;
       }
       done++;
-      const { imageId, detections } = image;
-      metric.add(imageId, detections);
+      const { imageId, detections, untracked } = image;
+      metric.add(imageId, untracked ? { ...detections, untracked } : detections);
       const kept = compactDetections(detections, withMasks);
       results.images.push({ imageId, record: records.get(imageId)!, detections: kept });
     }

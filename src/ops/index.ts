@@ -29,6 +29,7 @@ export { type MaxPool2dOptions, maxPool2d } from './max-pool2d';
 export { type MulticlassNmsResult, multiclassNms } from './multiclass-nms';
 export { argsortDescending, type NmsOptions, nms, nmsIndices } from './nms';
 export { pixelShuffle } from './pixel-shuffle';
+export { type PSRoIPoolOptions, psRoIPool } from './ps-roi-pool';
 export { type QueuedBackend, readsWait } from './reads-wait';
 export { resizeNearest, upsampleNearest } from './resize-nearest';
 export { type RoIAlignOptions, roiAlign } from './roi-align';

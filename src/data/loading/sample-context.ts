@@ -43,7 +43,6 @@ export function sampleContexts(
   const perEpoch = order.endless || order.dropLast ? full : shardLength(records.length, order);
   const keptByStep = new Map<number, Map<number, Promise<Sample | undefined>>>();
   const stepsWithCache = new Set<number>();
-
   /** Sample number `n` of the run as step `step` received it at its first attempt. */
   function sampleBefore(step: number, n: number): Promise<Sample | undefined> {
     let sample = keptOf(step).get(n);

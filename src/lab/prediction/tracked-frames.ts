@@ -22,7 +22,11 @@ export async function* trackedFrames(
         [tracker, video] = [start(), frame.video];
         done.push(...linked(held.splice(0), linkTracks));
       }
-      held.push('kind' in image ? image : { ...image, detections: tracker.track(image.detections) });
+      if ('kind' in image) held.push(image);
+      else {
+        const { embeddings: _, image: __, ...untracked } = image.detections;
+        held.push({ ...image, detections: tracker.track(image.detections), untracked });
+      }
     }
     // tracks that are joined in the end wait for it
     if (!linkTracks) done.push(...held.splice(0));

@@ -42,6 +42,7 @@ import { repPointsHeadDefinition } from './reppoints-head';
 import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
 import { rpnHeadDefinition } from './rpn-head';
+import { rtdetrHeadDefinition } from './rtdetr-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
 import { rtmdetInsSepBNHeadDefinition } from './rtmdet-ins-sep-bn-head';
 import { rtmdetInsSepBNHeadModuleDefinition } from './rtmdet-ins-sep-bn-head-module';
@@ -161,6 +162,7 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  rtdetrHeadDefinition,
   groundingDINOHeadDefinition,
   atssVLFusionHeadDefinition,
   ddqDETRHeadDefinition,

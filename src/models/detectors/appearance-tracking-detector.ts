@@ -91,7 +91,7 @@ const rcnn = (type: string, mask: string) => `{
     roi_head: {
       type: 'StandardRoIHead',
       bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 7 } },
-      bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 40 },${mask}
+      bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 80 },${mask}
     },
     test_cfg: {
       rpn: { nms_pre: 200, max_per_img: 200, nms: { type: 'nms', iou_threshold: 0.7 } },
@@ -111,7 +111,7 @@ const example = (type: string, detector: string, head: string, embed: string, tr
 }`;
 const MASKS = `
       mask_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 14 } },
-      mask_head: { type: 'FCNMaskHead', num_classes: 40 },`;
+      mask_head: { type: 'FCNMaskHead', num_classes: 80 },`;
 
 export const appearanceTrackingDefinitions = [
   defineModule({

@@ -16,7 +16,9 @@ import { groundingDINODefinition } from './grounding-dino';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
 import { mask2FormerVideoDefinition } from './mask2former-video';
 import { panopticFPNDefinition } from './panoptic-fpn';
+import { rfcnDefinition } from './rfcn';
 import { rpnDefinition } from './rpn';
+import { rtdetrDefinition } from './rtdetr';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
@@ -70,6 +72,7 @@ export const detectors = [
   crowdDetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
+  rfcnDefinition,
   tridentFasterRCNNDefinition,
   sparseRCNNDefinition,
   queryInstDefinition,
@@ -85,6 +88,7 @@ export const detectors = [
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  rtdetrDefinition,
   groundingDINODefinition,
   glipDefinition,
   ddqDETRDefinition,

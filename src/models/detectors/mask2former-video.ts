@@ -68,7 +68,7 @@ export const mask2FormerVideoDefinition = defineModule({
     type: 'Mask2FormerTrackHead',
     feat_channels: 256,
     out_channels: 256,
-    num_classes: 40,
+    num_classes: 80,
     pixel_decoder: { type: 'MSDeformAttnPixelDecoder', encoder: { num_layers: 6, layer_cfg: { self_attn_cfg: { num_levels: 3 } } } },
     transformer_decoder: { num_layers: 9, layer_cfg: {} },
   },

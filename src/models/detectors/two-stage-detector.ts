@@ -88,7 +88,7 @@ export class TwoStageDetector extends BaseDetector {
       const selection = test_cfg?.rpn ?? train_cfg?.rpn_proposal;
       const rpn = { ...config.rpn_head, num_classes: 1, train_cfg: train_cfg?.rpn, test_cfg: selection };
       const place = at('rpn_head');
-      const head = registry.build('dense_head', rpn, { ...place, inputs });
+      const head = registry.build('dense_head', rpn, { ...place, inputs: this.firstStageLevels(inputs) });
       this.rpn = this.addChild('rpn_head', proposalHead(head, { ...place, type: rpn.type }));
     }
     const roi = { ...config.roi_head, train_cfg: train_cfg?.rcnn, test_cfg: test_cfg?.rcnn };
@@ -96,6 +96,11 @@ export class TwoStageDetector extends BaseDetector {
       'roi_head',
       registry.build('roi_head', roi, { ...at('roi_head'), inputs, numClasses }),
     );
+  }
+
+  /** Those that proposals are made from. */
+  protected firstStageLevels<T>(levels: readonly T[]): T[] {
+    return [...levels];
   }
 
   get numClasses(): number {
@@ -131,7 +136,8 @@ export class TwoStageDetector extends BaseDetector {
       const proposals = givenProposals(batch);
       return { losses: withZeroGradients(second(proposals), features), proposals };
     }
-    const { losses, proposals } = this.rpn.lossAndPredict(features, classAgnostic(batch), context, this.proposalCfg);
+    const first = this.firstStageLevels(features);
+    const { losses, proposals } = this.rpn.lossAndPredict(first, classAgnostic(batch), context, this.proposalCfg);
     // a first stage without losses reads no features either
     if (Object.keys(losses).length === 0) return { losses: withZeroGradients(second(proposals), features), proposals };
     const both = { ...firstStageNames(losses), ...second(proposals), ...this.moreLosses(features, batch) };
@@ -145,7 +151,7 @@ export class TwoStageDetector extends BaseDetector {
 
   /** Both stages once; the second sees the proposals of the samples, or without them those of the first. */
   protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
-    const rpn = hasProposals(batch) ? this.rpn?.forward(features) : undefined;
+    const rpn = hasProposals(batch) ? this.rpn?.forward(this.firstStageLevels(features)) : undefined;
     return { rpn, roi: this.roiHead.forward(features, this.propose(features, batch), batch) };
   }
 
@@ -164,7 +170,8 @@ export class TwoStageDetector extends BaseDetector {
 
   /** Proposals of the first stage, or those that come with the data. */
   propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
-    if (this.rpn && !hasProposals(batch)) return this.rpn.predict(features, batch, { rescale: false });
+    if (this.rpn && !hasProposals(batch))
+      return this.rpn.predict(this.firstStageLevels(features), batch, { rescale: false });
     return givenProposals(batch);
   }
 }

@@ -29,6 +29,7 @@ import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
+import { rtdetrVarifocalLossDefinition, varifocalLossDefinition } from './varifocal-loss';
 import { tripletLossDefinition } from './triplet-loss';
 import { varifocalLossDefinition } from './varifocal-loss';
 
@@ -81,6 +82,7 @@ export const losses = [
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,
   varifocalLossDefinition,
+  rtdetrVarifocalLossDefinition,
   gaussianFocalLossDefinition,
   ghmcDefinition,
   seesawLossDefinition,

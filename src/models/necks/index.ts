@@ -17,6 +17,7 @@ import { fpnCarafe } from './fpn-carafe';
 import { fpnDropBlock } from './fpn-dropblock';
 import { globalAveragePooling } from './global-average-pooling';
 import { hrFpn } from './hr-fpn';
+import { hybridEncoder } from './hybrid-encoder';
 import { mmyoloCSPNeXtPafpn, mmyoloYOLOXPafpn } from './mmyolo-csp-pafpn';
 import { nasFpn } from './nas-fpn';
 import { nasfcosFpn } from './nasfcos-fpn';
@@ -69,6 +70,7 @@ export const necks = [
   yolov4Neck,
   ssh,
   ctResNetNeck,
+  hybridEncoder,
   rfp,
   globalAveragePooling,
   bifpn,

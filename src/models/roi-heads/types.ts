@@ -16,6 +16,8 @@ export interface RoILayer {
    * bin, with zeros outside of the map.
    */
   readonly sampling?: { samplingRatio: number; aligned: boolean } | 'centers';
+  /** Channels of a pooled RoI, where they are not those of the features. */
+  outputChannels?(channels: number): number;
   /** Features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]. */
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D;
 }

@@ -22,6 +22,8 @@ from mmengine.structures import InstanceData, PixelData
 from pycocotools import mask as coco
 
 from deform_roi_pool import deform_roi_pool
+import rfcn_reference  # noqa: F401, registers it
+import rtdetr_reference  # noqa: F401, registers it
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
 from zoo_mask_families import MASK_FAMILIES
@@ -200,11 +202,10 @@ def run(name, model, **case):
 
 
 def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
-                 semantic=True, gradient_tolerance=None, texts=(), tolerance=None, trains=True):
+                 semantic=True, texts=(), trains=True):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
-    of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; gradient_tolerance: of gradients that rounding
-    decides about; texts: of each image, names to be found; tolerance: relative, of the losses, 2e-5 when absent; trains: False for a
-    head that only predicts"""
+    of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; texts: of each image, names to be found;
+    trains: False for a head that only predicts"""
     rules = [*RULES, *rules]
     model, params = built(cfg, models, rules, constants, prepare, iteration)
     data = batch(model, ignored, labels, semantic, texts)
@@ -231,9 +232,8 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
         detections.append(d)
     print(name, {k: round(v, 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic,
-                 gradient_tolerance=gradient_tolerance, texts=texts, tolerance=tolerance)
-    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None, texts=(), tolerance=None)
+    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic, texts=texts)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, texts=())
     return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
                         losses=logged, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))

@@ -20,6 +20,8 @@ export const deformRoIPoolOptions = {
 const options = z.strictObject(deformRoIPoolOptions);
 type Options = z.output<typeof options>;
 
+type Options = z.output<typeof options>;
+
 export class DeformRoIPool implements RoILayer {
   readonly outputSize: [number, number];
 

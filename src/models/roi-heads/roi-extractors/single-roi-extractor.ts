@@ -41,7 +41,9 @@ export class SingleRoIExtractor extends Module implements RoIExtractor {
     readonly layers: readonly RoILayer[],
   ) {
     super();
-    this.output = { channels: options.out_channels, stride: 1, size: layers[0].outputSize };
+    const [layer] = layers;
+    const channels = layer.outputChannels?.(options.out_channels) ?? options.out_channels;
+    this.output = { channels, stride: 1, size: layer.outputSize };
     const learned = learnedLayers(layers);
     if (learned) this.addChild('roi_layers', learned);
   }
@@ -90,7 +92,7 @@ export class SingleRoIExtractor extends Module implements RoIExtractor {
       pooled.push(this.layers[level].forward(features[level], ofLevel, 1 / stride));
       start += count;
     }
-    if (pooled.length === 0) return tf.zeros([0, ...this.output.size, this.options.out_channels]);
+    if (pooled.length === 0) return tf.zeros([0, ...this.output.size, this.output.channels]);
     const joined = pooled.length === 1 ? pooled[0] : tf.concat(pooled, 0);
     if (pooled.length > 1) tf.dispose(pooled);
     if (order.every((from, to) => from === to)) return joined;
