@@ -14,8 +14,8 @@ beforeAll(async () => void (await startEngine()));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 test('YOLOv4 learns Toytown', { timeout: 1_800_000 }, async () => {
-  const data = await dataset.toytown({ images: 80, seed: 3, width: 160, height: 120, dir });
-  const { train_dataloader, ...config } = trainedConfig('YOLOv4', 60);
+  const data = await dataset.toytown({ images: 48, seed: 3, width: 160, height: 120, dir });
+  const { train_dataloader, ...config } = trainedConfig('YOLOv4', 40);
   const loader = train_dataloader as ConfigObject;
   const plain = loader.dataset as ConfigObject;
   const mosaics = {
@@ -35,7 +35,7 @@ test('YOLOv4 learns Toytown', { timeout: 1_800_000 }, async () => {
       { type: 'PackDetInputs' },
     ],
   };
-  const recipe = detector({ ...config, train_dataloader: { ...loader, batch_size: 8, dataset: mosaics } });
+  const recipe = detector({ ...config, train_dataloader: { ...loader, batch_size: 4, dataset: mosaics } });
   const { model, history } = await recipe
     .named('YOLOv4 <narrow>')
     .classes(data.classes)
