@@ -5,7 +5,8 @@ import { detector, startEngine } from '../../src';
 
 beforeAll(async () => void (await startEngine({ threads: 1 })));
 
-const TWO_STAGES = 'FPN PAFPN FPN_DropBlock AugFPN NASFPN FPG ChannelMapper HRFPN FPN_CARAFE';
+const TWO_STAGES = 'FPN PAFPN FPN_DropBlock AugFPN NASFPN FPG ChannelMapper HRFPN FPN_CARAFE BiFPN';
+const CSP = 'ChannelMapper YOLOXPAFPN CSPNeXtPAFPN mmyolo.YOLOXPAFPN mmyolo.CSPNeXtPAFPN SSH';
 const r18 = { depth: 18 } as const;
 
 test.each([
@@ -13,12 +14,17 @@ test.each([
   ['mask-rcnn_r50_fpn_1x_coco', r18, TWO_STAGES],
   ['cascade-rcnn_r50_fpn_1x_coco', r18, TWO_STAGES],
   ['rpn_r50_fpn_1x_coco', r18, TWO_STAGES],
-  ['retinanet_r50_fpn_1x_coco', r18, 'FPN NASFPN NASFCOS_FPN'],
-  ['ssd300_coco', undefined, 'SSDNeck'],
+  ['retinanet_r50_fpn_1x_coco', r18, 'FPN NASFPN NASFCOS_FPN BiFPN'],
+  ['ssd300_coco', undefined, 'SSDNeck SFAM'],
   ['yolov3_d53_8xb8-320-273e_coco', undefined, 'YOLOV3Neck'],
-  ['yolox_tiny_8xb8-300e_coco', undefined, 'ChannelMapper YOLOXPAFPN CSPNeXtPAFPN SSH'],
-  ['yolov8_n_syncbn_fast_8xb16-500e_coco', undefined, 'ChannelMapper YOLOv8PAFPN SSH'],
-  ['rtmdet_tiny_8xb32-300e_coco', undefined, 'ChannelMapper YOLOXPAFPN CSPNeXtPAFPN SSH'],
+  ['yolox_tiny_8xb8-300e_coco', undefined, CSP],
+  [
+    'yolov8_n_syncbn_fast_8xb16-500e_coco',
+    undefined,
+    'ChannelMapper YOLOXPAFPN CSPNeXtPAFPN YOLOv6RepPAFPN YOLOv6CSPRepPAFPN YOLOv7PAFPN mmyolo.YOLOXPAFPN mmyolo.CSPNeXtPAFPN ' +
+      'PPYOLOECSPPAFPN YOLOv8PAFPN YOLOV4Neck SSH GlobalAveragePooling ASFF SPP ASPP RFB SAM CBAM',
+  ],
+  ['rtmdet_tiny_8xb32-300e_coco', undefined, CSP],
 ])('%s', { timeout: 600_000 }, async (name, backbone, compatible) => {
   const base = detector(name);
   const recipe = backbone ? base.backbone(backbone) : base;
