@@ -134,6 +134,8 @@ export interface ProposalLosses {
 /** A dense head that detects by itself: the head of a single-stage detector. */
 export interface DetectionHead extends Module {
   readonly numClasses: number;
+  /** Whether it reads and detects rotated boxes. */
+  readonly rotated?: boolean;
   /** Predictions at all priors, before any selection. */
   forward(features: tf.Tensor4D[]): unknown;
   loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses;

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
 import type { Detections, ImageMeta, Truths } from '../../data/types';
-import { clipBoxes, takeBoxes } from '../../geometry/boxes';
+import { clipBoxes, takeBoxes, takeRows } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { requireCfg } from '../require-cfg';
 import { reportScores, type WatchedScores } from '../score-watch';
@@ -301,7 +301,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
         numClasses: this.detectedClasses,
         levels,
         factors: factors && imageRows(factors, i, count),
-        decode: (priors: Int32Array) => this.decodeAt(coded, priors, sizes, meta.imgShape, tensors.decoded),
+        decode: (priors: Int32Array) => this.decodeAt(coded, total, priors, sizes, meta.imgShape, tensors.decoded),
       };
       return select(candidates, meta);
     });
@@ -340,7 +340,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     const all = () => {
       const coded = imageRows(boxes.dataSync<'float32'>(), 0, samples.length);
       const rows = Int32Array.from({ length: count }, (_, k) => k);
-      return this.decodeAt(coded, rows, sizes, imgShape, decoded);
+      return this.uprightBoxes(this.decodeAt(coded, count, rows, sizes, imgShape, decoded));
     };
     return {
       source: this.name,
@@ -352,11 +352,28 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   }
 
   /** Boxes of the priors at these indices, of all that an image has. */
-  private decodeAt(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size, decoded = false) {
-    const taken = takeBoxes(boxes, priors);
+  private decodeAt(
+    boxes: Float32Array,
+    total: number,
+    priors: Int32Array,
+    sizes: Size[],
+    imgShape: Size,
+    decoded = false,
+  ) {
+    const taken = takeRows(boxes, priors, boxes.length / total);
     if (!decoded) return this.decode(taken, priors, sizes, imgShape);
-    const { clips = true, clipMargin: margin = 0 } = this.coder;
-    return clips ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
+    const { clipMargin: margin = 0 } = this.coder;
+    return this.clipsDecoded ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
+  }
+
+  /** Whether boxes that are decoded already are clipped to the image. */
+  protected get clipsDecoded(): boolean {
+    return this.coder.clips ?? true;
+  }
+
+  /** The boxes (flat xyxy) around decoded ones, of heads whose boxes are others. */
+  protected uprightBoxes(boxes: Float32Array): Float32Array {
+    return boxes;
   }
 
   /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */

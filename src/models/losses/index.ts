@@ -23,6 +23,7 @@ import { knowledgeDistillationKLDivLossDefinition } from './knowledge-distillati
 import { l1LossDefinition } from './l1-loss';
 import { mseLossDefinition } from './mse-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
+import { rotatedIoULossDefinition } from './rotated-iou-loss';
 import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
@@ -58,6 +59,7 @@ export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from 
 export { hasOwnScores } from './loss';
 export { MSELoss } from './mse-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
+export { RotatedIoULoss, rotatedIoU } from './rotated-iou-loss';
 export { SeesawLoss } from './seesaw-loss';
 export { SIoULoss } from './siou-loss';
 export { SmoothL1Loss } from './smooth-l1-loss';
@@ -92,5 +94,6 @@ export const losses = [
   eiouLossDefinition,
   siouLossDefinition,
   boundedIoULossDefinition,
+  rotatedIoULossDefinition,
   diceLossDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -3,12 +3,15 @@ dict, losses, gradient norms and detections. Writes ../zoo_<family>.json for the
 
 Weights by the formulas of ../README.md with `extra_rules`; two images (the formula image, and the same upside down), their boxes
 and outlines as in two_stage.py. Needs mmdet 3.3.0, mmengine 0.10.7, mmcv 2.1.0 with its operators for the CPU, pycocotools.
-PAA needs scikit-learn 1.5.2, ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
+PAA needs scikit-learn 1.5.2, rtmdet_r MMRotate (mmrotate_reference.py), ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
 """
 import copy
 import json
 import re
 import sys
+
+if 'rtmdet_r' in sys.argv[1:]:  # before mmyolo
+    import mmrotate_reference  # noqa: F401
 
 import numpy as np
 import torch
@@ -31,6 +34,9 @@ from zoo_small_families import SMALL_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
 FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
+if 'rtmdet_r' in sys.argv[1:]:
+    from zoo_rotated_families import ROTATED_FAMILIES
+    FAMILIES.update(ROTATED_FAMILIES)
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
     from zoo_text_families import TEXT_FAMILIES
     FAMILIES.update(TEXT_FAMILIES)
@@ -157,11 +163,11 @@ def run(name, model, **case):
 
 
 def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
-                 semantic=True, gradient_tolerance=None, texts=(), tolerance=None, trains=True):
+                 semantic=True, gradient_tolerance=None, texts=(), tolerance=None, trains=True, angles=()):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
     of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; gradient_tolerance: of gradients that rounding
     decides about; texts: of each image, names to be found; tolerance: relative, of the losses, 2e-5 when absent; trains: False for a
-    head that only predicts"""
+    head that only predicts; angles: of the boxes of an image, which are then rotated"""
     rules = [*RULES, *rules]
     MessageHub.get_current_instance().update_info('epoch', 0)
     MessageHub.get_current_instance().update_info('iter', iteration)
@@ -181,6 +187,10 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
+    for s in data['data_samples'] if angles else ():
+        b = s.gt_instances.bboxes
+        s.gt_instances.bboxes = torch.cat([(b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2], torch.tensor(angles[:len(b)])[:, None]], 1)
+        del s.gt_instances.masks
     for s, text in zip(data['data_samples'], texts):
         s.set_metainfo(dict(text=text, custom_entities=True))
     losses = {}
@@ -213,8 +223,8 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
     given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic,
-                 gradient_tolerance=gradient_tolerance, texts=texts, tolerance=tolerance)
-    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None, texts=(), tolerance=None)
+                 gradient_tolerance=gradient_tolerance, texts=texts, tolerance=tolerance, angles=angles)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None, texts=(), tolerance=None, angles=())
     return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
                         losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))
