@@ -7,6 +7,7 @@ import { CocoMetric } from './coco-metric';
 import { CocoPanopticMetric } from './coco-panoptic-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DODCocoMetric } from './dod-coco-metric';
+import { DOTAMetric } from './dota-metric';
 import { DumpDetResults } from './dump-det-results';
 import { DumpODVGResults } from './dump-odvg-results';
 import { Flickr30kMetric } from './flickr30k-metric';
@@ -56,6 +57,7 @@ export const METRICS = [
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,
+  DOTAMetric,
   Flickr30kMetric,
   RefExpMetric,
   gRefCOCOMetric,

@@ -5,9 +5,9 @@
 import { DetLabError, didYouMean } from '../errors';
 import { takeRows, takeValues } from '../geometry/boxes';
 import { ROTATED } from '../geometry/rotated-boxes';
+import { suppressRotated } from '../geometry/suppress-rotated';
 import { descending } from './descending';
 import { argsortDescending, nmsIndices } from './nms';
-import { rotatedNms } from './rotated-nms';
 import { softNms } from './soft-nms';
 
 /** MMDetection's `nms` config: `{ type: 'nms', iou_threshold: 0.5 }`. */
@@ -118,7 +118,7 @@ function suppress(
     throw new DetLabError('Cannot apply NMS: expected iou_threshold in the nms config, received none. Add e.g. 0.5');
   const { iou_threshold: iouThreshold, score_threshold = 0 } = config;
   let keep: Int32Array;
-  if (type === 'nms_rotated') keep = rotatedNms(boxes, scores, iouThreshold);
+  if (type === 'nms_rotated') keep = suppressRotated(boxes, argsortDescending(scores), iouThreshold);
   else if (score_threshold > 0) {
     const valid = Int32Array.from(scores.keys()).filter((i) => scores[i] > score_threshold);
     const sub = takeValues(scores, valid);

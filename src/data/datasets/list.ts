@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { COCO_RELATIVES } from './coco-relatives';
 import { CROWD_HUMAN_DATASETS } from './crowd-human';
+import { DOTA_DATASETS } from './dota';
 import { GENERAL_DATASETS } from './definitions';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
@@ -12,6 +13,7 @@ export const DATASETS = [
   ...GENERAL_DATASETS,
   ...COCO_RELATIVES,
   ...CROWD_HUMAN_DATASETS,
+  ...DOTA_DATASETS,
   ...OPEN_IMAGES_DATASETS,
   WIDERFaceDataset,
   BaseVideoDataset,

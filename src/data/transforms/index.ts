@@ -18,6 +18,7 @@ import {
   SolarizeAdd,
 } from './colour-family';
 import { Compose } from './compose';
+import { ConvertBoxType } from './convert-box-type';
 import { CopyPaste } from './copy-paste';
 import { Corrupt } from './corrupt';
 import { CutOut } from './cut-out';
@@ -54,7 +55,9 @@ import { GTBoxSubOne_GLIP, RandomFlip, RandomFlip_GLIP } from './random-flip';
 import { RandomApply, RandomOrder } from './random-order';
 import { RandomResize } from './random-resize';
 import { RandomSamplingNegPos } from './random-sampling-neg-pos';
+import { MMRotateRotate, RandomRotate } from './random-rotate';
 import { RandomShift } from './random-shift';
+import { RegularizeRotatedBox } from './regularize-rotated-box';
 import { RemoveDataElement } from './remove-data-element';
 import { FixScaleResize, Resize } from './resize';
 import { ResizeShortestEdge } from './resize-shortest-edge';
@@ -122,6 +125,10 @@ export const TRANSFORMS = [
   ShearY,
   TranslateX,
   TranslateY,
+  ConvertBoxType,
+  RegularizeRotatedBox,
+  MMRotateRotate,
+  RandomRotate,
   FixShapeResize,
   RandomErasing,
   RandomApply,

@@ -16,7 +16,9 @@ import {
   usablePolygons,
 } from '../../masks';
 import { readSemanticMap } from '../loading/map-readers';
+import { recordCorners } from '../columns/record-corners';
 import type { ImageRecord, Truths } from '../types';
+import { BOX_TYPES, convertBoxes } from './convert-box-type';
 import type { Transform } from './sample';
 
 export const LoadAnnotations = defineModule({
@@ -44,7 +46,10 @@ export const LoadAnnotations = defineModule({
       .describe('Value 0 of semantic maps is ignored, the others are one less'),
     ignore_index: z.number().int().default(255).describe('Value of ignored pixels, with reduce_zero_label'),
     imdecode_backend: z.string().default('cv2').describe('Accepted: semantic maps are PNG files of one channel'),
-    box_type: z.literal('hbox').default('hbox').describe('Only "hbox": axis-aligned boxes'),
+    box_type: z
+      .enum(BOX_TYPES)
+      .default('hbox')
+      .describe('hbox: upright boxes; qbox: outlines of four corners as boxes (DOTA); rbox: the rotated boxes around these'),
     backend_args: z.null().default(null).describe('Only null'),
     mask2bbox: z.boolean().default(false).describe('Boxes are those around the polygons (MMYOLO)'),
     merge_polygons: z
@@ -73,6 +78,8 @@ export const LoadAnnotations = defineModule({
         ...(instanceIds && { instanceIds: instanceIds.slice(0, n) }),
         ...(weights && { weights: weights.slice(0, n) }),
       };
+      if (options.box_type !== 'hbox')
+        sample.truths = convertBoxes({ ...sample.truths, qboxes: recordCorners(sample.record, n) }, options.box_type);
       if (options.with_seg) sample.semantic = loadSemantic(sample.record, sample.meta.oriShape, options);
       if (!with_mask) return sample;
       const { masks, unusable } = loadMasks(sample.record, sample.meta.oriShape, !polygons, merge_polygons);

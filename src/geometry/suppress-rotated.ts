@@ -1,13 +1,15 @@
-// Non-maximum suppression of rotated boxes, as mmcv's nms_rotated on a CPU: a box goes whose IoU with a better one is at least the
-// threshold (mmcv's kernel for GPUs, and `nms` for upright boxes, ask for more than it).
+// Suppression of rotated boxes, as mmcv's nms_rotated on a CPU: a box goes whose IoU with a better one is at least the threshold
+// (mmcv's kernel for GPUs, and `nms` for upright boxes, ask for more than it).
 
-import { ROTATED } from '../geometry/rotated-boxes';
-import { areApart, rotatedOverlap, rotatedRadius } from '../geometry/rotated-overlaps';
-import { argsortDescending } from './nms';
+import { ROTATED } from './rotated-boxes';
+import { areApart, rotatedOverlap, rotatedRadius } from './rotated-overlaps';
 
-/** Indices of the boxes [N, 5] kept, in descending order of scores (NaN last). */
-export function rotatedNms(boxes: Float32Array, scores: Float32Array, iouThreshold: number): Int32Array {
-  const order = argsortDescending(scores);
+/**
+ * Indices of the boxes [N, 5] kept.
+ *
+ * @param order of the boxes, the best first
+ */
+export function suppressRotated(boxes: Float32Array, order: Int32Array, iouThreshold: number): Int32Array {
   const ranked = Array.from(order, (i) => Array.from(boxes.subarray(ROTATED * i, ROTATED * (i + 1))));
   const radii = ranked.map(rotatedRadius);
   const threshold = Math.fround(iouThreshold);
