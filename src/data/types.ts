@@ -72,6 +72,8 @@ export interface ImageRecord {
   prompt?: ImagePrompt;
   /** The outline of each object that has a usable one. Absent: the annotation file gives none for this image. */
   segmentations?: (Segmentation | undefined)[];
+  /** Whether these are boxes by their corners, not the shapes of objects. */
+  byCorners?: boolean;
   proposals?: ProposalBoxes;
   /** PNG file of the class of every pixel. */
   semanticFile?: string;

@@ -70,7 +70,7 @@ test.each(Object.keys(pipelines))('%s', async (name) => {
   expect([...truths!.labels]).toEqual(labels);
   expectClose(truths!.rboxes!, rboxes, 2e-3);
   expect([image!.height, image!.width]).toEqual(shape);
-  expect(image!.data.reduce((sum, v) => sum + v, 0)).toBe(pixels);
+  expect(Array.from(image!.data).reduce((sum, v) => sum + v, 0)).toBe(pixels);
   expect(boxesAgree(truths!)).toBe(true);
 });
 

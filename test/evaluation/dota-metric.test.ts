@@ -76,7 +76,7 @@ test('files of detections and of joined patches', async () => {
   const lines = readFileSync(files[0], 'utf8').trim().split('\n');
   expect(lines[0]).toMatch(/^P0000 0\.\d+( -?\d+\.\d\d){8}$/);
   expect(lines.some((line) => line.startsWith('P0002 '))).toBe(true);
-  const archive = new ZipArchive(openFile(files[2]));
+  const archive = new ZipArchive(openFile(files[2]), files[2]);
   expect(Buffer.from(archive.read('Task1_plane.txt')).toString()).toBe(readFileSync(files[0], 'utf8'));
 });
 

@@ -104,7 +104,7 @@ function dotaLoader(given: Options, { path: at }: BuildContext, count: number): 
         const annotations = path.join(file, name);
         const stem = name.replace(/\.txt$/i, '');
         const objects = await readObjects(annotations, given.diff_thr, own);
-        return { names: [`${stem}.png`, stem], file: annotations, objects, beyond: true };
+        return { names: [`${stem}.png`, stem], file: annotations, objects, beyond: true, byCorners: true };
       });
       return { parts: [{ name: 'train', images, folders: [folder] }], classes };
     },
