@@ -3,7 +3,7 @@
 // N images, T priors over all levels, C classes; H and W of a level, A priors per cell, K numbers per prior.
 
 import * as tf from '@tensorflow/tfjs';
-import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
+import type { BuildContext } from '../../catalogue/registry';
 import type { Detections, ImageMeta, Truths } from '../../data/types';
 import { clipBoxes, takeBoxes, takeRows } from '../../geometry/boxes';
 import { Module } from '../../nn';
@@ -26,8 +26,9 @@ import {
 } from '../task-modules';
 import type { Assignment, DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
 import { averagedTargets, type BatchTargets, type BatchTargetsOptions, batchTargets } from './batch-targets';
-import { type Candidates, decodeDetections, type SuppressionCfg } from './decode-detections';
+import { type Candidates, decodeDetections } from './decode-detections';
 import { denseAssignment, type Watched } from './dense-assignment';
+import type { AssignImage, DenseHeadConfig, DenseHeadParts } from './dense-head-parts';
 import { DenseOutputs, type LevelMaps } from './dense-outputs';
 import { type ComputedParts, detachedPredictions } from './detached-predictions';
 import { featmapSizes } from './flatten-levels';
@@ -37,32 +38,8 @@ import { mapLevels } from './map-levels';
 import { PriorCache } from './prior-cache';
 import type { CandidateTensors, DecodedCandidates, Selection } from './selection';
 
+export type { AssignImage, DenseHeadConfig, DenseHeadParts } from './dense-head-parts';
 export type { CandidateTensors, Selection } from './selection';
-
-export interface DenseHeadConfig {
-  num_classes: number;
-  train_cfg?: { assigner?: ModuleConfig; sampler?: ModuleConfig } | null;
-  test_cfg?: SuppressionCfg | null;
-}
-
-export interface DenseHeadParts {
-  priors: PriorGenerator;
-  coder: BoxCoder;
-  /** For heads with a fixed rule, in place of the assigner and sampler of `train_cfg`. */
-  assigner?: Assigner;
-}
-
-/** One image of a training batch. */
-export interface AssignImage {
-  batch: DetBatch;
-  /** Of the image in the batch. */
-  index: number;
-  /** [H, W] of each level. */
-  sizes: Size[];
-  context: LossContext;
-  /** Its priors [T, 4], where they are not those of the grid. */
-  priors?: Float32Array;
-}
 
 /** `C` is the config, `M` the names of the predicted maps. */
 export abstract class DenseHead<C extends DenseHeadConfig, M extends string> extends Module implements ProposalHead {

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 
-if 'rtmdet_r' in sys.argv[1:]:  # before mmyolo
+if any('rtmdet_r' in family for family in sys.argv[1:]):  # before mmyolo
     import mmrotate_reference  # noqa: F401
 
 import numpy as np
@@ -34,7 +34,7 @@ from zoo_small_families import SMALL_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
 FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
-if 'rtmdet_r' in sys.argv[1:]:
+if any('rtmdet_r' in family for family in sys.argv[1:]):
     from zoo_rotated_families import ROTATED_FAMILIES
     FAMILIES.update(ROTATED_FAMILIES)
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages

@@ -22,7 +22,7 @@ def weights_by_angle(model):
 
 far, rules = [[r'rtm_reg\..*bias$', 2.5]], [(r'rtm_cls.*weight$', 4.0), (r'rtm_ang.*weight$', 2.0)]
 given = dict(constants=far, rules=rules, angles=[-0.5, 0.7, 0.2])
-ROTATED_FAMILIES = dict(rtmdet_r=dict(
-    rotated=dict(model=yolo(*parts, head, train, test=select), **given),
-    apart=dict(model=yolo(*parts, apart, train, test=dict(select, decode_with_angle=False)), prepare=weights_by_angle, **given),
-))
+ROTATED_FAMILIES = dict(
+    rtmdet_r=dict(rotated=dict(model=yolo(*parts, head, train, test=select), **given)),
+    rtmdet_r_slow=dict(apart=dict(model=yolo(*parts, apart, train, test=dict(select, decode_with_angle=False)), prepare=weights_by_angle, **given)),
+)
