@@ -23,7 +23,7 @@ const name = z.literal('mAP');
 export const DOTAMetric = defineModule({
   kind: 'metric',
   type: 'DOTAMetric',
-  summary: 'Mean average precision of rotated boxes at IoU 0.5, and the files of DOTA\'s server',
+  summary: "Mean average precision of rotated boxes at IoU 0.5, and the files of DOTA's server",
   paper: 'Xia et al., DOTA: A Large-scale Dataset for Object Detection in Aerial Images, CVPR 2018 (MMRotate)',
   shapes: 'rotated detections per image -> mAP, AP50',
   example: "{ type: 'DOTAMetric', metric: 'mAP' }",
@@ -38,7 +38,9 @@ export const DOTAMetric = defineModule({
         .min(1)
         .nullable()
         .default(null)
-        .describe('AP of boxes by size as well: [[0, 32], [32, 96]] are areas below 32^2, then below 96^2 square pixels'),
+        .describe(
+          'AP of boxes by size as well: [[0, 32], [32, 96]] are areas below 32^2, then below 96^2 square pixels',
+        ),
       metric: z
         .union([name, z.tuple([name])])
         .default('mAP')
@@ -57,7 +59,9 @@ export const DOTAMetric = defineModule({
       merge_patches: z
         .boolean()
         .default(false)
-        .describe("Join the patches (name__width__x___y) of each image and write DOTA's Task1_CLASS.txt and a zip of them"),
+        .describe(
+          "Join the patches (name__width__x___y) of each image and write DOTA's Task1_CLASS.txt and a zip of them",
+        ),
       iou_thr: z.number().min(0).max(1).default(0.1).describe('IoU of the suppression among joined patches'),
       eval_mode: z
         .enum(['11points', 'area'])

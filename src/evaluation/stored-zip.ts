@@ -5,7 +5,11 @@ import { crc32 } from 'node:zlib';
 /** 1 January 1980, midnight: the archive is the same at any time. */
 const DATE = 0x21;
 
-function header(signature: number, size: number, fields: readonly [offset: number, bytes: 2 | 4, value: number][]): Buffer {
+function header(
+  signature: number,
+  size: number,
+  fields: readonly [offset: number, bytes: 2 | 4, value: number][],
+): Buffer {
   const head = Buffer.alloc(size);
   head.writeUInt32LE(signature, 0);
   for (const [offset, bytes, value] of fields) head.writeUIntLE(value, offset, bytes);

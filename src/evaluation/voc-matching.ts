@@ -73,7 +73,8 @@ export function matchVocImage(
       nearest.push(argmax);
       return thresholds.map(Math.fround).flatMap((threshold, t) =>
         ranges.map((range, r): Outcome => {
-          if (argmax < 0 || !(maxIoU >= threshold)) return isIn(places.detectionArea, d, range) ? 'false positive' : 'ignored';
+          if (argmax < 0 || !(maxIoU >= threshold))
+            return isIn(places.detectionArea, d, range) ? 'false positive' : 'ignored';
           if (truths.ignored[argmax] || !isIn(places.truthArea, argmax, range)) return 'ignored';
           const of = taken[t * ranges.length + r];
           if (of.has(argmax)) return 'false positive';

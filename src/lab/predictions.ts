@@ -179,7 +179,10 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
         ...(isTracked ? [{ title: 'id', align: 'right' as const }] : []),
         { title: 'label' },
         { title: 'score', align: 'right' },
-        ...(isRotated ? ['x', 'y', 'width', 'height', 'angle'] : ['x1', 'y1', 'x2', 'y2']).map((title) => ({ title, align: 'right' as const })),
+        ...(isRotated ? ['x', 'y', 'width', 'height', 'angle'] : ['x1', 'y1', 'x2', 'y2']).map((title) => ({
+          title,
+          align: 'right' as const,
+        })),
       ],
       rows: shown
         .slice(0, MAX_LISTED)
@@ -187,7 +190,8 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
           ...(isTracked ? [String(id ?? '')] : []),
           label,
           score.toFixed(3),
-          ...(rbox?.map((v, k) => (k < 4 ? v.toFixed(1) : `${((v * 180) / Math.PI).toFixed(1)}°`)) ?? bbox.map((v) => v.toFixed(1))),
+          ...(rbox?.map((v, k) => (k < 4 ? v.toFixed(1) : `${((v * 180) / Math.PI).toFixed(1)}°`)) ??
+            bbox.map((v) => v.toFixed(1))),
         ]),
       note: `${shown.length} boxes${hidden > 0 ? `, ${hidden} more below a score of ${shortScore(this.threshold)}` : ''}`,
     });

@@ -34,7 +34,10 @@ export function truthBoxes(record: ImageRecord): LiveBox[] {
 }
 
 /** Boxes by their corners are drawn as such; any other outline is a mask. */
-function outlineOf(segmentation: Segmentation, { byCorners, height, width }: ImageRecord): Pick<LiveBox, 'corners' | 'mask'> {
+function outlineOf(
+  segmentation: Segmentation,
+  { byCorners, height, width }: ImageRecord,
+): Pick<LiveBox, 'corners' | 'mask'> {
   return byCorners && Array.isArray(segmentation)
     ? { corners: segmentation.flat() }
     : { mask: segmentationToRle(segmentation, height, width) };

@@ -266,6 +266,8 @@ export interface Detector extends Module {
   readonly numClasses: number;
   readonly backbone: Backbone;
   readonly neck?: Neck;
+  /** Whether it reads and detects rotated boxes. */
+  readonly rotated?: boolean;
   /** What it learns from, where that is a model with weights of its own. */
   readonly teacher?: Module;
   /** Of a model that tracks: makes the tracker of a video. */

@@ -122,11 +122,12 @@ export function paintBoxes(
   const occupied: number[][] = [];
   for (const [i, box] of boxes.entries()) {
     if (!box.text) continue;
-    const [x1, y1, , y2] = placed[i];
+    const [x1, y1, x2, y2] = placed[i];
     const w = context.measureText(box.text).width + fontSize * 0.6;
     const h = fontSize * 1.35;
-    const start = topmost(cornered[i]);
-    const left = Math.min(Math.max(start === undefined ? x1 - lineWidth / 2 : start - w / 2, bounds.x), Math.max(bounds.x, bounds.x + bounds.width - w));
+    const corners = cornered[i];
+    const start = corners ? labelStart(corners, x1, x2, w) : x1 - lineWidth / 2;
+    const left = Math.min(Math.max(start, bounds.x), Math.max(bounds.x, bounds.x + bounds.width - w));
     const spots = [y1 - h, y1, y2 - h, y2].filter((top) => top >= bounds.y && top + h <= bounds.y + bounds.height);
     const isFree = (top: number) =>
       occupied.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
@@ -151,12 +152,11 @@ function strokePolygon(context: SKRSContext2D, points: readonly number[]): void 
   context.stroke();
 }
 
-/** The x of the topmost corner: where the label of a box is that is not upright. */
-function topmost(points: readonly number[] | undefined): number | undefined {
-  if (!points) return undefined;
+/** Where the label of a rotated box begins: over its topmost corner, and over the box where it is wide enough. */
+function labelStart(points: readonly number[], x1: number, x2: number, width: number): number {
   let at = 1;
   for (let i = 3; i < points.length; i += 2) if (points[i] < points[at]) at = i;
-  return points[at - 1];
+  return Math.max(x1, Math.min(points[at - 1] - width / 2, x2 - width));
 }
 
 function paintPoint(

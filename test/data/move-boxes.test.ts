@@ -22,7 +22,11 @@ function sample(): Sample {
   const [height, width] = size;
   const data = new Uint8Array(height * width * 3);
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) data.set([3 * x + 5 * y, x * y, 7 * x + y * y].map((v) => v % 256), 3 * (y * width + x));
+    for (let x = 0; x < width; x++)
+      data.set(
+        [3 * x + 5 * y, x * y, 7 * x + y * y].map((v) => v % 256),
+        3 * (y * width + x),
+      );
   const count = corners.length / 8;
   const truths = {
     bboxes: new Float32Array(4 * count),
@@ -106,14 +110,20 @@ test('what would leave rotated boxes behind is refused', async () => {
   const packing = build({ type: 'PackDetInputs' });
   const moved = await run(rotated);
   moved.truths!.bboxes = moved.truths!.bboxes.map((v) => v + 5);
-  await expect(async () => packing(moved, Random.seeded(1))).rejects.toThrow(/moved or cut its upright boxes, and not its rotated ones/);
+  await expect(async () => packing(moved, Random.seeded(1))).rejects.toThrow(
+    /moved or cut its upright boxes, and not its rotated ones/,
+  );
   const corners = await run();
-  await expect(async () => packing(corners, Random.seeded(1))).rejects.toThrow(/which no detector reads.*ConvertBoxType/);
+  await expect(async () => packing(corners, Random.seeded(1))).rejects.toThrow(
+    /which no detector reads.*ConvertBoxType/,
+  );
   await expect(run({ type: 'RegularizeRotatedBox' })).rejects.toThrow(/its boxes are not rotated.*ConvertBoxType/);
   const other = sample();
   other.record.segmentations![2] = [[1, 2, 3, 4, 5, 6]];
   await expect(async () =>
     build({ type: 'LoadAnnotations', box_type: 'rbox' })(other, Random.seeded(1)),
   ).rejects.toThrow(/annotation 2 of "a" as a rotated box: expected an outline of four corners, received 3 points/);
-  expect((await run({ type: 'ConvertBoxType', box_type_mapping: { gt_bboxes: 'hbox' } })).truths).not.toHaveProperty('qboxes');
+  expect((await run({ type: 'ConvertBoxType', box_type_mapping: { gt_bboxes: 'hbox' } })).truths).not.toHaveProperty(
+    'qboxes',
+  );
 });

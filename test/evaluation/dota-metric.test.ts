@@ -25,20 +25,22 @@ interface Golden {
 }
 const { images, maps } = goldenJson<Golden>('rotated_data');
 
-const records = images.map(({ quads, labels, difficult }, i): ImageRecord => ({
-  id: i + 1,
-  path: `/data/P000${i < 2 ? 0 : i}__1024__${100 * i}___0.png`,
-  width: 100,
-  height: 100,
-  truths: {
-    bboxes: aroundCorners(Float32Array.from(quads)),
-    labels: Int32Array.from(labels),
-    ignored: Uint8Array.from(difficult),
-  },
-  areas: new Float32Array(labels.length),
-  segmentations: labels.map((_, k) => [quads.slice(8 * k, 8 * k + 8)]),
-  annotationIds: labels.map((_, k) => k),
-}));
+const records = images.map(
+  ({ quads, labels, difficult }, i): ImageRecord => ({
+    id: i + 1,
+    path: `/data/P000${i < 2 ? 0 : i}__1024__${100 * i}___0.png`,
+    width: 100,
+    height: 100,
+    truths: {
+      bboxes: aroundCorners(Float32Array.from(quads)),
+      labels: Int32Array.from(labels),
+      ignored: Uint8Array.from(difficult),
+    },
+    areas: new Float32Array(labels.length),
+    segmentations: labels.map((_, k) => [quads.slice(8 * k, 8 * k + 8)]),
+    annotationIds: labels.map((_, k) => k),
+  }),
+);
 const dataset: Dataset = { name: 'patches', classes: ['plane', 'ship'], records, problems: [] };
 const found = images.map(({ found: boxes, scores, found_labels }): BoxDetections => {
   const rboxes = Float32Array.from(boxes);

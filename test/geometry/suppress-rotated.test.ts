@@ -1,8 +1,8 @@
 // nms_rotated beside mmcv's, alone and by class.
 
 import { expect, test } from 'vitest';
-import { batchedNms } from '../../src/ops/batched-nms';
 import { suppressRotated } from '../../src/geometry/suppress-rotated';
+import { batchedNms } from '../../src/ops/batched-nms';
 import { argsortDescending } from '../../src/ops/nms';
 import { goldenJson } from '../golden-data';
 

@@ -2,8 +2,8 @@
 
 import { DetLabError } from '../../errors';
 import { CORNERS } from '../../geometry/rotated-boxes';
-import { outlinesOf } from './outline-flags';
 import type { ImageRecord } from '../types';
+import { outlinesOf } from './outline-flags';
 
 /** Of the first `count` objects [n, 8]. @throws DetLabError for an object whose outline has not four corners */
 export function recordCorners(record: ImageRecord, count = record.truths.labels.length): Float32Array {

@@ -57,7 +57,12 @@ async function readObjects(file: string, threshold: number, report: ReadReport):
     const [name, difficulty = '0'] = parts.slice(8);
     if (name === undefined || corners.some((v) => !Number.isFinite(v)) || !/^\d+$/.test(difficulty))
       return (
-        report.problem('bad-annotation', file, place, 'is no box: expected eight numbers, a class and a difficulty; skipped') ?? []
+        report.problem(
+          'bad-annotation',
+          file,
+          place,
+          'is no box: expected eight numbers, a class and a difficulty; skipped',
+        ) ?? []
       );
     return [{ name, outline: [corners], place, ...(Number(difficulty) > threshold && { ignored: true }) }];
   });

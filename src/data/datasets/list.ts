@@ -3,8 +3,8 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { COCO_RELATIVES } from './coco-relatives';
 import { CROWD_HUMAN_DATASETS } from './crowd-human';
-import { DOTA_DATASETS } from './dota';
 import { GENERAL_DATASETS } from './definitions';
+import { DOTA_DATASETS } from './dota';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
 import { WIDERFaceDataset } from './wider-face';

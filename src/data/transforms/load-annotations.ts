@@ -15,8 +15,8 @@ import {
   segmentationToRle,
   usablePolygons,
 } from '../../masks';
-import { readSemanticMap } from '../loading/map-readers';
 import { recordCorners } from '../columns/record-corners';
+import { readSemanticMap } from '../loading/map-readers';
 import type { ImageRecord, Truths } from '../types';
 import { BOX_TYPES, convertBoxes } from './convert-box-type';
 import type { Transform } from './sample';
@@ -49,7 +49,9 @@ export const LoadAnnotations = defineModule({
     box_type: z
       .enum(BOX_TYPES)
       .default('hbox')
-      .describe('hbox: upright boxes; qbox: outlines of four corners as boxes (DOTA); rbox: the rotated boxes around these'),
+      .describe(
+        'hbox: upright boxes; qbox: outlines of four corners as boxes (DOTA); rbox: the rotated boxes around these',
+      ),
     backend_args: z.null().default(null).describe('Only null'),
     mask2bbox: z.boolean().default(false).describe('Boxes are those around the polygons (MMYOLO)'),
     merge_polygons: z

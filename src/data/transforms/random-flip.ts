@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { type FlipDirection } from '../../geometry/boxes';
+import type { FlipDirection } from '../../geometry/boxes';
 import { flipMasks, flipSemantic } from '../../masks';
 import type { Random } from '../../random';
 import { flipInstances, shiftInstances } from '../move-boxes';

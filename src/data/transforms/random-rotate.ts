@@ -69,7 +69,12 @@ export const RandomRotate = defineModule({
   example: "{ type: 'RandomRotate', prob: 0.5, angle_range: 180, rect_obj_labels: [9, 11] }",
   options: z.strictObject({
     prob: z.number().min(0).max(1).default(0.5).describe('Probability'),
-    angle_range: z.number().positive().max(180).default(180).describe('Degrees up to which it turns, in either direction'),
+    angle_range: z
+      .number()
+      .positive()
+      .max(180)
+      .default(180)
+      .describe('Degrees up to which it turns, in either direction'),
     rect_obj_labels: z
       .array(z.int().min(0))
       .nullable()

@@ -51,7 +51,7 @@ export abstract class BaseDetector extends Module implements Detector {
   }
 
   /** Whether ground truth must have rotated boxes; it must not where this is false. */
-  protected get rotated(): boolean {
+  get rotated(): boolean {
     return false;
   }
 

@@ -53,7 +53,7 @@ export class SingleStageDetector extends BaseDetector {
     return this.bboxHead.numClasses;
   }
 
-  protected override get rotated(): boolean {
+  override get rotated(): boolean {
     return this.bboxHead.rotated ?? false;
   }
 

@@ -98,11 +98,11 @@ const liveNumber = (unit: number): ((value: number) => string) => {
   return (value) => String(Math.round(value * scale) / scale);
 };
 
-/** The x of the topmost corner: the corner of the box around a rotated one may be far from it. */
-function liveTopmost(corners: readonly number[]): number {
+/** Where the label of a rotated box begins: over its topmost corner, and over the box where it is wide enough. */
+function liveLabelStart(corners: readonly number[], x1: number, x2: number, width: number): number {
   let at = 1;
   for (let i = 3; i < corners.length; i += 2) if (corners[i] < corners[at]) at = i;
-  return corners[at - 1];
+  return Math.max(x1, Math.min(corners[at - 1] - width / 2, x2 - width));
 }
 
 /**
@@ -119,10 +119,10 @@ function liveLabelPlaces(
   const height = size * 1.35;
   const occupied: number[][] = [];
   const crowded = items.length > 25;
-  return items.map(({ text, corners, box: [x1, y1, , y2] }) => {
+  return items.map(({ text, corners, box: [x1, y1, x2, y2] }) => {
     if (text === '') return undefined;
     const width = measure(text) * frame.unit + size * 0.6;
-    const start = corners.length > 0 ? liveTopmost(corners) - width / 2 : x1 - (frame.lineWidth * frame.unit) / 2;
+    const start = corners.length > 0 ? liveLabelStart(corners, x1, x2, width) : x1 - (frame.lineWidth * frame.unit) / 2;
     const left = Math.min(Math.max(start, frame.x), Math.max(frame.x, right - width));
     const isFree = (top: number) =>
       occupied.every(([l, t, r, b]) => left >= r || left + width <= l || top >= b || top + height <= t);

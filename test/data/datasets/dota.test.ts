@@ -6,9 +6,9 @@ import path from 'node:path';
 import { createCanvas } from '@napi-rs/canvas';
 import { expect, test } from 'vitest';
 import { Registry } from '../../../src/catalogue/registry';
+import { recordCorners } from '../../../src/data/columns/record-corners';
 import type { DatasetLoader } from '../../../src/data/datasets/dataset-loader';
 import { DOTA_DATASETS } from '../../../src/data/datasets/dota';
-import { recordCorners } from '../../../src/data/columns/record-corners';
 
 const registry = new Registry(DOTA_DATASETS);
 const load = (config: Record<string, unknown>) =>
@@ -40,7 +40,9 @@ test('boxes are the outlines of objects, beyond the image too', async () => {
   expect([...first.truths.labels]).toEqual([6, 0]);
   expect([...first.truths.ignored]).toEqual([0, 1]);
   expect([second.truths.labels.length, third.truths.labels.length]).toEqual([0, 1]);
-  expect(problems.map(({ kind }) => kind).sort()).toEqual(['bad-annotation', 'unknown-category'].slice(0, problems.length));
+  expect(problems.map(({ kind }) => kind).sort()).toEqual(
+    ['bad-annotation', 'unknown-category'].slice(0, problems.length),
+  );
   expect((await load({ ...given, filter_cfg: { filter_empty_gt: true } })).records.length).toBe(2);
   expect((await load({ ...given, ann_file: '' })).records.map(({ width, height }) => [width, height])).toEqual(
     Array(3).fill([64, 48]),
