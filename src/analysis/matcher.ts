@@ -14,10 +14,11 @@ import {
 import { averageOf, precisionAtRecalls } from '../evaluation/average-precision';
 import { AREA_RANGES } from '../evaluation/coco-matching';
 import { CocoMetric } from '../evaluation/coco-metric';
-import { ignoringMaskless, MaskOverlaps } from '../evaluation/coco-segm';
+import { ignoringMaskless } from '../evaluation/coco-segm';
 import { cornersOf, overlapFloat32 } from '../evaluation/float32-overlaps';
 import { ImageMatcher } from '../evaluation/image-matching';
 import { BoxOverlaps, type ImageOverlaps } from '../evaluation/image-overlaps';
+import { MaskOverlaps } from '../evaluation/mask-overlaps';
 import { sortByScore } from '../evaluation/score-order';
 import { vocAveragePrecision } from '../evaluation/voc-bbox';
 import { matchVocImage } from '../evaluation/voc-matching';

@@ -66,22 +66,27 @@ function innermost(value: unknown): Options | undefined {
   return dataset.dataset === undefined ? dataset : innermost(dataset.dataset);
 }
 
-/** The ground truth is that of the dataset, whatever file the metric names. */
+/** The ground truth is that of the dataset, whatever file and, of panoptic maps, folder the metric names. */
 function* annotationFiles(config: Options, part: string): Generator<ConfigNotice> {
   const evaluator = config[`${part}_evaluator`];
   const metrics = [evaluator].flat();
-  const dataset = innermost(optionsOf(config[`${part}_dataloader`]).dataset);
-  const { ann_file: read, data_root: root } = dataset ?? {};
-  for (const [i, metric] of metrics.entries()) {
-    const given = optionsOf(metric).ann_file;
-    if (typeof given !== 'string' || typeof read !== 'string') continue;
-    const file = path.join(typeof root === 'string' ? root : '', read);
-    if (path.resolve(file) === path.resolve(given)) continue;
-    yield {
-      paths: [`${part}_evaluator${Array.isArray(evaluator) ? `.${i}` : ''}.ann_file`],
-      message: `"${given}" is not read: the ground truth is that of ${part}_dataloader.dataset, "${file}"`,
-      lost: true,
-    };
+  const dataset = innermost(optionsOf(config[`${part}_dataloader`]).dataset) ?? {};
+  const { data_root: root } = dataset;
+  const inRoot = (name: unknown): string | undefined =>
+    typeof name === 'string' ? path.join(typeof root === 'string' ? root : '', name) : undefined;
+  for (const [i, value] of metrics.entries()) {
+    const metric = optionsOf(value);
+    const read: Record<string, string | undefined> = { ann_file: inRoot(dataset.ann_file) };
+    if (/\bCocoPanopticMetric$/.test(String(metric.type))) read.seg_prefix = inRoot(optionsOf(dataset.data_prefix).seg);
+    for (const [option, own] of Object.entries(read)) {
+      const given = metric[option];
+      if (typeof given !== 'string' || own === undefined || path.resolve(own) === path.resolve(given)) continue;
+      yield {
+        paths: [`${part}_evaluator${Array.isArray(evaluator) ? `.${i}` : ''}.${option}`],
+        message: `"${given}" is not read: the ground truth is that of ${part}_dataloader.dataset, "${own}"`,
+        lost: true,
+      };
+    }
   }
 }
 

@@ -28,6 +28,8 @@ const V2_NAMES: [RegExp, string][] = [
   [/^((?:encoder|decoder)\.layers\.\d+)\.attentions\.0\./, '$1.self_attn.'],
   [/^(decoder\.layers\.\d+)\.attentions\.1\./, '$1.cross_attn.'],
   [/^((?:encoder|decoder)\.layers\.\d+)\.ffns\.0\./, '$1.ffn.'],
+  // Mask2Former of images, from which that of videos starts
+  [/^panoptic_head\./, 'track_head.'],
   // SSD: each predictor became a sequence of layers
   [/^(bbox_head\.(?:cls|reg)_convs\.\d+)\.(weight|bias)$/, '$1.0.$2'],
 ];
@@ -58,7 +60,9 @@ export function fitNames(given: StoredState, known: ReadonlySet<string>, parts: 
   const gained = countMatches(translated.keys(), known) - countMatches(tensors.keys(), known);
   if (gained > 0) {
     tensors = translated;
-    notes.push(`${gained} names of MMDetection 2.x translated to 3.x`);
+    notes.push(
+      `${gained} names translated to those of this model: they are of MMDetection 2.x, or of a model that it starts from`,
+    );
   }
   if (countMatches(tensors.keys(), known) > 0) return { tensors, notes };
 

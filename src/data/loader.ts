@@ -123,6 +123,7 @@ class PrefetchingLoader implements Loader {
       endless: options.endless ?? false,
       ...(options.classAware && { classAware: options.classAware }),
       ...(options.sampleSizes && { sampleSizes: options.sampleSizes }),
+      ...(options.videos && { videos: options.videos }),
     };
     this.length = batchesOf(dataset.records.length, this.order);
     this.images = dataset.records.length;

@@ -10,6 +10,7 @@ import { keepPixels, returnPixels } from './pixels/pixel-pool';
 import { MULTI_IMAGE, TRANSFORMS } from './transforms';
 import { neededSize, RESIZING } from './transforms/needed-size';
 import { type OtherImages, runSteps, type Sample, sampleOf, type Transform } from './transforms/sample';
+import { requireBroadcasting } from './transforms/uniform-ref-frame-sample';
 import type { ImageRecord, PackedSample, PixelImage, Pixels } from './types';
 
 /** What a MultiImageMixDataset adds to its list of transforms. */
@@ -63,6 +64,7 @@ export function buildPipeline(
   );
   requireReducible(config, path);
   requirePacking(config, registry, path);
+  requireBroadcasting(config, path);
   const { inner = 0, maxRefetch = 15 } = options;
   const portable = hasOnlyBuiltIn(config, registry);
 
@@ -176,7 +178,10 @@ function hasOnlyBuiltIn(config: readonly ModuleConfig[], registry: Registry): bo
 
 /** The output of PackDetInputs. */
 export function packedOf(sample: Sample | undefined, path: string, record: ImageRecord): PackedSample {
-  if (sample?.packed) return withFiniteBoxes(sample.packed, record);
+  if (sample?.packed) {
+    for (const other of sample.packed.clip?.others ?? []) withFiniteBoxes(other, record);
+    return withFiniteBoxes(sample.packed, record);
+  }
   throw new DetLabError(
     sample
       ? `Cannot use ${path} on "${record.path}": PackDetInputs did not pack the sample`
@@ -199,6 +204,7 @@ export const copyOf = (sample: Sample): Sample => ({
   meta: { ...sample.meta },
   truths: sample.truths && { ...sample.truths },
   proposals: sample.proposals && { ...sample.proposals },
+  ...(sample.clip && { clip: { ...sample.clip, others: sample.clip.others.map(copyOf) } }),
 });
 
 /** Every `type` in a list of transforms and in their options. */

@@ -83,6 +83,8 @@ export interface ImageRecord {
   scores?: Float32Array;
   /** [height, width] of the evaluation batch (`batch_shapes_cfg`). */
   batchShape?: [number, number];
+  /** Of a frame of a video: which one; the frames of a video follow one another among the records. */
+  frame?: { video: string; number: number };
   /** Annotation ids, for messages. */
   annotationIds: (number | string)[];
 }
@@ -133,6 +135,8 @@ export interface Category {
 /** Where an image is in a video, and all that is annotated in it, whatever classes are used. */
 export interface VideoFrame {
   video: string;
+  /** The number that the annotation file gives the video, or its position where that is none. */
+  videoId?: number;
   /** From 0. */
   frame: number;
   /** Frames of the video. */
@@ -203,6 +207,15 @@ export interface PackedSample {
   proposals?: ProposalBoxes;
   /** The class of every pixel (LoadAnnotations with `with_seg`). */
   semantic?: SemanticMap;
+  /** Of a key frame: the frames of its video that it is learned together with. */
+  clip?: ClipFrames<PackedSample>;
+}
+
+/** The frames beside a key frame, in the order of the video. */
+export interface ClipFrames<T> {
+  others: T[];
+  /** How many of them come before the key frame. */
+  before: number;
 }
 
 /** Detections of one image by column, in descending order of scores; boxes xyxy. */
@@ -220,4 +233,18 @@ export interface Detections {
   semantic?: SemanticMap;
   /** Identity of each object over the images of a video, of a tracker. */
   instanceIds?: Int32Array;
+  /** What each object looks like [n, C], of a model that tells objects apart by it; a tracker takes it out. */
+  embeddings?: Float32Array;
+  /** The image itself, of a model whose tracker follows the camera, which takes it out. */
+  image?: GrayFrame;
+}
+
+/** The brightness of an image, as a network sees it. */
+export interface GrayFrame {
+  /** [height, width]. */
+  data: Float32Array;
+  width: number;
+  height: number;
+  /** Pixels of this image for one of the original, [x, y]. */
+  scale: readonly [number, number];
 }

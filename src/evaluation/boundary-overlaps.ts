@@ -2,9 +2,9 @@
 // the masks.
 
 import { boundaryRle, boundaryWidth, type Rle } from '../masks';
-import { MaskOverlaps } from './coco-segm';
 import type { ImageOverlaps } from './image-overlaps';
 import type { ImageTruths } from './image-truths';
+import { MaskOverlaps } from './mask-overlaps';
 import type { BoxDetections } from './report';
 
 export class BoundaryOverlaps implements ImageOverlaps {

@@ -5,7 +5,7 @@
 import { DetLabError } from '../errors';
 import { accumulate, type ClassCurves, type ClassMatches, linspace } from './average-precision';
 import { AREA_RANGES } from './coco-matching';
-import { type ImageMatch, ImageMatcher } from './image-matching';
+import { type ImageMatch, ImageMatcher, type MatchedImage } from './image-matching';
 import { BoxOverlaps, type ImageOverlaps } from './image-overlaps';
 import type { ImageTruths } from './image-truths';
 import { MatchedDetections } from './matched-detections';
@@ -24,6 +24,8 @@ export interface CocoBboxOptions {
   classAgnostic?: boolean;
   /** Whether ignored objects may match several detections, as COCO's crowds. Default true. */
   crowds?: boolean;
+  /** Areas of all, small, medium and large objects; COCO's by default. */
+  ranges?: typeof AREA_RANGES;
 }
 
 export const COCO_IOU_THRESHOLDS: readonly number[] = linspace(0.5, 0.95, 10);
@@ -71,6 +73,7 @@ export class CocoBboxMetric implements BoxMetric {
       classAgnostic: options.classAgnostic,
       maxDets: this.maxDets.at(-1)!,
       crowds: options.crowds,
+      ranges: options.ranges,
       thresholds: this.thresholds,
       overlaps,
     });
@@ -81,14 +84,27 @@ export class CocoBboxMetric implements BoxMetric {
    * @throws DetLabError for an image that is not in the ground truth, or was added before.
    */
   add(imageId: number, detections: BoxDetections): void {
+    const truths = this.begin(imageId);
+    this.record(imageId, detections, this.matchImage(truths, detections));
+  }
+
+  /** Adds the detections of many images, by id. */
+  async addAll(found: Iterable<readonly [number, BoxDetections]>): Promise<void> {
+    for (const [imageId, detections] of found) this.add(imageId, detections);
+  }
+
+  /** The ground truth of an image that is added. */
+  protected begin(imageId: number): ImageTruths {
     const truths = this.truths.get(imageId);
     if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: the ground truth has no such image`);
     if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId}: it was added before`);
     this.added.add(imageId);
+    return truths;
+  }
+
+  protected record(imageId: number, { scores }: BoxDetections, match: MatchedImage): void {
     this.ordered = undefined;
-    const { scores } = detections;
     this.detections += scores.length;
-    const match = this.matchImage(truths, detections);
     this.matched.add(imageId, scores, match);
     for (let c = 0; c < match.classCount; c++) {
       const { positives, truthImages } = this.objects[match.classes[c]];

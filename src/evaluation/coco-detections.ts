@@ -2,18 +2,10 @@
 // without a box), by image and in columns.
 
 import { DetLabError } from '../errors';
-import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle } from '../masks';
-import { readCocoJson } from './coco-json';
-
-export interface CocoDetection {
-  /** A name in the files of some programs, which has to be replaced by the id of the image. */
-  image_id: number | string;
-  category_id: number;
-  /** x, y, width, height; of an entry without one, that of its mask. */
-  bbox?: readonly number[] | null;
-  score: number;
-  segmentation?: Segmentation | null;
-}
+import { CompressedRle, type Rle, rleToBox, segmentationToRle } from '../masks';
+import type { CocoDetection } from './coco-detection';
+import { readCocoJson, readShared } from './coco-json';
+import { readResultsBytes } from './coco-results-bytes';
 
 /** Detections of one image, in the order of the file. */
 export interface CocoImageDetections {
@@ -36,7 +28,9 @@ export interface CocoDetectionOptions {
 
 /** Reads a results file. @throws DetLabError for a file that holds no such list */
 export async function readCocoDetections(file: string): Promise<CocoDetection[]> {
-  const content = await readCocoJson(file, 'results');
+  const bytes = await readShared(file, 'results');
+  // what is wrong with a file that is not read in this way, parsing it will tell
+  const content = readResultsBytes(bytes, bytes.length - 1) ?? (await readCocoJson(file, 'results'));
   const bad = Array.isArray(content) ? content.find((entry) => !isDetection(entry)) : content;
   if (bad !== undefined)
     throw new DetLabError(
@@ -140,16 +134,19 @@ function boxesOf(entries: readonly CocoDetection[], masks: readonly Rle[] | unde
 }
 
 /** @throws DetLabError for a mask of another size than its image, which would meet nothing; 0: the size is not known */
-function maskOf(segmentation: Segmentation, { height, width, id, file }: Frame): Rle {
-  const isText =
-    !Array.isArray(segmentation) && typeof segmentation.counts === 'string' && segmentation.size?.length === 2;
-  const mask = isText
-    ? new CompressedRle(segmentation.size[0], segmentation.size[1], segmentation.counts as string)
-    : segmentationToRle(segmentation, height, width);
+function maskOf(segmentation: NonNullable<CocoDetection['segmentation']>, { height, width, id, file }: Frame): Rle {
+  const mask = rleOf(segmentation, height, width);
   if (height > 0 && (mask.height !== height || mask.width !== width))
     throw new DetLabError(
       `Cannot evaluate "${file}": expected masks of ${height} x ${width}, the size of image ${id}, received one of ` +
         `${mask.height} x ${mask.width}`,
     );
   return mask;
+}
+
+function rleOf(segmentation: NonNullable<CocoDetection['segmentation']>, height: number, width: number): Rle {
+  if (segmentation instanceof CompressedRle) return segmentation;
+  if (Array.isArray(segmentation) || typeof segmentation.counts !== 'string' || segmentation.size?.length !== 2)
+    return segmentationToRle(segmentation, height, width);
+  return new CompressedRle(segmentation.size[0], segmentation.size[1], Buffer.from(segmentation.counts));
 }

@@ -140,6 +140,16 @@ class CocoEvaluation implements BoxMetric {
 
   add(imageId: number, detections: BoxDetections): void {
     this.metric.add(imageId, detections);
+    this.keep(imageId, detections);
+  }
+
+  async addAll(found: Iterable<readonly [number, BoxDetections]>): Promise<void> {
+    const list = [...found];
+    await this.metric.addAll(list);
+    for (const [imageId, detections] of list) this.keep(imageId, detections);
+  }
+
+  private keep(imageId: number, detections: BoxDetections): void {
     this.file?.add(imageId, detections);
     this.images++;
     this.detections += detections.scores.length;

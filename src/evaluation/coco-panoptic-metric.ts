@@ -32,7 +32,7 @@ export const CocoPanopticMetric = defineModule({
         .string()
         .nullable()
         .default(null)
-        .describe('Folder of the maps of ann_file; those of a dataset are where it says'),
+        .describe("Folder of the maps of ann_file, or without one of the dataset's images; null: where the dataset says"),
       classwise: z
         .boolean()
         .default(false)
@@ -54,7 +54,7 @@ export const CocoPanopticMetric = defineModule({
       const { ann_file: file, seg_prefix: folder, format_only } = options;
       if (format_only) return new PanopticEvaluation(dataset, undefined, options);
       const annotations =
-        file === null ? panopticOfDataset(dataset) : await panopticOfFile(file, folder!, dataset.classes);
+        file === null ? panopticOfDataset(dataset, folder) : await panopticOfFile(file, folder!, dataset.classes);
       return new PanopticEvaluation(dataset, annotations, options);
     },
 });

@@ -18,6 +18,11 @@ export class CombinedMetric implements BoxMetric {
     for (const { metric } of this.parts) metric.add(imageId, detections);
   }
 
+  async addAll(found: Iterable<readonly [number, BoxDetections]>): Promise<void> {
+    const list = [...found];
+    for (const { metric } of this.parts) await addAll(metric, list);
+  }
+
   compute(): EvaluationReport {
     const reports = this.parts.map(({ metric }) => metric.compute());
     const metrics: MetricValues = {};
@@ -50,6 +55,12 @@ export class CombinedMetric implements BoxMetric {
     for (const { metric } of this.parts) files.push(...((await metric.write?.()) ?? []));
     return files;
   }
+}
+
+/** Adds the detections of many images, in the metric's own way where it has one. */
+export async function addAll(metric: BoxMetric, found: Iterable<readonly [number, BoxDetections]>): Promise<void> {
+  if (metric.addAll) await metric.addAll(found);
+  else for (const [imageId, detections] of found) metric.add(imageId, detections);
 }
 
 function named(values: MetricValues, prefix: string, recallOnly = false): MetricValues {

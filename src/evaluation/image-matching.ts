@@ -41,6 +41,9 @@ export interface ImageMatch extends MatchBits {
   positives: Int32Array;
 }
 
+/** What an evaluation keeps of it. */
+export type MatchedImage = Omit<ImageMatch, 'truthOf' | 'ranked'>;
+
 /** Of each class, numbers of an image's detections and objects, then the ends of their rows; 0 between images. */
 let detectionEnds = new Int32Array(0);
 let truthEnds = new Int32Array(0);
@@ -53,7 +56,7 @@ export class ImageMatcher {
   /** Indices of the ground truth, by class. */
   private objects = new Int32Array(0);
 
-  constructor(private readonly options: ImageMatchOptions) {
+  constructor(readonly options: ImageMatchOptions) {
     this.matcher = new ClassMatcher(options);
     this.ranges = (options.ranges ?? AREA_RANGES).length;
     this.out = emptyMatch(0, 0, this.ranges);

@@ -3,7 +3,7 @@
 import { outlineFlags, outlinesOf } from '../data/columns/outline-flags';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
-import { boxToRle, type Rle, type Segmentation, segmentationToRle, usableParts } from '../masks';
+import { maskOfOutline, type Rle, type Segmentation, usableParts } from '../masks';
 import { readCocoJson } from './coco-json';
 
 export interface ImageTruths {
@@ -21,6 +21,8 @@ export interface ImageTruths {
   maskless?: Uint8Array;
   /** The mask of object g, decoded on demand; of an object without outline, its box. A polygon's is of size `frame`. */
   mask?(g: number, frame?: { height: number; width: number }): Rle;
+  /** What `mask` decodes: the outline of object g, where it has one. Absent: masks are not of outlines alone. */
+  outline?(g: number): Segmentation | undefined;
 }
 
 export function truthsOfRecord(record: ImageRecord): ImageTruths {
@@ -45,16 +47,9 @@ export function truthsOfRecord(record: ImageRecord): ImageTruths {
     areas: Float64Array.from(areas),
     ignored: truths.ignored,
     maskless: Uint8Array.from(truths.labels, (_, g) => (hasOutline?.(g) ? 0 : 1)),
-    mask: (g, frame = image) => maskOf(outlineOf(g), boxes.subarray(4 * g, 4 * g + 4), frame),
+    mask: (g, frame = image) => maskOfOutline(outlineOf(g), boxes.subarray(4 * g, 4 * g + 4), frame),
+    outline: outlineOf,
   };
-}
-
-function maskOf(
-  segmentation: Segmentation | undefined,
-  box: ArrayLike<number>,
-  { height, width }: { height: number; width: number },
-): Rle {
-  return segmentation ? segmentationToRle(segmentation, height, width) : boxToRle(Array.from(box), height, width);
 }
 
 /** The ground truth of a loaded dataset. */
@@ -112,7 +107,8 @@ export function truthsOfCoco(coco: CocoFile, classes?: readonly string[]): Image
     areas: Float64Array.from(list, ({ area }) => area),
     ignored: Uint8Array.from(list, ({ iscrowd }) => (iscrowd ? 1 : 0)),
     maskless: Uint8Array.from(list, (annotation) => (outlineOf(annotation) ? 0 : 1)),
-    mask: (g, frame = sizes.get(imageId)!) => maskOf(outlineOf(list[g]), list[g].bbox, frame),
+    mask: (g, frame = sizes.get(imageId)!) => maskOfOutline(outlineOf(list[g]), list[g].bbox, frame),
+    outline: (g) => outlineOf(list[g]),
   }));
 }
 

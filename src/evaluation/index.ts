@@ -5,6 +5,7 @@ import { BoundaryMetric } from './boundary-metric';
 import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
 import { CocoPanopticMetric } from './coco-panoptic-metric';
+import { CocoVideoMetric } from './coco-video-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DODCocoMetric } from './dod-coco-metric';
 import { DOTAMetric } from './dota-metric';
@@ -19,19 +20,22 @@ import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
+import { SemSegMetric } from './sem-seg-metric';
 import { VOCMetric } from './voc-metric';
+import { WIDERFaceMetric } from './wider-face-metric';
+import { YouTubeVISMetric } from './youtube-vis-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
+export type { CocoDetection } from './coco-detection';
 export {
-  type CocoDetection,
   type CocoImageDetections,
   detectionsOfCoco,
   readCocoDetections,
 } from './coco-detections';
 export { mmdetectionNames } from './coco-metric';
-export { CocoSegmMetric, MaskOverlaps } from './coco-segm';
-export { CombinedMetric, type MetricPart } from './combined-metric';
+export { CocoSegmMetric } from './coco-segm';
+export { addAll, CombinedMetric, type MetricPart } from './combined-metric';
 export {
   type CocoFile,
   type ImageTruths,
@@ -40,6 +44,7 @@ export {
   truthsOfDataset,
   truthsOfRecord,
 } from './image-truths';
+export { MaskOverlaps } from './mask-overlaps';
 export { ProposalRecall, type ProposalRecallOptions } from './proposal-recall';
 export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricFactory, MetricValues } from './report';
 export { compactDetections, type EvaluatedImage, type EvaluationResults, evaluatesMasks } from './results';
@@ -51,6 +56,7 @@ export const METRICS = [
   CityScapesMetric,
   CocoMetric,
   CocoPanopticMetric,
+  SemSegMetric,
   BoundaryMetric,
   LVISMetric,
   LVISFixedAPMetric,
@@ -58,12 +64,15 @@ export const METRICS = [
   OpenImagesMetric,
   CrowdHumanMetric,
   DOTAMetric,
+  WIDERFaceMetric,
   Flickr30kMetric,
   RefExpMetric,
   gRefCOCOMetric,
   DODCocoMetric,
   OVCocoMetric,
   MOTChallengeMetric,
+  CocoVideoMetric,
+  YouTubeVISMetric,
   MultiDatasetsEvaluator,
   DumpDetResults,
   DumpODVGResults,

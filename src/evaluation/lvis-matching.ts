@@ -3,11 +3,12 @@
 // what has no area is left out.
 
 import { CocoBboxMetric, type CocoBboxOptions } from './coco-bbox';
-import { ignoringMaskless, MaskOverlaps } from './coco-segm';
+import { ignoringMaskless } from './coco-segm';
 import type { ImageMatch } from './image-matching';
 import { BoxOverlaps, type ImageOverlaps } from './image-overlaps';
 import type { ImageTruths } from './image-truths';
 import type { FederatedImage } from './lvis-truths';
+import { MaskOverlaps } from './mask-overlaps';
 import type { BoxDetections } from './report';
 import { sortByScore } from './score-order';
 

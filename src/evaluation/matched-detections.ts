@@ -1,6 +1,6 @@
 // The matched detections of an evaluation so far, one row each in columns that grow, and their order by class and score.
 
-import type { ImageMatch } from './image-matching';
+import type { MatchedImage } from './image-matching';
 import { sortByScore } from './score-order';
 
 /** Columns with one entry per detection, or one per detection and size range. */
@@ -39,7 +39,7 @@ export class MatchedDetections {
     return this.starts[this.starts.length - 1];
   }
 
-  add(imageId: number, scores: ArrayLike<number>, match: ImageMatch): void {
+  add(imageId: number, scores: ArrayLike<number>, match: MatchedImage): void {
     const { ranges, count: first } = this;
     const count = first + match.count;
     if (count > this.rows.scores.length) this.grow(count);

@@ -13,9 +13,20 @@ export interface PanopticAnnotations {
   isThing: readonly boolean[];
 }
 
-/** @throws DetLabError for a dataset without segments */
-export function panopticOfDataset({ name, classes, categories, records }: Dataset): PanopticAnnotations {
-  const truths = new Map(records.flatMap(({ id, panoptic }) => (panoptic ? [[id, panoptic] as const] : [])));
+/**
+ * @param folder of the maps, named after the images; null: where the dataset says
+ * @throws DetLabError for a dataset without segments
+ */
+export function panopticOfDataset(
+  { name, classes, categories, records }: Dataset,
+  folder: string | null = null,
+): PanopticAnnotations {
+  const mapOf = (image: string) => path.resolve(folder!, path.basename(image).replace('.jpg', '.png'));
+  const truths = new Map(
+    records.flatMap(({ id, path: image, panoptic }) =>
+      panoptic ? [[id, folder === null ? panoptic : { ...panoptic, file: mapOf(image) }] as const] : [],
+    ),
+  );
   if (truths.size === 0)
     throw new DetLabError(
       `Cannot evaluate the segments of "${name}": it has no panoptic maps. Load the data with CocoPanopticDataset, or evaluate by CocoMetric`,

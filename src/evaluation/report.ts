@@ -43,6 +43,8 @@ export interface BoxDetections {
   semantic?: SemanticMap;
   /** Identity of each object, when evaluating tracks. */
   instanceIds?: ArrayLike<number>;
+  /** All that was detected, where a tracker has left some of it out. */
+  untracked?: BoxDetections;
   /** Areas for the size ranges, instead of the masks'. */
   areas?: ArrayLike<number>;
 }
@@ -50,6 +52,8 @@ export interface BoxDetections {
 /** A metric updated with the detections of one image at a time. */
 export interface BoxMetric {
   add(imageId: number, detections: BoxDetections): void;
+  /** Adds the detections of many images, by id: those of a results file. */
+  addAll?(found: Iterable<readonly [number, BoxDetections]>): Promise<void>;
   compute(): EvaluationReport;
   /** Writes the files that its options name. @returns their absolute paths */
   write?(): Promise<string[]>;

@@ -22,7 +22,7 @@ export interface EvaluationResults {
 
 /** The detections in arrays of their own, no views of a batch's; the masks only where they are evaluated. */
 export function compactDetections(
-  { bboxes, rboxes, scores, labels, masks, panoptic }: Detections,
+  { bboxes, rboxes, scores, labels, masks, panoptic, instanceIds }: Detections,
   withMasks: boolean,
 ): Detections {
   return {
@@ -32,10 +32,11 @@ export function compactDetections(
     labels: compact(labels),
     ...(withMasks && masks ? { masks: masks.map((mask) => ({ ...mask, counts: compact(mask.counts) })) } : {}),
     ...(panoptic && { panoptic }),
+    ...(instanceIds && { instanceIds: compact(instanceIds) }),
   };
 }
 
-const MASK_METRICS = ['BoundaryMetric', 'CityScapesMetric'];
+const MASK_METRICS = ['BoundaryMetric', 'CityScapesMetric', 'YouTubeVISMetric'];
 
 /** Whether a metric evaluates masks. */
 export function evaluatesMasks({ type, metric }: ModuleConfig): boolean {

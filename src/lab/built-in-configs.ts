@@ -17,9 +17,12 @@ import type { necks } from '../models/necks';
 import type { roiHeads } from '../models/roi-heads';
 import type { segHeads } from '../models/seg-heads';
 import type { taskModules } from '../models/task-modules';
+import type { trackers } from '../models/trackers';
+import type { trackingHeads } from '../models/tracking-heads';
 import type { trainingModules } from '../training/training-modules';
 import type { detVisualizationHookDefinition } from './det-visualization-hook';
 import type { profilerHookDefinition } from './profiler-hook';
+import type { trackVisualizationHookDefinition } from './track-visualization-hook';
 
 type Definitions =
   | (typeof backbones)[number]
@@ -33,9 +36,12 @@ type Definitions =
   | (typeof necks)[number]
   | (typeof positionalEncodings)[number]
   | (typeof taskModules)[number]
+  | (typeof trackers)[number]
+  | (typeof trackingHeads)[number]
   | (typeof trainingModules)[number]
   | typeof profilerHookDefinition
   | typeof detVisualizationHookDefinition
+  | typeof trackVisualizationHookDefinition
   | (typeof DATASETS)[number]
   | (typeof METRICS)[number]
   | (typeof TRANSFORMS)[number];

@@ -31,7 +31,9 @@ const BENCHMARKS: Record<string, string> = {
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
   panoptic: 'CocoPanopticMetric',
+  semantic: 'SemSegMetric',
   mot: 'MOTChallengeMetric',
+  youtube_vis: 'YouTubeVISMetric',
 };
 
 /** What names of a metric begin with in the log, unless it has a prefix. */
@@ -43,24 +45,30 @@ const PREFIXES: Record<string, string> = {
   OpenImagesMetric: 'openimages',
   CrowdHumanMetric: 'crowd_human',
   DOTAMetric: 'dota',
+  WIDERFaceMetric: 'wider_face',
   BoundaryMetric: 'boundary',
   CityScapesMetric: 'cityscapes',
   CocoPanopticMetric: 'coco_panoptic',
   MOTChallengeMetric: 'motchallenge-metric',
+  YouTubeVISMetric: 'youtube_vis',
+  CocoVideoMetric: 'coco',
 };
 
 /** Types that measure nothing. */
 const WRITERS = ['DumpDetResults'];
 
-/** The metrics of a config's evaluator that there are. The ground truth is that of the data, not of an annotation file. */
+/**
+ * The metrics of a config's evaluator that there are. The ground truth is that of the data, not of an annotation file, nor are
+ * panoptic maps those beside it (findRelatedSettings names those that differ).
+ */
 export function configuredMetrics(config: ConfigObject, path: string): ChosenMetric[] {
   const list = modulesAt(config, path);
   const isList = Array.isArray(config[path]);
   const metrics = (list.length === 0 ? [{ type: 'CocoMetric' }] : list).map(
-    ({ ann_file: _, type = 'CocoMetric', ...options }, i): ChosenMetric => ({
-      config: { type: String(type), ...options },
-      path: isList ? `${path}.${i}` : path,
-    }),
+    ({ ann_file: _, type = 'CocoMetric', ...options }, i): ChosenMetric => {
+      if (/\bCocoPanopticMetric$/.test(String(type))) delete options.seg_prefix;
+      return { config: { type: String(type), ...options }, path: isList ? `${path}.${i}` : path };
+    },
   );
   return metrics.filter(({ config: { type } }, i) => i === 0 || catalogue.find('metric', type) !== undefined);
 }

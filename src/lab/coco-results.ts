@@ -4,7 +4,7 @@
 import path from 'node:path';
 import type { DataProblem, Dataset, ImageRecord } from '../data';
 import { DetLabError } from '../errors';
-import { type CocoDetection, detectionsOfCoco, type EvaluatedImage, readCocoDetections } from '../evaluation';
+import { addAll, type CocoDetection, detectionsOfCoco, type EvaluatedImage, readCocoDetections } from '../evaluation';
 import { catalogue } from './catalogue';
 import { endsWithFile } from './file-end';
 import { Report } from './report';
@@ -30,9 +30,12 @@ export async function reportOfCocoResults(file: string, dataset: Dataset): Promi
   const images = dataset.records.map((record): EvaluatedImage => {
     const { bboxes, scores, ...rest } = found.get(record.id)!;
     const detections = { bboxes: Float32Array.from(bboxes), scores: Float32Array.from(scores), ...rest };
-    measured.add(record.id, detections);
     return { imageId: record.id, record, detections };
   });
+  await addAll(
+    measured,
+    images.map(({ imageId, detections }) => [imageId, detections] as const),
+  );
   const numbers = measured.compute();
   const problems = [...dataset.problems, ...numbers.problems, ...lostMasks(entries, file)];
   const results = { dataset, images, metric };

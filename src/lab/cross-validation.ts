@@ -156,7 +156,7 @@ export async function crossValidate(
     if (signal?.aborted) break;
     const workDir = root === false ? (false as const) : path.join(root, folderName(recipe.name), `fold_${i + 1}`);
     runs.push(await recipe.fit(fold, { watch: false, ...options, signal, workDir }));
-    if (i + 1 < folds.length) screen?.display(tablesBundle(soFar(true).table()), { id });
+    screen?.display(tablesBundle(soFar(i + 1 < folds.length).table()), { id });
   }
   return soFar();
 }

@@ -30,6 +30,7 @@ import {
 import { numberAt, valueAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
 import { loaderWorkers } from './loader-workers';
+import { clipsOf, recordsOfRank } from './prediction/clips';
 import { detect, type ImageDetector } from './prediction/detect';
 import type { FoundInImages } from './prediction/found-in-images';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
@@ -156,8 +157,8 @@ export async function evaluateDetections(
         continue;
       }
       done++;
-      const { imageId, detections } = image;
-      metric.add(imageId, detections);
+      const { imageId, detections, untracked } = image;
+      metric.add(imageId, untracked ? { ...detections, untracked } : detections);
       const kept = compactDetections(detections, withMasks);
       results.images.push({ imageId, record: records.get(imageId)!, detections: kept });
     }
@@ -187,12 +188,13 @@ export async function* batchDetections(
     | Parameters<typeof withBatchShapes>[1]
     | null;
   const whole = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
-  const images = shard ? { ...whole, records: whole.records.filter((_, i) => i % shard.size === shard.rank) } : whole;
+  const clips = detector.predictsClips ? whole.videos : undefined;
+  const images = shard ? { ...whole, records: recordsOfRank(whole, shard, clips) } : whole;
   if (images.records.length === 0) return;
   const loader = evaluationLoader(images, pipeline, { batchSize, workers: loaderWorkers(config, dataloader) });
   detector.eval();
   try {
-    for await (const samples of loader.epoch(0, { signal })) {
+    for await (const samples of clipsOf(loader.epoch(0, { signal }), detector, clips)) {
       const found = interruptible(signal, () => detect(detector, samples, precision));
       yield found?.map((detections, i) => ({ imageId: samples[i].meta.imgId, detections }));
     }

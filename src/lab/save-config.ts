@@ -10,7 +10,7 @@ import { type ConfigObject, cloneConfig, isObject, pairsAsTuples, printConfig, p
 import { changeInnermost } from '../data';
 import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';
-import { objectAt } from './config-access';
+import { objectAt, readsText } from './config-access';
 import { eachObject } from './image-size/size-options';
 
 const EXTENSIONS = ['.py', '.json', '.ts'];
@@ -55,16 +55,24 @@ export function saveConfig(
   return target;
 }
 
-/** A copy whose datasets have the classes in their metainfo. */
+/** Datasets whose images have texts of their own, or whose classes are in a file of theirs. */
+const TEXT_DATASETS = /\b(ODVG|Flickr30k|MDETRStyleRefCoco|RefCoco|DOD)Dataset$/;
+
+/** A copy whose datasets have the classes in their metainfo, but for those on text, which keep their own. */
 function withClasses(config: ConfigObject, classes: readonly string[]): ConfigObject {
   const named = cloneConfig(config);
+  const isGrounded = readsText(objectAt(named, 'model'));
   for (const part of ['train', 'val', 'test']) {
+    // as in configuredData
+    const keeps = ({ type, return_classes: asked }: ModuleConfig) =>
+      TEXT_DATASETS.test(type) || (isGrounded && part !== 'train' && asked === true);
     const loader = objectAt(named, `${part}_dataloader`);
     if (!isObject(loader.dataset) || typeof loader.dataset.type !== 'string') continue;
-    loader.dataset = changeInnermost(loader.dataset as ModuleConfig, (dataset) => ({
-      ...dataset,
-      metainfo: { ...(dataset.metainfo as ConfigObject | undefined), classes: [...classes] },
-    })) as ConfigObject;
+    loader.dataset = changeInnermost(loader.dataset as ModuleConfig, (dataset) =>
+      keeps(dataset)
+        ? dataset
+        : { ...dataset, metainfo: { ...(dataset.metainfo as ConfigObject | undefined), classes: [...classes] } },
+    ) as ConfigObject;
   }
   return named;
 }

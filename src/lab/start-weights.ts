@@ -3,6 +3,7 @@
 
 import { loadWeights, readWeights, reportLines, type Weights } from '../checkpoints';
 import { type ConfigObject, type ConfigValue, isObject } from '../config';
+import { timmCheckpoint } from '../models/backbones';
 import type { Detector } from '../models/types';
 import { RemoteError } from '../remote/request';
 import { textModelWeights } from './weights/fetch-text-model';
@@ -140,6 +141,13 @@ function* pretrainedParts(value: ConfigValue, path = ''): Generator<Pretrained> 
     return;
   }
   if (!isObject(value)) return;
+  // MMPretrain's TIMMBackbone names its weights by the model
+  if (typeof value.model_name === 'string' && value.pretrained === true) {
+    const checkpoint = timmCheckpoint(value.model_name);
+    if (checkpoint) yield { path: `${path}.timm_model`, checkpoint };
+  }
+  if (value.type === 'AppearanceFreeLink' && typeof value.checkpoint === 'string' && value.checkpoint !== '')
+    yield { path: `${path}.model`, checkpoint: value.checkpoint };
   const init = value.init_cfg;
   for (const one of Array.isArray(init) ? init : [init]) {
     if (!isObject(one as ConfigValue)) continue;

@@ -10,6 +10,7 @@ import {
   type DataProblem,
   type Dataset,
   type DatasetPlan,
+  type ImageRecord,
   imagesByClass,
   type Loader,
   type OrderOptions,
@@ -70,7 +71,9 @@ export function trainingData(
       batchSize: plan.batchSize,
       seed: plan.seed,
       shuffle: valueAt(config, 'train_dataloader.sampler.shuffle') !== false,
-      aspectRatioGrouping: valueAt(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
+      aspectRatioGrouping: /\b(Track)?AspectRatioBatchSampler$/.test(
+        String(valueAt(config, 'train_dataloader.batch_sampler.type')),
+      ),
       dropLast: ['drop_last', 'batch_sampler.drop_last'].some(
         (key) => valueAt(config, `train_dataloader.${key}`) === true,
       ),
@@ -78,6 +81,7 @@ export function trainingData(
       ...(/\bCustomSampleSizeSampler$/.test(String(sampler?.type)) && {
         sampleSizes: sampleSizes(sampler, data, used),
       }),
+      ...(/\b(Default|Infinite)Sampler$/.test(String(sampler?.type)) && { videos: videoStarts(used) }),
       ...(/\bClassAwareSampler$/.test(String(sampler?.type)) && {
         classAware: {
           perClass: Number(sampler?.num_sample_class ?? 1),
@@ -86,6 +90,16 @@ export function trainingData(
       }),
     },
   };
+}
+
+/** Where the videos begin among the frames, and the end of the last; undefined where images are no frames. */
+function videoStarts(records: readonly ImageRecord[]): Int32Array | undefined {
+  if (!records[0]?.frame) return undefined;
+  const begins = (i: number) => {
+    const [own, before] = [records[i].frame, records[i - 1]?.frame];
+    return own?.video !== before?.video || own!.number <= before!.number;
+  };
+  return Int32Array.from([...records.keys()].filter(begins).concat(records.length));
 }
 
 /** Iterations of an epoch. */

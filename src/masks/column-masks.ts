@@ -3,6 +3,7 @@
 
 import { CompressedRle } from './compressed-rle';
 import type { Rle } from './rle';
+import { sums } from './rle-string';
 
 /** Numbers of each mask in `heads`. */
 const HEAD = 8;
@@ -42,6 +43,7 @@ export class ColumnMasks {
   /** Number of foreground pixels of a mask that is compared with none, which takes a third of `add`. */
   areaOf(mask: Rle): number {
     const length = this.read(mask);
+    if (mask instanceof CompressedRle) return sums.foreground;
     const { counts } = this;
     let area = 0;
     for (let i = 1; i < length; i += 2) area = (area + counts[i]) | 0;

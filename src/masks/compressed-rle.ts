@@ -1,17 +1,19 @@
-// A mask that stays the string of a COCO results file: its run lengths are decoded each time they are used, which takes less
+// A mask that stays compressed as in a COCO results file: its run lengths are decoded each time they are used, which takes less
 // than to read them from memory. Evaluation has hundreds of thousands of such masks, and uses each once.
 
 import { DetLabError } from '../errors';
 import type { Rle } from './rle';
-import { readCounts } from './rle-string';
+import { readCounts, sums } from './rle-string';
 
 /** Has no fields that a copy to another thread would keep: send `{ height, width, counts }`. */
 export class CompressedRle implements Rle {
-  /** @param text compressed run lengths, zeros first */
+  /** @param bytes where the characters from `from` to `to` are its run lengths, zeros first; many masks may share them */
   constructor(
     readonly height: number,
     readonly width: number,
-    private readonly text: string,
+    readonly bytes: Uint8Array,
+    readonly from = 0,
+    readonly to = bytes.length,
   ) {}
 
   /** @throws DetLabError when it cannot be decoded, or its runs do not sum to the size */
@@ -22,16 +24,14 @@ export class CompressedRle implements Rle {
 
   /** The number of runs is at most this. */
   get maxLength(): number {
-    return this.text.length;
+    return this.to - this.from;
   }
 
-  /** Writes the run lengths into `out`, of at least `maxLength`. @returns their number */
+  /** Writes the run lengths into `out`, of at least `maxLength`. @returns their number; `sums` are theirs */
   read(out: Uint32Array): number {
-    const { text, height, width } = this;
-    const length = readCounts(text, out);
-    let total = 0;
-    for (let i = 0; i < length; i++) total += out[i];
-    if (total !== height * width) throw wrongSize([height, width], total);
+    const { height, width } = this;
+    const length = readCounts(this.bytes, this.from, this.to, out);
+    if (sums.total !== height * width) throw wrongSize([height, width], sums.total);
     return length;
   }
 }

@@ -1,5 +1,6 @@
-// Fills polygons of whole pixels as cv2.fillPoly and cv2.drawContours(FILLED) do: even-odd scan lines in 16-bit fixed point, and
-// the outline itself by Bresenham's lines, so that both border pixels belong to it (COCO's rule: polygon-rle.ts).
+// Fills polygons of whole pixels as cv2.fillPoly and cv2.drawContours(FILLED) do: even-odd scan lines in 16-bit fixed point, from
+// the first pixel at or after an edge to the last one at or before the next, and the outline itself by Bresenham's lines (COCO's
+// rule: polygon-rle.ts). This is OpenCV 4.11; 4.10 rounds to the nearest pixel on both sides.
 
 const ONE = 65_536;
 
@@ -33,21 +34,24 @@ export function fillPolygons(
       const [from, to] = [corner((i + corners - 1) % corners), corner(i)];
       drawLine(bitmap, width, height, from, to);
       if (from[1] === to[1]) continue;
-      const [a, b, half] = slopeEnds(from, to, width - 1, height - 1);
+      const [a, b] = slopeEnds(from, to, width - 1, height - 1);
       const dx = Math.trunc(((b[0] - a[0]) * ONE) / (b[1] - a[1]));
       const [upper, lower, end] = from[1] < to[1] ? [from, to, a] : [to, from, b];
-      edges.push({ y0: upper[1], y1: lower[1], x: end[0] * ONE + half + (upper[1] - end[1]) * dx, dx });
+      edges.push({ y0: upper[1], y1: lower[1], x: end[0] * ONE + (upper[1] - end[1]) * dx, dx });
     }
   }
   fillBetween(bitmap, width, height, edges);
 }
 
-/** The ends of an edge that give its slope, clipped where it leaves the image, and half a pixel where it does not. */
-function slopeEnds(from: Point, to: Point, right: number, bottom: number): [Point, Point, number] {
-  const inside = ([x, y]: Point) => x >= 0 && y >= 0 && x <= right && y <= bottom;
-  if (inside(from) && inside(to)) return [from, to, ONE / 2];
+/** The ends of an edge that give its slope: clipped to the image, but for the rows where that leaves one row. */
+function slopeEnds(from: Point, to: Point, right: number, bottom: number): [Point, Point] {
   const [a, b] = clippedEnds(from, to, right, bottom);
-  return a[1] === b[1] ? [from, to, 0] : [a, b, 0];
+  return a[1] === b[1]
+    ? [
+        [a[0], from[1]],
+        [b[0], to[1]],
+      ]
+    : [a, b];
 }
 
 function fillBetween(bitmap: Uint8Array, width: number, height: number, edges: Edge[]): void {
@@ -60,7 +64,7 @@ function fillBetween(bitmap: Uint8Array, width: number, height: number, edges: E
     active.sort((a, b) => a.x - b.x);
     for (let i = 0; i + 1 < active.length; i += 2) {
       const [a, b] = [active[i], active[i + 1]];
-      const [left, right] = [Math.max(a.x >> 16, 0), Math.min(b.x >> 16, width - 1)];
+      const [left, right] = [Math.max(Math.ceil(a.x / ONE), 0), Math.min(Math.floor(b.x / ONE), width - 1)];
       if (y >= 0 && left <= right) bitmap.fill(1, y * width + left, y * width + right + 1);
     }
     for (const edge of active) edge.x += edge.dx;

@@ -54,6 +54,7 @@ export { rleOverlaps } from './rle-overlaps';
 export { countsFromString, countsToString } from './rle-string';
 export { sampleMask } from './sample-mask';
 export {
+  maskOfOutline,
   rleToSegmentation,
   type Segmentation,
   segmentationToRle,
@@ -61,3 +62,4 @@ export {
   usablePolygons,
 } from './segmentation';
 export { cropSemantic, flipSemantic, resizeSemantic, type SemanticMap } from './semantic-map';
+export { semanticOfIds, semanticOfSegments } from './semantic-of-segments';

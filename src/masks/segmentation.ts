@@ -2,6 +2,7 @@
 
 import { wrongSize } from './compressed-rle';
 import { polygonsToRle } from './instance-masks';
+import { boxToRle } from './polygon-rle';
 import type { Rle } from './rle';
 import { countsFromString, countsToString } from './rle-string';
 
@@ -20,6 +21,15 @@ export function segmentationToRle(segmentation: Segmentation, height: number, wi
   for (let i = 0; i < runs.length; i++) total += runs[i];
   if (size?.length !== 2 || total !== size[0] * size[1]) throw wrongSize(size, total);
   return { height: size[0], width: size[1], counts: runs };
+}
+
+/** The mask of an object: of its outline, or of its box x, y, width, height where it has none. */
+export function maskOfOutline(
+  outline: Segmentation | undefined,
+  box: ArrayLike<number>,
+  { height, width }: { height: number; width: number },
+): Rle {
+  return outline ? segmentationToRle(outline, height, width) : boxToRle(Array.from(box), height, width);
 }
 
 /** A mask as in COCO's result files. */

@@ -10,11 +10,13 @@ import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
 import { maskHeads } from './mask-heads';
 import { necks } from './necks';
+import { reidHeads } from './reid';
 import { roiHeads } from './roi-heads';
 import { segHeads } from './seg-heads';
 import { taskModules } from './task-modules';
 import { testTimeAugs } from './test-time-augs';
 import { trackers } from './trackers';
+import { trackingHeads } from './tracking-heads';
 
 export const catalogue: AnyDefinition[] = [
   ...detectors,
@@ -25,11 +27,13 @@ export const catalogue: AnyDefinition[] = [
   ...maskHeads,
   ...roiHeads,
   ...segHeads,
+  ...reidHeads,
   ...losses,
   ...taskModules,
   ...positionalEncodings,
   ...languageModels,
   ...testTimeAugs,
+  ...trackingHeads,
   ...trackers,
 ];
 

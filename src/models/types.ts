@@ -29,6 +29,15 @@ export interface DetBatch {
   alike?: Uint8Array[];
   /** Class of the padding of semantic maps; they are not padded when absent. */
   semanticPad?: number;
+  /** Where images are the frames of clips, one clip after the other, each in the order of its video. */
+  clips?: ClipLayout;
+}
+
+export interface ClipLayout {
+  /** Frames of a clip. */
+  length: number;
+  /** Of each clip the place of its key frame, from 0. */
+  keys: readonly number[];
 }
 
 /** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */
@@ -272,6 +281,10 @@ export interface Detector extends Module {
   readonly teacher?: Module;
   /** Of a model that tracks: makes the tracker of a video. */
   readonly tracker?: () => Tracker;
+  /** Whether the images of a batch are the frames of one clip to `predict`, whose detections have ids of that clip. */
+  readonly predictsClips?: boolean;
+  /** Of a model that joins the tracks of a whole video in the end: its frames in order, tracked, to the same with other ids. */
+  readonly linkTracks?: (frames: readonly Detections[]) => Detections[];
   /** Of a detector on text: what it looks for in images without a prompt of their own. */
   classNames?: readonly string[];
   /**

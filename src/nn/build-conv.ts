@@ -1,5 +1,6 @@
 // Builds the convolution of a `conv_cfg`.
 
+import { AdaptivePaddingConv2d } from './adaptive-padding-conv2d';
 import { Conv2d, type Conv2dConfig } from './conv2d';
 import { DeformConv2dPack, ModulatedDeformConv2dPack } from './deform-conv2d-pack';
 import { type ConvCfg, convCfg } from './layer-options';
@@ -14,6 +15,7 @@ import { SAConv2d } from './switchable-conv2d';
 export function buildConv(config: ConvCfg | null | undefined, layer: Conv2dConfig): Conv2d {
   const parsed = config ? convCfg.parse(config) : undefined;
   if (!parsed || parsed.type === 'Conv2d' || parsed.type === 'Conv') return new Conv2d(layer);
+  if (parsed.type === 'Conv2dAdaptivePadding') return new AdaptivePaddingConv2d(layer);
   if (parsed.type === 'ConvWS') return new ConvWS2d(layer, parsed.eps);
   if (parsed.type === 'ConvAWS') return new ConvAWS2d(layer);
   if (parsed.type === 'SAC') return new SAConv2d(layer, parsed.use_deform);

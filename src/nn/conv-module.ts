@@ -17,6 +17,8 @@ export interface ConvModuleConfig extends Omit<Conv2dConfig, 'bias' | 'init' | '
   normCfg?: NormCfg | null;
   /** ReLU by default, null for none. */
   actCfg?: ActCfg | null;
+  /** Name of the norm in the state dict; `bn` or `gn` by default. */
+  normName?: string;
   order?: readonly ['conv' | 'norm' | 'act', 'conv' | 'norm' | 'act', 'conv' | 'norm' | 'act'];
 }
 
@@ -55,7 +57,7 @@ export class ConvModule extends Module {
     if (normCfg) {
       const before = order.indexOf('norm') < order.indexOf('conv');
       const { name, norm } = buildNorm(normCfg, before ? config.inChannels : config.outChannels);
-      this.norm = this.addChild(name, norm);
+      this.norm = this.addChild(config.normName ?? name, norm);
     }
   }
 

@@ -80,6 +80,9 @@ export const convCfg = z.discriminatedUnion('type', [
     type: z.literal('SAC').describe('Switchable atrous convolution'),
     use_deform: z.boolean().optional().describe('Whether both of its convolutions are deformable (false)'),
   }),
+  z.strictObject({
+    type: z.literal('Conv2dAdaptivePadding').describe('Convolution with TensorFlow\'s padding "same"'),
+  }),
 ]);
 /** Config of a convolution, `conv_cfg` of MMDetection. */
 export type ConvCfg = z.input<typeof convCfg>;

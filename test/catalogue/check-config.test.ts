@@ -24,7 +24,7 @@ test('types that are not there are listed at once, each with its path and the ne
   given.model.roi_head.bbox_head.loss_bbox.type = 'WingLoss';
   given.train_dataloader.sampler.type = 'DefaultSamplre';
   given.train_dataloader.dataset.pipeline[2].type = 'Resizee';
-  given.val_evaluator.type = 'SemSegMetric';
+  given.val_evaluator.type = 'RefSegMetric';
   given.optim_wrapper.optimizer.type = 'SDG';
   given.param_scheduler[0].type = 'LinearRL';
   given.custom_hooks = [{ type: 'EMAHuk' }];
@@ -152,7 +152,7 @@ test('a lack is told from a mistake, also below a module nobody knows', () => {
       data_preprocessor: { type: 'ReIDDataPreprocessor', pad_size_divisor: 32 },
       encoder: { layer_cfg: { self_attn_cfg: { embed_dims: 256 }, fusion: { type: 'NoSuchFusion' } } },
       bbox_head: { type: 'QuasiDenseTrackHead', embed_channels: 256, loss_cls: { type: 'FocalLos' } },
-      backbone: { type: 'mmpretrain.TIMMBackbone', model_name: 'resnet50' },
+      backbone: { type: 'mmpretrain.RepVGG', arch: 'A0' },
       upsample: { type: 'nearest' },
       norm: { type: 'GN' },
       loss_mask: { type: 'MaskCrossEntropy' },

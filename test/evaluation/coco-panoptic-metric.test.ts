@@ -78,6 +78,12 @@ const dataset: Dataset = {
   ),
 };
 
+/** Whose maps are not where it says. */
+const away: Dataset = {
+  ...dataset,
+  records: dataset.records.map((one) => ({ ...one, panoptic: { ...one.panoptic!, file: '/nowhere.png' } })),
+};
+
 const build = (options: object, data = dataset): Promise<BoxMetric> =>
   new Registry([CocoPanopticMetric]).build(
     'metric',
@@ -96,11 +102,12 @@ function addAll(metric: BoxMetric): void {
   }
 }
 
-test.each([
+test.each<[string, object, Dataset?]>([
   ['the segments of the dataset', {}],
+  ['its segments on the maps of a folder', { seg_prefix: folder }, away],
   ['those of an annotation file', { ann_file: path.join(folder, 'truth.json'), seg_prefix: folder }],
-])('PQ, SQ and RQ are those of panopticapi: %s', async (_, options) => {
-  const metric = await build({ ...options, classwise: true });
+])('PQ, SQ and RQ are those of panopticapi: %s', async (_, options, data = dataset) => {
+  const metric = await build({ ...options, classwise: true }, data);
   addAll(metric);
   const { metrics, perClass, logged } = metric.compute();
   expect(Object.keys(metrics)).toEqual(Object.keys(golden.expected));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openFile } from '../../src/checkpoints/byte-source';
+import { Budget, openFile } from '../../src/checkpoints/byte-source';
 import { ZipArchive } from '../../src/checkpoints/zip-archive';
 import type { Dataset, ImageRecord } from '../../src/data/types';
 import { DOTAMetric } from '../../src/evaluation/dota-metric';
@@ -78,7 +78,8 @@ test('files of detections and of joined patches', async () => {
   const lines = readFileSync(files[0], 'utf8').trim().split('\n');
   expect(lines[0]).toMatch(/^P0000 0\.\d+( -?\d+\.\d\d){8}$/);
   expect(lines.some((line) => line.startsWith('P0002 '))).toBe(true);
-  const archive = new ZipArchive(openFile(files[2]), files[2]);
+  const source = openFile(files[2]);
+  const archive = new ZipArchive(source, new Budget(source));
   expect(Buffer.from(archive.read('Task1_plane.txt')).toString()).toBe(readFileSync(files[0], 'utf8'));
 });
 

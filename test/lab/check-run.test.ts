@@ -21,7 +21,7 @@ test('faults of all parts are reported together', () => {
   given.optim_wrapper.optimizer.type = 'SDG';
   given.param_scheduler[1].mileston = [3];
   given.custom_hooks = [{ type: 'EarlyStopingHook' }];
-  given.val_evaluator.type = 'SemSegMetric';
+  given.val_evaluator.type = 'RefSegMetric';
   given.env_cfg.cudnn_bench = true;
   given.optim_wraper = { optimizer: {} };
   expect(
@@ -207,10 +207,10 @@ test('of several metrics the unknown ones are named, those of one name refused; 
   expect(complaint(() => checkRun(given))).toMatch(
     /val_evaluator.1: expected a metric of another type than val_evaluator.0/,
   );
-  given.val_evaluator = [evaluator, { type: 'CityScapesMetric' }, { type: 'SemSegMetric' }];
+  given.val_evaluator = [evaluator, { type: 'CityScapesMetric' }, { type: 'RefSegMetric' }];
   for (const part of ['train', 'val', 'test']) given[`${part}_dataloader`].pin_memory = true;
   expect(checkRun(given)).toEqual([
-    'val_evaluator.2: metric "SemSegMetric" of MMDetection 3.3.0 is not implemented: it is not computed',
+    'val_evaluator.2: metric "RefSegMetric" of MMDetection 3.3.0 is not implemented: it is not computed',
     'train_dataloader.pin_memory, val_dataloader.pin_memory, test_dataloader.pin_memory: true has no effect: there is no memory to pin, tensors are on the CPU',
   ]);
 });

@@ -16,9 +16,25 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** What `run` gives and what it shows in a notebook. */
+async function inNotebook<T>(run: () => Promise<T>) {
+  const shown: { text: string; id: string | undefined }[] = [];
+  const display = (bundle: Record<string, unknown>, { id }: { id?: string } = {}) =>
+    shown.push({ text: String(bundle['text/plain']), id });
+  const key = Symbol.for('detlab.notebook');
+  Object.assign(globalThis, { [key]: { display } });
+  try {
+    return { result: await run(), shown };
+  } finally {
+    delete (globalThis as Record<symbol, unknown>)[key];
+  }
+}
+
 test('means and standard deviations over folds of their own runs', async () => {
   const workDir = join(folder, 'runs');
-  const found = await small().crossValidate(data, { ...quick, folds: 2, epochs: 1, workDir, seed: 3 });
+  const { result: found, shown } = await inNotebook(() =>
+    small().crossValidate(data, { ...quick, folds: 2, epochs: 1, workDir, seed: 3 }),
+  );
   expect(found.runs.length).toBe(2);
   expect(found.interrupted).toBe(false);
   const values = found.runs.map(({ report }) => report!.metrics.AP);
@@ -32,6 +48,11 @@ test('means and standard deviations over folds of their own runs', async () => {
     expect(existsSync(join(workDir, 'faster-rcnn_r18_fpn_toytown', `fold_${fold}`, 'scalars.jsonl'))).toBe(true);
   expect(String(found)).toMatch(/cross-validation with 2 folds\n +fold 1 +fold 2 +mean ± std\n/);
   const csv = readFileSync(await found.save(join(folder, 'c.csv')), 'utf8');
+  // one table that grows fold by fold and says at the end what it has
+  const tables = shown.filter(({ text }) => text.includes('cross-validation'));
+  expect(tables.map(({ text }) => /so far: 1 of 2 folds/.test(text))).toEqual([true, false]);
+  expect(tables[1].text).toBe(String(found));
+  expect(new Set(tables.map(({ id }) => id)).size).toBe(1);
   expect(csv).toContain(`AP50,${found.metrics.AP50.values.join(',')},${found.metrics.AP50.mean},`);
 });
 

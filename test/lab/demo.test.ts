@@ -11,41 +11,27 @@ import { JUPYTER_DISPLAY } from '../../src/visualization/display';
 import { browser, withPage } from '../frontends/browser';
 import { disagreement } from '../web/agreement';
 import { bundled } from '../web/bundled';
-import { FAMILIES, NAMES, narrowModel } from '../web/narrow';
+import { NAMES, narrowModel } from '../web/narrow';
 import { expectSameEverywhere } from '../web/same-everywhere';
+import { expectSameInPage, onWasm } from '../web/same-in-page';
 import { fewScenes, trainedModel } from '../web/trained';
 import { foundIn, give, png, problems, scenePng } from '../web/web-page';
 
 if (!browser) console.log('The tests of pages are skipped: no Chromium in PATH');
 
-/** Without a software renderer, which is slow to try. */
-const onWasm = (file: string, look: Parameters<typeof withPage>[1]) => withPage(file, look, ['--disable-3d-apis']);
-
 const dir = mkdtempSync(join(tmpdir(), 'detlab-demo-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 beforeAll(bundled);
 
-describe.skipIf(!browser)('the same image has the same detections in Node and in a page', () => {
-  test.each(Object.keys(FAMILIES))('%s', async (family) => {
-    const model = await narrowModel(family);
-    const page = model.save(join(dir, `${family}.html`));
-    const expected = await model.predict(scenePng());
-    expect(expected.length).toBeGreaterThan(10);
-    await onWasm(page, async (opened) => {
-      const [image] = await give(opened, [png()]);
-      const difference = disagreement([...expected], foundIn(image, NAMES));
-      expect(difference.alone).toBe(0);
-      expect(difference.box).toBeLessThan(1e-2);
-      expect(difference.score).toBeLessThan(1e-4);
-      if (expected[0].mask) expect(image.boxes.every((box) => typeof box[9] === 'string')).toBe(true);
-    });
-    model.dispose();
-  });
-});
+// with proposals, with masks, with anchors of none, with queries; npm run test:slow has every family
+test.skipIf(!browser).each(['Faster R-CNN', 'Mask R-CNN', 'YOLOv8', 'Deformable DETR'])(
+  '%s: the same in Node and in a page',
+  (family) => expectSameInPage(family, dir),
+);
 
 test.skipIf(!browser)('a trained detector finds the same in Node, ONNX Runtime and a page', async () => {
   const data = await fewScenes(dir);
-  const trained = await trainedModel('FCOS', data, 120);
+  const trained = await trainedModel('FCOS', data, 60);
   await expectSameEverywhere(trained, data.train.records[0], dir);
   trained.dispose();
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { detector, Model, register, startEngine } from '../../src';
-import { loadConfig } from '../../src/config';
+import { type ConfigObject, loadConfig } from '../../src/config';
 import { valueAt } from '../../src/lab/config-access';
 import { saveConfig } from '../../src/lab/save-config';
 import { goldenJson } from '../golden-data';
@@ -84,6 +84,28 @@ test('what MMDetection has not is left out or named, with a line', async () => {
     'dropped.py: left out, options that MMDetection does not have: train_dataloader.dataset.absent_classes',
     'scaled.py: MMDetection has no ScaledNeck (model.neck): it builds the file once modules of these names are registered there',
   ]);
+});
+
+test('the classes of the model go into its datasets, but for those on text', () => {
+  const type = (name: string, more = {}) => ({ type: name, ...more });
+  const metainfo = { classes: ['a', 'b'] };
+  const saved = (config: ConfigObject) => {
+    const file = saveConfig(config, join(folder, 'texts.ts'), metainfo.classes);
+    return (part: string) => valueAt(loadConfig(file).config, `${part}_dataloader.dataset`);
+  };
+  const joined = ['ODVGDataset', 'mmdet.Flickr30kDataset', 'MDETRStyleRefCocoDataset', 'RefCocoDataset', 'DODDataset'];
+  const config = {
+    train_dataloader: { dataset: type('ConcatDataset', { datasets: [...joined, 'CocoDataset'].map((name) => type(name)) }) },
+    val_dataloader: { dataset: type('CocoDataset', { return_classes: true }) },
+  };
+  const plain = saved(config);
+  expect(plain('train')).toEqual(
+    type('ConcatDataset', { datasets: [...joined.map((name) => type(name)), type('CocoDataset', { metainfo })] }),
+  );
+  expect(plain('val')).toEqual(type('CocoDataset', { return_classes: true, metainfo }));
+  // a detector on text is evaluated on the names of the data
+  const grounded = saved({ ...config, model: { type: 'GLIP', language_model: type('BertModel') } });
+  expect(grounded('val')).toEqual(type('CocoDataset', { return_classes: true }));
 });
 
 test('another extension is refused with those that work', async () => {

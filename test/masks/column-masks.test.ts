@@ -26,7 +26,7 @@ it('areas and overlaps of plain and of compressed masks', () => {
     for (let round = 0; round < 50; round++) {
       columns.clear();
       const [a, b] = [randomMask(random, height, width, longest), randomMask(random, height, width, longest)];
-      const compressed = new CompressedRle(height, width, countsToString(b.counts));
+      const compressed = new CompressedRle(height, width, Buffer.from(countsToString(b.counts)));
       const [first, second, third] = [columns.add(a), columns.add(b), columns.add(compressed)];
       const [inA, inB] = [decodeRle(a), decodeRle(b)];
       const both = inA.reduce((sum, value, i) => sum + (value & inB[i]), 0);

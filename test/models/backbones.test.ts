@@ -35,7 +35,15 @@ const CASES = [
   ...['resnet_attention_1000', 'resnet_attention_0001', 'resnext', 'resnext_dcn', 'res2net', 'regnet', 'hrnet'],
   ...['hrnet_finest', 'mobilenetv2', 'mobilenetv2_wide', 'swin', 'swin_absolute', 'vit', 'vit_no_token'],
   ...['vit_layers', 'darknet', 'csp_darknet_p6', 'csp_darknet_depthwise', 'cspnext', 'cspnext_p6', 'yolov8', 'ssdvgg'],
-  ...['detectors', 'detectors_plain_sac', 'resnet_ws'],
+  ...[
+    'detectors',
+    'detectors_plain_sac',
+    'resnet_ws',
+    'efficientnet',
+    'efficientnet_edge',
+    'resnet_cbam',
+    'yolov8_cbam',
+  ],
 ];
 
 describe('outputs and gradients', () => {
@@ -185,7 +193,7 @@ test('mistakes are refused in words', () => {
   refused({ type: 'VisionTransformer', out_type: 'cls_token', with_cls_token: false }, /needs with_cls_token: true/);
   refused({ type: 'VisionTransformer', output_cls_token: true }, /a detector reads maps/);
   refused({ type: 'VisionTransformer', out_type: 'raw', out_indices: 12 }, /layer 12, but there are layers 0 to 11/);
-  refused({ type: 'YOLOv8CSPDarknet', plugins: [{}] }, /plugins are not offered by YOLOv8CSPDarknet/);
+  refused({ type: 'YOLOv8CSPDarknet', plugins: [{}] }, /plugins\.0\.cfg/);
   refused({ type: 'CSPDarknet', out_indices: [5] }, /stage 5, but there are 0 \(the stem\) to 4/);
   refused({ type: 'RegNet', arch: 'regnetx_3gf' }, /expected one of regnetx_400mf/);
   refused({ type: 'SwinTransformer', patch_size: 8 }, /strides\[0\] is 4, expected patch_size, 8/);

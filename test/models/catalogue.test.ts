@@ -45,6 +45,7 @@ const LEVELS: Record<string, ReturnType<typeof levels>> = {
   'mmyolo.YOLOXPAFPN': levels([8, 16, 32], [128, 256, 512]),
   YOLOv8PAFPN: levels([8, 16, 32], [128, 256, 512]),
   YOLOV3Neck: levels([8, 16, 32], [256, 512, 1024]),
+  YOLOV4Neck: levels([8, 16, 32], [256, 512, 1024]),
   CenterNetHead: levels([4], [64]),
   CornerHead: levels([4, 4], [256, 256]),
   CentripetalHead: levels([4, 4], [256, 256]),

@@ -47,6 +47,12 @@ test.each([
   'neck_pafpn',
 ])('%s equals MMDetection, forward and gradient', (name) => checkModule(name, (config) => build(config)));
 
+// of no package: against their papers' formulas in float64 (generate/blocks.py)
+test.each([
+  ...['spp', 'aspp', 'rfb', 'sam', 'sam_pointwise', 'cbam', 'asff'],
+  ...['bifpn', 'bifpn_after', 'sfam', 'sfam_joined'],
+])('%s equals its formulas, forward and gradient', (name) => checkModule(`neck_${name}`, build));
+
 describe('attached to a backbone', () => {
   test('channels and strides come from it', () => {
     const neck = build({ type: 'FPN', out_channels: 256, num_outs: 5 }, inputs);

@@ -344,6 +344,13 @@ export const DENSE: Record<string, ModuleConfig> = {
     bbox_head: { type: 'YOLOV3Head', out_channels: [32, 16, 16], featmap_strides: [32, 16, 8] },
     test_cfg: { ...cut, conf_thr: 0.3 },
   },
+  YOLOv4: {
+    type: 'YOLOV4',
+    backbone: { type: 'CSPDarknet53', deepen_factor: 0.125, widen_factor: 0.125 },
+    neck: { type: 'YOLOV4Neck' },
+    bbox_head: { type: 'YOLOV4Head', out_channels: [16, 32, 32] },
+    test_cfg: { ...cut, conf_thr: 0.3 },
+  },
   RPN: {
     type: 'RPN',
     backbone,

@@ -53,6 +53,9 @@ export const BACKBONES: Record<string, ModuleConfig> = {
     gap_before_final_norm: false,
     use_grn: true,
   },
+  EfficientNet: { type: 'EfficientNet', out_indices: [1, 2, 3] },
+  'EfficientNet-EdgeTPU': { type: 'EfficientNet', arch: 'es', out_indices: [1, 2, 3] },
+  TIMMBackbone: { type: 'TIMMBackbone', model_name: 'efficientnet_b0', features_only: true, out_indices: [1, 2, 3, 4] },
   PVT: { type: 'PyramidVisionTransformer', ...pvt },
   'PVT v2': { type: 'PyramidVisionTransformerV2', ...pvt },
   ResNeSt: { ...resnet, type: 'ResNeSt', depth: 50 },
@@ -87,6 +90,13 @@ export const BACKBONES: Record<string, ModuleConfig> = {
     { type: 'GeneralizedAttention', spatial_range: -1, num_heads: 4, attention_type: '1111', kv_stride: 2 },
     'after_conv2',
   ),
+  'ResNet with CBAM': plugin({ type: 'CBAM', reduce_ratio: 4 }, 'after_conv3'),
+  'CSPDarknet53 with SAM': {
+    type: 'CSPDarknet53',
+    deepen_factor: 0.125,
+    widen_factor: 0.125,
+    plugins: [{ cfg: { type: 'SAM', mode: 'pointwise' } }],
+  },
   'ResNet with weight standardisation': {
     ...resnet,
     base_channels: 32,
@@ -131,6 +141,16 @@ export const NECKS: Record<string, ModuleConfig | ModuleConfig[]> = {
     block_dilations: [2, 4, 6, 8],
   },
   DyHead: [fpn, { type: 'DyHead', out_channels: 32, num_blocks: 2 }],
+  BiFPN: { type: 'BiFPN', num_stages: 2, out_channels: 16, start_level: 1 },
+  ASFF: { type: 'ASFF', compress_channels: 8 },
+  SFAM: { type: 'SFAM', base_channels: [16, 16], planes: 16, num_levels: 2, num_scales: 3 },
+  SPP: { type: 'SPP' },
+  ASPP: { type: 'ASPP', dilations: [1, 2, 3] },
+  RFB: { type: 'RFB', levels: [-2, -1] },
+  SAM: [fpn, { type: 'SAM' }],
+  'SAM, pointwise': [fpn, { type: 'SAM', mode: 'pointwise' }],
+  CBAM: [fpn, { type: 'CBAM' }],
+  YOLOV4Neck: { type: 'YOLOV4Neck' },
   SSH: { type: 'SSH', out_channels: [16, 16, 16, 16] },
   CTResNetNeck: {
     type: 'CTResNetNeck',
@@ -176,4 +196,12 @@ export const WIDE: Record<string, ModuleConfig> = {
 export const FIXED_ONLY: readonly string[] = ['AugFPN'];
 
 /** Necks that pool and enlarge by whole factors. */
-export const COARSE: readonly string[] = ['NASFPN', 'FPG', 'BFP', 'FPN_CARAFE', 'FPN_CARAFE, pixel shuffle'];
+export const COARSE: readonly string[] = [
+  'BiFPN',
+  'YOLOV4Neck',
+  'NASFPN',
+  'FPG',
+  'BFP',
+  'FPN_CARAFE',
+  'FPN_CARAFE, pixel shuffle',
+];

@@ -87,6 +87,21 @@ export const QUERIES: Record<string, ModuleConfig> = {
     as_two_stage: true,
     bbox_head: { type: 'DINOHead', embed_dims: C, loss_cls: focal },
   },
+  'RT-DETR': {
+    type: 'RTDETR',
+    backbone: { ...multi.backbone, out_indices: [1, 2, 3] },
+    neck: {
+      type: 'HybridEncoder',
+      hidden_dim: C,
+      depth_mult: 0.34,
+      layer_cfg: { self_attn_cfg: attention, ffn_cfg: { ...ffn_cfg, act_cfg: { type: 'GELU' } } },
+      projector: mapper,
+    },
+    decoder: multi.decoder,
+    num_queries: 8,
+    bbox_head: { type: 'RTDETRHead', embed_dims: C, loss_cls: { type: 'RTDETRVarifocalLoss' } },
+    test_cfg: { max_per_img: 10 },
+  },
   DDQ: {
     type: 'DDQDETR',
     ...multi,

@@ -118,6 +118,14 @@ export const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFus
 const attention = { embed_dims: 16, num_heads: 2 };
 const ffn_cfg = { embed_dims: 16, feedforward_channels: 16 };
 const sine = { num_feats: 8, normalize: true };
+/** Recognising objects by vectors. */
+const appearance = (type: string, head: string, embed_head: ModuleConfig, tracker: string): ModuleConfig => ({
+  type,
+  data_preprocessor: { type: 'TrackDataPreprocessor' },
+  detector: TWO_STAGE['Faster R-CNN'],
+  track_head: { type: head, roi_extractor: extractor(5), embed_head },
+  tracker: { type: tracker },
+});
 const maskFormer = (type: string, pixel_decoder: object): ModuleConfig => ({
   type,
   backbone,
@@ -137,7 +145,45 @@ const maskFormer = (type: string, pixel_decoder: object): ModuleConfig => ({
   panoptic_fusion_head: { type: 'MaskFormerFusionHead' },
 });
 
+const vectors = { roi_feat_size: 5, in_channels: 16 };
+
 export const REFUSED: Record<string, ModuleConfig> = {
+  MaskTrackRCNN: appearance(
+    'MaskTrackRCNN',
+    'RoITrackHead',
+    { type: 'RoIEmbedHead', ...vectors },
+    'MaskTrackRCNNTracker',
+  ),
+  QDTrack: appearance(
+    'QDTrack',
+    'QuasiDenseTrackHead',
+    { type: 'QuasiDenseEmbedHead', ...vectors },
+    'QuasiDenseTracker',
+  ),
+  Mask2FormerVideo: {
+    type: 'Mask2FormerVideo',
+    backbone,
+    track_head: {
+      type: 'Mask2FormerTrackHead',
+      feat_channels: 16,
+      out_channels: 16,
+      num_queries: 4,
+      pixel_decoder: {
+        type: 'MSDeformAttnPixelDecoder',
+        norm_cfg: { type: 'GN', num_groups: 4 },
+        encoder: {
+          num_layers: 1,
+          layer_cfg: { self_attn_cfg: { ...attention, num_levels: 3, num_points: 1 }, ffn_cfg },
+        },
+        positional_encoding: sine,
+      },
+      positional_encoding: { type: 'SinePositionalEncoding3D', ...sine },
+      transformer_decoder: {
+        num_layers: 1,
+        layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: attention, ffn_cfg },
+      },
+    },
+  },
   MaskFormer: maskFormer('MaskFormer', { type: 'PixelDecoder' }),
   'MaskFormer with an encoder': maskFormer('MaskFormer', {
     type: 'TransformerEncoderPixelDecoder',
@@ -175,6 +221,42 @@ export const REFUSED: Record<string, ModuleConfig> = {
       ],
     },
   } as ModuleConfig,
+  ...Object.fromEntries(
+    ['DeformRoIPoolPack', 'ModulatedDeformRoIPoolPack'].map((type) => [
+      type,
+      {
+        ...twoStages,
+        rpn_head: anchors,
+        type: 'FasterRCNN',
+        roi_head: {
+          type: 'StandardRoIHead',
+          bbox_roi_extractor: {
+            type: 'SingleRoIExtractor',
+            roi_layer: { type, output_size: 5, deform_fc_channels: 8 },
+          },
+          bbox_head: { type: 'Shared2FCBBoxHead', fc_out_channels: 8 },
+        },
+      } as ModuleConfig,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['PSRoIPool', 'PSRoIAlign'].map((type) => [
+      `R-FCN, ${type}`,
+      {
+        ...twoStages,
+        rpn_head: anchors,
+        type: 'RFCN',
+        neck: null,
+        backbone: { ...backbone, out_indices: [3] },
+        roi_head: {
+          type: 'RFCNRoIHead',
+          feat_channels: 8,
+          bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type, output_size: 3 } },
+          bbox_head: { type: 'RFCNBBoxHead' },
+        },
+      } as ModuleConfig,
+    ]),
+  ),
   CrowdDet: {
     ...twoStages,
     rpn_head: anchors,

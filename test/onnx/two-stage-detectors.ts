@@ -98,6 +98,10 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
       bbox_head: { ...head, roi_feat_size: 5, reg_class_agnostic: true },
     }),
   ),
+  'Deformable RoI pooling without offsets': detector(
+    'FasterRCNN',
+    standard({ bbox_roi_extractor: { ...extractor(5), roi_layer: { type: 'DeformRoIPool', output_size: 5 } } }),
+  ),
   'Shared4Conv1FC, GroupNorm': detector(
     'FasterRCNN',
     standard({

@@ -192,6 +192,15 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
       bbox_head: { in_channels: [32, 32, 16], out_channels: [32, 32, 32] },
     },
   },
+  YOLOv4: {
+    config: 'yolov4_cspd53_8xb8-mosaic-416-273e_coco',
+    model: {
+      backbone: { deepen_factor: 0.125, widen_factor: 0.125 },
+      neck: { in_channels: [32, 64, 128], out_channels: [16, 32, 64] },
+      bbox_head: { in_channels: [16, 32, 64], out_channels: [32, 32, 64] },
+    },
+    iterations: 400,
+  },
   YOLOX: { config: 'yolox_nano_8xb8-300e_coco', model: { neck: { in_channels: [32, 64, 128] } } },
   YOLOv5: { config: 'yolov5_n-v61_syncbn_fast_8xb16-300e_coco', asShipped: true, iterations: 500, lr: 0.002 },
   YOLOv8: { config: 'yolov8_n_syncbn_fast_8xb16-500e_coco', asShipped: true, iterations: 500, lr: 0.002 },

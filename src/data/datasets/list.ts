@@ -8,6 +8,7 @@ import { DOTA_DATASETS } from './dota';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
 import { WIDERFaceDataset } from './wider-face';
+import { YouTubeVISDataset } from './youtube-vis';
 
 export const DATASETS = [
   ...GENERAL_DATASETS,
@@ -18,4 +19,5 @@ export const DATASETS = [
   WIDERFaceDataset,
   BaseVideoDataset,
   MOTChallengeDataset,
+  YouTubeVISDataset,
 ] as const satisfies readonly AnyDefinition[];

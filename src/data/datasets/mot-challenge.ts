@@ -1,6 +1,6 @@
 // Videos in COCO's JSON format, as MMDetection's converters write them: BaseVideoDataset and MOTChallengeDataset (Milan et al.,
 // MOT16, arXiv 2016). Images are frames: they have a video_id and a frame_id, objects an instance_id. An epoch of training takes
-// frames, each for itself. Unlike the reference, a frame without objects is no error.
+// every frame with TrackImgSampler, one of each video with DefaultSampler. Unlike the reference, a frame without objects is no error.
 
 import path from 'node:path';
 import { z } from 'zod';
@@ -31,7 +31,7 @@ const CLASSES = [
   'crowd',
 ];
 
-const videoOptions = z.strictObject({
+export const videoOptions = z.strictObject({
   ...sharedOptions,
   ann_file: z.string().describe("Annotation file in COCO's format, whose images have a video_id and a frame_id"),
   data_prefix: z
@@ -44,7 +44,12 @@ const motOptions = z.strictObject({
   visibility_thr: z.literal(-1).default(-1).describe('Only -1: objects are used however much of them is hidden'),
 });
 
-function videoLoader(options: z.output<typeof videoOptions>, { path: at }: BuildContext, defaults?: string[]) {
+/** @param defaults classes, where the config names none; the file need not have all of them */
+export function videoLoader(
+  options: z.output<typeof videoOptions>,
+  { path: at }: BuildContext,
+  defaults?: readonly string[],
+) {
   const root = options.data_root ?? '';
   return {
     pipeline: options.pipeline as ModuleConfig[],
@@ -53,14 +58,13 @@ function videoLoader(options: z.output<typeof videoOptions>, { path: at }: Build
       const named = namesOf(options.metainfo) ?? defaults;
       const loaded = await loadCoco(file, path.resolve(root, options.data_prefix.img_path), {
         classes: given?.classes ?? named,
-        // MOTChallenge's files need not have all of its classes
         absentClasses: given?.classes || named === defaults ? 'note' : options.absent_classes,
         ...filterOf(options),
       });
       const content = await readVideos(file, named);
       const order = new Map([...content.frames.keys()].map((id, i) => [id, i]));
       const records = loaded.records
-        .map((record) => withIdentities(record, content.instances))
+        .map((record) => asFrame(record, content))
         .sort((a, b) => order.get(a.id)! - order.get(b.id)!);
       return { ...usedPart({ ...loaded, records }, options, at), videos: content.frames };
     },
@@ -95,7 +99,7 @@ async function readVideos(file: string, classes: readonly string[] | undefined) 
     videos.set(video, [...(videos.get(video) ?? []), image]);
   }
   const frames = new Map<number, VideoFrame>();
-  for (const [video, list] of videos)
+  for (const [position, [video, list]] of [...videos].entries())
     for (const [i, { id, file_name: name, frame_id: given }] of list.entries()) {
       const frame = numberOf(given) ?? i;
       if (frame < 0 || frame >= list.length)
@@ -104,7 +108,8 @@ async function readVideos(file: string, classes: readonly string[] | undefined) 
         );
       // video/img1/000001.jpg
       const video_name = String(name).split(/[\\/]/).at(-3) ?? String(video);
-      frames.set(Number(id), { video: video_name, frame, length: list.length, objects: objects.get(id) ?? [] });
+      const own = { video: video_name, videoId: numberOf(video) ?? position, frame, length: list.length };
+      frames.set(Number(id), { ...own, objects: objects.get(id) ?? [] });
     }
   return { frames, instances };
 }
@@ -118,7 +123,13 @@ function boxOf(given: unknown, [width, height]: (number | undefined)[]): VideoOb
   return inside(x, x + w, width) && inside(y, y + h, height) ? [x, y, x + w, y + h] : undefined;
 }
 
-function withIdentities(record: ImageRecord, instances: ReadonlyMap<unknown, number>): ImageRecord {
+/** With its place in its video and the identities of its objects. */
+function asFrame(
+  record: ImageRecord,
+  { frames, instances }: { frames: ReadonlyMap<number, VideoFrame>; instances: ReadonlyMap<unknown, number> },
+): ImageRecord {
+  const { videoId, frame } = frames.get(record.id)!;
+  record.frame = { video: String(videoId), number: frame };
   const instanceIds = Int32Array.from(record.annotationIds, (id, i) => instances.get(id) ?? i);
   record.truths = { ...record.truths, instanceIds };
   return record;

@@ -1,6 +1,7 @@
 // The samples of every batch of an epoch, as mmengine's DefaultSampler and InfiniteSampler and MMDetection's
 // AspectRatioBatchSampler order them.
 
+import type { Random } from '../../random';
 import { type ClassAware, classAwareOrder } from './class-aware-order';
 import { streamFor } from './random-streams';
 import { type SampleSizes, sampleSizeOrder, sampleSizeTotal } from './sample-size-order';
@@ -19,6 +20,8 @@ export interface OrderOptions {
   classAware?: ClassAware;
   /** So many images of each joined data set in place of all: see `sampleSizeOrder`. */
   sampleSizes?: SampleSizes;
+  /** A frame of each video in place of all images: the indices at which the videos begin, and the end of the last. */
+  videos?: Int32Array; // [videos + 1]
   /** The part of one of several processes; all images when absent. */
   shard?: Shard;
 }
@@ -32,9 +35,9 @@ export interface Shard {
 /** Images of an epoch of one process: as many in each, so that some come twice where they do not divide evenly. */
 export function shardLength(
   images: number,
-  { shard, sampleSizes }: Pick<OrderOptions, 'shard' | 'sampleSizes'>,
+  { shard, sampleSizes, videos }: Pick<OrderOptions, 'shard' | 'sampleSizes' | 'videos'>,
 ): number {
-  const samples = sampleSizes ? sampleSizeTotal(sampleSizes) : images;
+  const samples = sampleSizes ? sampleSizeTotal(sampleSizes) : videos ? videos.length - 1 : images;
   return shard ? Math.ceil(samples / shard.size) : samples;
 }
 
@@ -61,21 +64,29 @@ export interface OrderedSample {
 /** Batches of an epoch, of one process. */
 export function batchesOf(
   count: number,
-  order: Pick<OrderOptions, 'batchSize' | 'dropLast' | 'shard' | 'sampleSizes'>,
+  order: Pick<OrderOptions, 'batchSize' | 'dropLast' | 'shard' | 'sampleSizes' | 'videos'>,
 ): number {
   const batches = shardLength(count, order) / order.batchSize;
   return order.dropLast ? Math.floor(batches) : Math.ceil(batches);
 }
 
 function permutationOf(images: OrderedImages, pass: number, options: OrderOptions): Int32Array {
-  const { seed, shuffle, classAware, sampleSizes } = options;
+  const { seed, shuffle, classAware, sampleSizes, videos } = options;
   if (sampleSizes)
     return sampleSizeOrder(sampleSizes, pass, (n, dataset, turn = 0) =>
       (dataset === undefined ? streamFor(seed, pass) : streamFor(seed, dataset, turn)).permutation(n),
     );
+  if (videos) return frameOfEach(videos, shuffle, streamFor(seed, pass));
   if (classAware) return classAwareOrder(images.length, classAware, streamFor(seed, pass));
   if (shuffle) return streamFor(seed, pass).permutation(images.length);
   return Int32Array.from({ length: images.length }, (_, i) => i);
+}
+
+/** Of every video a frame at random. */
+function frameOfEach(starts: Int32Array, shuffle: boolean, random: Random): Int32Array {
+  const count = starts.length - 1;
+  const order = shuffle ? random.permutation(count) : Int32Array.from({ length: count }, (_, i) => i);
+  return order.map((video) => starts[video] + random.integer(starts[video + 1] - starts[video]));
 }
 
 /** The samples of every batch of `epoch`. */
@@ -103,6 +114,7 @@ export function sampleOrder(images: OrderedImages, epoch: number, options: Order
 function endlessOrder(images: OrderedImages, epoch: number, options: OrderOptions): OrderedSample[][] {
   const { aspectRatioGrouping, batchSize, shard = { rank: 0, size: 1 } } = options;
   const count = batchesOf(images.length, options);
+  const length = shardLength(images.length, { ...options, shard: undefined });
   const skipped = epoch * count;
   const batches: OrderedSample[][] = [];
   // without orientations, what comes before is known by its length
@@ -111,9 +123,9 @@ function endlessOrder(images: OrderedImages, epoch: number, options: OrderOption
   let known: { pass: number; order: Int32Array } = { pass: -1, order: new Int32Array() };
   // of several processes each takes one of so many samples
   for (let at = shard.rank + made * batchSize * shard.size; batches.length < count; at += shard.size) {
-    const pass = Math.floor(at / images.length);
+    const pass = Math.floor(at / length);
     if (known.pass !== pass) known = { pass, order: permutationOf(images, pass, options) };
-    const index = known.order[at % images.length];
+    const index = known.order[at % length];
     const group = groups[aspectRatioGrouping && images.upright(index) ? 0 : 1];
     group.push({ index, pass });
     if (group.length < batchSize) continue;

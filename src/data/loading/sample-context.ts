@@ -18,13 +18,15 @@ export interface OrderPosition {
 /** Samples kept per step that asks for earlier ones; with max_cached_images: 20 a third of the draws go further back. */
 const MAX_KEPT = 40;
 
-/** @returns the context of the sample at a position; `first`: whether this is the first image tried at that position */
+/**
+ * @returns the context of record number `index`, which is used at a position; `first`: whether it is the first image tried there
+ */
 export function sampleContexts(
   pipeline: Pipeline,
   records: RecordStore,
   order: OrderOptions,
   upright: (index: number) => boolean,
-): (position: OrderPosition, first: boolean) => SampleContext {
+): (position: OrderPosition, index: number, first: boolean) => SampleContext {
   // index and pass of each sample
   const orders = new Map<number, Int32Array>();
   const orderedAt = ({ epoch, position }: OrderPosition): OrderedSample => {
@@ -41,7 +43,6 @@ export function sampleContexts(
   const perEpoch = order.endless || order.dropLast ? full : shardLength(records.length, order);
   const keptByStep = new Map<number, Map<number, Promise<Sample | undefined>>>();
   const stepsWithCache = new Set<number>();
-
   /** Sample number `n` of the run as step `step` received it at its first attempt. */
   function sampleBefore(step: number, n: number): Promise<Sample | undefined> {
     let sample = keptOf(step).get(n);
@@ -50,7 +51,7 @@ export function sampleContexts(
       const { index, pass } = orderedAt({ epoch, position });
       sample = pipeline
         .prepare(records.at(index), streamFor(order.seed, pass, index, 0), {
-          context: contextAt({ epoch, position }, false),
+          context: contextAt({ epoch, position }, index, false),
           until: step,
         })
         .catch((error) => {
@@ -77,7 +78,7 @@ export function sampleContexts(
     }
   }
 
-  function contextAt({ epoch, position }: OrderPosition, first: boolean): SampleContext {
+  function contextAt({ epoch, position }: OrderPosition, index: number, first: boolean): SampleContext {
     const before = epoch * perEpoch + position;
     return (step, sample) => {
       if (first && stepsWithCache.has(step) && !keptOf(step).has(before)) {
@@ -86,6 +87,7 @@ export function sampleContexts(
       }
       return {
         count: records.length,
+        index,
         record: (index) => records.at(index),
         before,
         async earlier(age) {

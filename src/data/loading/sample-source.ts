@@ -69,7 +69,7 @@ export function sampleRunner(
     try {
       const context =
         stages[stage].usesOtherImages || !stages[stage].portable
-          ? contexts[stage](position, salts[2] === 0)
+          ? contexts[stage](position, index, salts[2] === 0)
           : undefined;
       const sample = await stages[stage].prepare(record, streamFor(seed, ...salts), { context });
       if (!sample) return { discarded: true, seconds: seconds() };

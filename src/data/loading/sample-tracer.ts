@@ -76,7 +76,7 @@ export function sampleTracer(
     const random = streamFor(order.seed, epoch, index, 0);
     const context =
       pipeline.usesOtherImages || !pipeline.portable
-        ? contexts({ epoch, position: positionIn(epoch, index) }, true)
+        ? contexts({ epoch, position: positionIn(epoch, index) }, index, true)
         : undefined;
     let sample: Sample | undefined = sampleOf(records[index]);
     for (const [i, { type }] of pipeline.config.entries()) {

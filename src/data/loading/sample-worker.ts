@@ -48,7 +48,9 @@ function serve(port: MessagePort, { stages, order, records, upright, cache }: Wo
       try {
         const outcome = await run(request, record);
         reply = { id, outcome };
-        if ('sample' in outcome) transfer.push(exclusiveBuffer(outcome.sample.image));
+        if ('sample' in outcome)
+          for (const { image } of [outcome.sample, ...(outcome.sample.clip?.others ?? [])])
+            transfer.push(exclusiveBuffer(image));
       } catch (error) {
         reply = { id, error: (error as Error).stack ?? String(error) };
       }

@@ -64,6 +64,7 @@ import { ResizeShortestEdge } from './resize-shortest-edge';
 import { TestTimeAug } from './test-time-aug';
 import { LoadTrackAnnotations, PackTrackInputs } from './track-transforms';
 import { TransformBroadcaster } from './transform-broadcaster';
+import { UniformRefFrameSample } from './uniform-ref-frame-sample';
 import { YOLOv5CopyPaste } from './yolov5-copy-paste';
 import { YOLOv5KeepRatioResize } from './yolov5-keep-ratio-resize';
 import { YOLOv5MixUp } from './yolov5-mix-up';
@@ -147,6 +148,7 @@ export const TRANSFORMS = [
   YOLOv5CopyPaste,
   Mosaic9,
   PackDetInputs,
+  UniformRefFrameSample,
   TransformBroadcaster,
   LoadTrackAnnotations,
   PackTrackInputs,
@@ -155,5 +157,7 @@ export const TRANSFORMS = [
 
 /** Types that may load other images of the dataset. */
 export const MULTI_IMAGE: ReadonlySet<string> = new Set(
-  [Mosaic, Mosaic9, MixUp, CachedMosaic, CachedMixUp, CopyPaste, YOLOv5MixUp, YOLOXMixUp].map(({ type }) => type),
+  [Mosaic, Mosaic9, MixUp, CachedMosaic, CachedMixUp, CopyPaste, YOLOv5MixUp, YOLOXMixUp, UniformRefFrameSample].map(
+    ({ type }) => type,
+  ),
 );

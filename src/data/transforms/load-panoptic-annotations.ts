@@ -4,13 +4,11 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import type { PanopticTruths, SemanticMap } from '../../masks';
-import { rleOfIds } from '../../masks';
+import type { PanopticTruths } from '../../masks';
+import { rleOfIds, semanticOfIds } from '../../masks';
 import { readIdMap } from '../loading/map-readers';
 import type { ImageRecord } from '../types';
 import type { Transform } from './sample';
-
-const IGNORED = 255;
 
 export const LoadPanopticAnnotations = defineModule({
   kind: 'transform',
@@ -51,7 +49,7 @@ export const LoadPanopticAnnotations = defineModule({
         const masks = rleOfIds(map, record.annotationIds.slice(0, n).map(Number));
         sample.truths.masks = { kind: 'bitmap', height, width, masks };
       }
-      if (with_seg) sample.semantic = semanticOf(map, panoptic);
+      if (with_seg) sample.semantic = semanticOfIds(map, panoptic);
       return sample;
     },
 });
@@ -77,17 +75,4 @@ function mapOf(
     `Cannot use the panoptic map "${panoptic.file}": expected the size of its image, ${width} x ${height}, received ` +
       `${map.width} x ${map.height}`,
   );
-}
-
-function semanticOf({ data, width, height }: IdMap, { ids, labels }: PanopticTruths): SemanticMap {
-  const labelOf = new Map(Array.from(ids, (id, i) => [id, labels[i]]));
-  // the class 255 is that of no pixel
-  const wide = labels.some((label) => label >= IGNORED);
-  const out = wide ? new Uint16Array(data.length) : new Uint8Array(data.length);
-  let last: { id: number; label: number } = { id: -1, label: IGNORED };
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] !== last.id) last = { id: data[i], label: labelOf.get(data[i]) ?? IGNORED };
-    out[i] = last.label;
-  }
-  return { data: out, width, height };
 }

@@ -5,6 +5,7 @@ import type { SemanticMap } from '../../masks';
 import type { Random } from '../../random';
 import type {
   AnyImage,
+  ClipFrames,
   ImageMeta,
   ImagePrompt,
   ImageRecord,
@@ -33,6 +34,8 @@ export interface Sample {
   otherImages?: OtherImages;
   /** Set by PackDetInputs. */
   packed?: PackedSample;
+  /** Set by UniformRefFrameSample: the other frames that are loaded with this one. */
+  clip?: ClipFrames<Sample>;
 }
 
 /** The size at which the next steps use an image, at most. */
@@ -54,6 +57,8 @@ export type Transform = (sample: Sample, random: Random) => Sample | undefined |
 export interface OtherImages {
   /** Number of images in the dataset. */
   readonly count: number;
+  /** Index of the sample's own record. */
+  readonly index: number;
   /** True inside a MultiImageMixDataset, whose inner pipeline loads the other images. */
   readonly wrapped: boolean;
   record(index: number): ImageRecord;

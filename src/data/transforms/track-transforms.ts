@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
+import type { PackedSample } from '../types';
 import { LoadAnnotations } from './load-annotations';
 import { PackDetInputs } from './pack-det-inputs';
 import type { Transform } from './sample';
@@ -34,7 +35,7 @@ const keys = z.union([z.enum(META_KEYS), z.array(z.enum(META_KEYS))]);
 export const PackTrackInputs = defineModule({
   kind: 'transform',
   type: 'PackTrackInputs',
-  summary: 'Packs pixels, ground truth and metainfo of a frame for the model',
+  summary: 'Packs pixels, ground truth and metainfo of a frame, and of the frames it is learned with, for the model',
   origin: 'MMDetection',
   shapes: PackDetInputs.shapes,
   example: "{ type: 'PackTrackInputs' }",
@@ -42,5 +43,16 @@ export const PackTrackInputs = defineModule({
     meta_keys: keys.nullish().describe('Accepted: names are checked, a sample always has all of them'),
     default_meta_keys: keys.default([...META_KEYS]).describe('Accepted, as meta_keys'),
   }),
-  build: (_, context): Transform => PackDetInputs.build(PackDetInputs.options.parse({}), context),
+  build: (_, context): Transform => {
+    const pack = PackDetInputs.build(PackDetInputs.options.parse({}), context);
+    return async (sample, random) => {
+      const { clip } = sample;
+      const packed = await pack(sample, random);
+      if (!clip || !packed?.packed) return packed;
+      const others: PackedSample[] = [];
+      for (const other of clip.others) others.push((await pack(other, random))!.packed!);
+      packed.packed.clip = { ...clip, others };
+      return packed;
+    };
+  },
 });

@@ -18,6 +18,7 @@ import type { Detector } from '../../models/types';
 import type { TextPrompt } from '../../text/prompts';
 import { numberAt } from '../config-access';
 import { type TestSampler, testSampler } from '../test-sample';
+import { idsThatGoOn, withoutIds } from './clips';
 import { detect, type ImageDetector } from './detect';
 
 export interface DetectedImage {
@@ -36,6 +37,8 @@ export interface DetectOptions {
   signal?: AbortSignal;
   /** What a detector on text is to find. */
   prompt?: TextPrompt;
+  /** Images that go through the network together are frames of a clip, with ids that go on from those of the clip before. */
+  clips?: boolean;
 }
 
 /** Images that are read but wait for others of their size, at most, in batches. */
@@ -52,12 +55,13 @@ type Waiting = SourceProblem | (Omit<DetectedImage, 'detections'> & { sample?: P
 export async function* detectImages(
   network: { detector: Detector; config: ConfigObject },
   source: OpenedSource,
-  { batch, precision, signal, prompt }: DetectOptions,
+  { batch, precision, signal, prompt, clips = false }: DetectOptions,
 ): AsyncGenerator<DetectedImage | SourceProblem> {
   const { detector, config } = network;
   const sizeKey = paddedSize(config);
   const waiting: Waiting[] = [];
   let isProven = false;
+  const numbered = clips ? idsThatGoOn() : withoutIds;
   detector.eval();
   /** @returns false when Stop has ended it */
   const run = (group: readonly Exclude<Waiting, SourceProblem>[]): boolean => {
@@ -70,7 +74,8 @@ export async function* detectImages(
         ),
       );
       if (!found) return false;
-      for (const [i, one] of group.entries()) Object.assign(one, { detections: found[i], sample: undefined });
+      const detections = numbered(found);
+      for (const [i, one] of group.entries()) Object.assign(one, { detections: detections[i], sample: undefined });
       isProven = true;
       return true;
     } catch (error) {

@@ -56,6 +56,10 @@ export function imageDetector(
   prompt?: TextPrompt,
 ): ImageDetector {
   const { tiles, tta } = options;
+  if (model.detector.predictsClips)
+    throw new DetLabError(
+      'Cannot detect image by image: the model finds objects in the frames of a video together. Leave out tta and tiles, and ensembles',
+    );
   const asked = prompt && { prompt };
   const whole =
     tta === undefined ? plainDetector(model, options, part, asked) : viewsDetector(model, tta, options, part, asked);

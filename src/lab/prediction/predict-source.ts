@@ -34,7 +34,10 @@ export interface PredictOptions extends DrawingOptions, InferenceOptions {
    * these names.
    */
   text?: string | readonly string[];
-  /** Images that go through the network together, of those with one padded size. Default 1; not with views and tiles. */
+  /**
+   * Images that go through the network together, of those with one padded size. Default 1; not with views and tiles. Of a model that finds
+   * objects in several frames together (Mask2FormerVideo), the frames of a clip, 36 by default.
+   */
   batch?: number;
   /** Of a video or camera: frames a second. Default: all of a video, 5 of a camera. */
   fps?: number;
@@ -69,11 +72,17 @@ export type AnyPredictions = Predictions | PredictionList | VideoPredictions;
 export interface SourceDetector {
   (
     source: OpenedSource,
-    options: InferenceOptions & { batch?: number; signal?: AbortSignal; prompt?: TextPrompt },
+    options: InferenceOptions & { batch?: number; signal?: AbortSignal; prompt?: TextPrompt; clips?: boolean },
   ): AsyncGenerator<DetectedImage | SourceProblem>;
   /** Of a model that tracks. */
   tracker?: Detector['tracker'];
+  /** Whether the model finds objects in several frames of a video together, which `clips` asks for. */
+  predictsClips?: boolean;
+  linkTracks?: Detector['linkTracks'];
 }
+
+/** Frames of a clip, unless `batch` says how many: as many as YouTube-VIS's longest videos have. */
+const CLIP_FRAMES = 36;
 
 /** What predictions are of and how they are displayed. */
 export interface Predictor {
@@ -85,13 +94,16 @@ export interface Predictor {
 
 /** Detection by one model: in batches, or from several views and tiles of each image. */
 export function detectorOf(network: { detector: Detector; config: ConfigObject }): SourceDetector {
-  const detectIn: SourceDetector = (source, { batch, precision, signal, tta, tiles, prompt }) => {
-    if (tta === undefined && tiles === undefined)
-      return detectImages(network, source, { batch: batch ?? 1, precision, signal, prompt });
+  const { tracker, linkTracks, predictsClips } = network.detector;
+  const detectIn: SourceDetector = (source, { batch, precision, signal, tta, tiles, prompt, clips }) => {
+    if (tta === undefined && tiles === undefined) {
+      const together = clips ? (batch ?? CLIP_FRAMES) : predictsClips ? 1 : (batch ?? 1);
+      return detectImages(network, source, { batch: together, precision, signal, prompt, clips });
+    }
     refuseBatch('predict', batch);
     return detectEach(imageDetector(network, { precision, tta, tiles }, 'test', prompt), source, signal);
   };
-  return Object.assign(detectIn, { tracker: network.detector.tracker });
+  return Object.assign(detectIn, { tracker, linkTracks, predictsClips });
 }
 
 /** The prompt of a text, and the model with the names in it as its classes. */
@@ -170,11 +182,16 @@ async function open(
   const drawing = drawingOf(model, appearance);
   const source = await openSource(given, { fps, maxFrames, signal });
   // a model that tracks does so in every video
-  const track = asked ?? (detectIn.tracker && source.kind === 'video' ? true : undefined);
+  const tracks = detectIn.tracker !== undefined || detectIn.predictsClips === true;
+  const track = asked ?? (tracks && source.kind === 'video' ? true : undefined);
   if (track !== undefined && source.kind === 'image')
     throw new DetLabError('Cannot track: expected the frames of a video, camera, stream or list, received one image');
-  const detected = detectIn(source, { precision, tta, tiles, batch, signal, prompt });
-  const found = track === undefined ? detected : tracked(detected, track, detectIn.tracker);
+  const clips = track === true && detectIn.predictsClips === true;
+  const detected = detectIn(source, { precision, tta, tiles, batch, signal, prompt, clips });
+  const { tracker, linkTracks } = detectIn;
+  // of a camera the end is never known
+  const own = { tracker, ...(source.total !== undefined && { linkTracks }) };
+  const found = track === undefined || clips ? detected : tracked(detected, track, own);
   return { source, drawing, signal, found: predictions(model, source, drawing, found, onProgress) };
 }
 

@@ -23,7 +23,7 @@ const SETTINGS: z.output<typeof setting>[] = [
 
 const options = z.strictObject({
   arch: z.literal('P5').default('P5').describe('Four stages'),
-  ...yoloBackboneOptions('PPYOLOECSPResNet', { type: 'SiLU', inplace: true }),
+  ...yoloBackboneOptions({ type: 'SiLU', inplace: true }),
   arch_ovewrite: z
     .array(setting)
     .min(1)

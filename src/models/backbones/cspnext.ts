@@ -7,6 +7,7 @@ import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { normCfg } from '../../nn/layer-options';
 import { Sequential } from '../../nn/module-list';
+import { stagePluginsOption } from '../layers/block-plugins';
 import { scaled } from '../shared-options/scale-model';
 import { activationOption, buildCSPStages, cspOptions, poolSizes } from './csp-options';
 import { checkStageIndices, StagedNetwork, type StageSetting } from './staged-network';
@@ -31,7 +32,7 @@ const options = z.strictObject({
   ...cspOptions,
   expand_ratio: z.number().positive().default(0.5).describe('Channels of each half of a CSP layer over the output'),
   input_channels: z.literal(3).default(3).describe('Only 3 (MMYOLO)'),
-  plugins: z.null().optional().describe('Only null (MMYOLO)'),
+  plugins: stagePluginsOption.describe('Attention modules at the end of stages (MMYOLO)'),
   spp_kernel_sizes: poolSizes,
   channel_attention: z.boolean().default(true).describe('Channel attention after the blocks of a stage'),
   act_cfg: activationOption('SiLU'),

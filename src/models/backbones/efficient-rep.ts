@@ -20,15 +20,15 @@ import { yoloBackboneOptions } from './yolo-backbone-options';
 const CHANNELS = [64, 128, 256, 512, 1024];
 const BLOCKS = [6, 12, 18, 6];
 
-const optionsOf = (type: string, act: ActCfg, block: RepBlockCfg['type']) => ({
+const optionsOf = (act: ActCfg, block: RepBlockCfg['type']) => ({
   arch: z.literal('P5').default('P5').describe('Four stages'),
-  ...yoloBackboneOptions(type, act),
+  ...yoloBackboneOptions(act),
   use_cspsppf: z.boolean().default(false).describe('Pyramid pooling on part of the channels'),
   block_cfg: repBlockOption(block),
 });
-const options = z.strictObject(optionsOf('YOLOv6EfficientRep', { type: 'ReLU', inplace: true }, 'RepVGGBlock'));
+const options = z.strictObject(optionsOf({ type: 'ReLU', inplace: true }, 'RepVGGBlock'));
 const cspOptions = z.strictObject({
-  ...optionsOf('YOLOv6CSPBep', { type: 'SiLU', inplace: true }, 'ConvWrapper'),
+  ...optionsOf({ type: 'SiLU', inplace: true }, 'ConvWrapper'),
   hidden_ratio: z.number().positive().default(0.5).describe('Share of the channels that goes through the blocks'),
 });
 export type YOLOv6BackboneOptions = z.output<typeof options> & Partial<z.output<typeof cspOptions>>;

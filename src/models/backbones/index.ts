@@ -3,13 +3,16 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { convNeXt } from './convnext';
 import { cspDarknet } from './csp-darknet';
+import { cspDarknet53 } from './csp-darknet53';
 import { ppyoloeCSPResNet } from './csp-resnet';
 import { cspNeXt, mmyoloCSPNeXt } from './cspnext';
 import { darknet } from './darknet';
 import { detectorsResNet } from './detectors-resnet';
 import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
+import { efficientNet } from './efficientnet';
 import { hourglassNetDefinition } from './hourglass-net';
 import { hrnet } from './hrnet';
+import { mmpretrainResnet } from './mmpretrain-resnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { pyramidVisionTransformer, pyramidVisionTransformerV2 } from './pyramid-vision-transformer';
 import { regnet } from './regnet';
@@ -19,6 +22,7 @@ import { resnet, resnetV1d } from './resnet';
 import { resnext } from './resnext';
 import { ssdVgg } from './ssd-vgg';
 import { swinTransformer } from './swin-transformer';
+import { timmBackbone } from './timm-backbone';
 import { tridentResNet } from './trident-resnet';
 import { visionTransformer } from './vision-transformer';
 import { yolov5CSPDarknet } from './yolov5-csp-darknet';
@@ -28,11 +32,13 @@ import { yoloxCSPDarknet } from './yolox-csp-darknet';
 
 export { ConvNeXt, convNeXt } from './convnext';
 export { CSPDarknet, cspDarknet } from './csp-darknet';
+export { CSPDarknet53, cspDarknet53 } from './csp-darknet53';
 export { PPYOLOECSPResNet, ppyoloeCSPResNet } from './csp-resnet';
 export { CSPNeXt, cspNeXt, mmyoloCSPNeXt } from './cspnext';
 export { Darknet, darknet } from './darknet';
 export { DetectoRSResNet, detectorsResNet } from './detectors-resnet';
 export { YOLOv6EfficientRep, yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
+export { EfficientNet, efficientNet } from './efficientnet';
 export { HRNet, hrnet } from './hrnet';
 export { MobileNetV2, mobilenetV2 } from './mobilenet-v2';
 export {
@@ -47,6 +53,8 @@ export { ResNet, type ResNetOptions, resnet, resnetV1d } from './resnet';
 export { ResNeXt, resnext } from './resnext';
 export { SSDVGG, ssdVgg } from './ssd-vgg';
 export { SwinTransformer, swinTransformer } from './swin-transformer';
+export { TIMMBackbone, timmBackbone } from './timm-backbone';
+export { timmCheckpoint } from './timm-models';
 export { TridentResNet, tridentResNet } from './trident-resnet';
 export { VisionTransformer, visionTransformer } from './vision-transformer';
 export { YOLOv5CSPDarknet, yolov5CSPDarknet } from './yolov5-csp-darknet';
@@ -65,6 +73,8 @@ export const backbones = [
   detectorsResNet,
   hrnet,
   hourglassNetDefinition,
+  timmBackbone,
+  efficientNet,
   mobilenetV2,
   swinTransformer,
   convNeXt,
@@ -73,6 +83,7 @@ export const backbones = [
   visionTransformer,
   darknet,
   cspDarknet,
+  cspDarknet53,
   cspNeXt,
   mmyoloCSPNeXt,
   yolov5CSPDarknet,
@@ -83,4 +94,5 @@ export const backbones = [
   ppyoloeCSPResNet,
   yolov8CSPDarknet,
   ssdVgg,
+  mmpretrainResnet,
 ] as const satisfies readonly AnyDefinition[];

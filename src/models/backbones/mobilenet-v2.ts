@@ -11,6 +11,7 @@ import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
 import { InvertedResidual } from '../layers/inverted-residual';
 import type { Backbone, FeatureSpec } from '../types';
+import { divisible } from './divisible';
 import { outputsOfLayers } from './outputs-of-layers';
 import { pretrainedOption, readPretrained, withCp } from './residual-options';
 
@@ -55,12 +56,6 @@ const options = z.strictObject({
     .describe('Weight initialisation; null: Kaiming for convolutions, constant for norms'),
 });
 export type MobileNetV2Options = z.output<typeof options>;
-
-/** The nearest multiple of 8, at least 8 and not below 90% of `value`. */
-function divisible(value: number): number {
-  const rounded = Math.max(8, Math.floor((value + 4) / 8) * 8);
-  return rounded < 0.9 * value ? rounded + 8 : rounded;
-}
 
 /**
  * @example new MobileNetV2(mobilenetV2.options.parse({})).forward(images) // strides 4, 8, 16, 32

@@ -6,6 +6,7 @@ import { DetLabError } from '../../errors';
 import { evaluateNorms } from '../../nn/evaluate-norms';
 import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
+import { buildPlugin, type StagePlugin } from '../layers/block-plugins';
 import type { Backbone, FeatureSpec } from '../types';
 import { outputsOfLayers } from './outputs-of-layers';
 
@@ -25,9 +26,10 @@ export interface StagedOptions {
   out_indices: number[];
   frozen_stages: number;
   norm_eval: boolean;
+  plugins?: readonly StagePlugin[] | null;
 }
 
-/** @throws DetLabError when an output or a frozen stage does not exist. */
+/** @throws DetLabError when an output, a frozen stage or a stage of plugins does not exist. */
 export function checkStageIndices(type: string, o: StagedOptions, stages: number, path: string): void {
   const fail = (what: string) => {
     throw new DetLabError(`Cannot build backbone "${type}"${path ? ` at ${path}` : ''}: ${what}`);
@@ -35,6 +37,9 @@ export function checkStageIndices(type: string, o: StagedOptions, stages: number
   const beyond = o.out_indices.find((i) => i > stages);
   if (beyond !== undefined) fail(`out_indices names stage ${beyond}, but there are 0 (the stem) to ${stages}`);
   if (o.frozen_stages > stages) fail(`frozen_stages is ${o.frozen_stages}, but there are ${stages} stages`);
+  for (const [i, { stages: where }] of (o.plugins ?? []).entries())
+    if (where && where.length !== stages)
+      fail(`expected ${stages} entries in plugins[${i}].stages, one for each stage, received ${where.length}`);
 }
 
 export class StagedNetwork extends Module implements Backbone {
@@ -51,8 +56,12 @@ export class StagedNetwork extends Module implements Backbone {
   ) {
     super();
     this.layers = [this.addChild('stem', stem)];
-    for (const [i, parts] of stages.entries())
-      this.layers.push(this.addChild(`stage${i + 1}`, new Sequential<Part>(parts)));
+    for (const [i, parts] of stages.entries()) {
+      const plugins = (options.plugins ?? [])
+        .filter(({ stages: where }) => !where || where[i])
+        .map(({ cfg }): Part => buildPlugin(cfg, channels[i + 1])[1]);
+      this.layers.push(this.addChild(`stage${i + 1}`, new Sequential<Part>([...parts, ...plugins])));
+    }
     this.outputs = channels
       .map((count, i) => ({ channels: count, stride: strides[i] }))
       .filter((_, i) => options.out_indices.includes(i));

@@ -3,13 +3,10 @@
 import { z } from 'zod';
 import { initCfg } from '../../nn/init-cfg';
 import { type ActCfg, actCfg, normCfg } from '../../nn/layer-options';
+import { stagePluginsOption } from '../layers/block-plugins';
 
-/** @param type of the backbone, for messages */
-export const yoloBackboneOptions = (type: string, act: ActCfg) => ({
-  plugins: z
-    .null({ error: `plugins are not offered by ${type}: leave it out or null` })
-    .optional()
-    .describe('Not offered, must be null'),
+export const yoloBackboneOptions = (act: ActCfg) => ({
+  plugins: stagePluginsOption,
   deepen_factor: z.number().positive().default(1).describe('Depth multiplier'),
   widen_factor: z.number().positive().default(1).describe('Width multiplier'),
   input_channels: z.int().positive().default(3).describe('Channels of the input image'),

@@ -20,7 +20,7 @@ const SETTINGS = {
 
 const options = z.strictObject({
   arch: z.enum(['P5', 'P6']).default('P5').describe('Four or five stages'),
-  ...yoloBackboneOptions('YOLOv5CSPDarknet', { type: 'SiLU', inplace: true }),
+  ...yoloBackboneOptions({ type: 'SiLU', inplace: true }),
 });
 export type YOLOv5CSPDarknetOptions = z.output<typeof options>;
 

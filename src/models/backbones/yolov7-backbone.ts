@@ -40,7 +40,7 @@ const options = z.strictObject({
     .enum(['Tiny', 'L', 'X', 'W', 'E', 'D', 'E2E'])
     .default('L')
     .describe('Four stages in Tiny, L and X, five in the others'),
-  ...yoloBackboneOptions('YOLOv7Backbone', { type: 'SiLU', inplace: true }),
+  ...yoloBackboneOptions({ type: 'SiLU', inplace: true }),
   deepen_factor: ignoredOption('the depth is that of arch', { schema: z.number().positive().default(1) }),
   init_cfg: initCfg.nullable().default(null).describe("Where the weights start from; null: mmcv's own start"),
 });

@@ -19,7 +19,7 @@ const BLOCKS = [3, 6, 6, 3];
 const options = z.strictObject({
   arch: z.literal('P5').default('P5').describe('Four stages'),
   last_stage_out_channels: z.int().positive().default(1024).describe('Channels of the last stage before widen_factor'),
-  ...yoloBackboneOptions('YOLOv8CSPDarknet', { type: 'SiLU' }),
+  ...yoloBackboneOptions({ type: 'SiLU' }),
 });
 export type YOLOv8CSPDarknetOptions = z.output<typeof options>;
 

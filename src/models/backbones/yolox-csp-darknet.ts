@@ -19,7 +19,7 @@ const BLOCKS = [3, 9, 9, 3];
 
 const options = z.strictObject({
   arch: z.literal('P5').default('P5').describe('Four stages'),
-  ...yoloBackboneOptions('YOLOXCSPDarknet', { type: 'SiLU', inplace: true }),
+  ...yoloBackboneOptions({ type: 'SiLU', inplace: true }),
   input_channels: z.literal(3).default(3).describe('Channels of the input image: 3, as in MMYOLO'),
   use_depthwise: z.boolean().default(false).describe('Depthwise separable convolutions between the stages'),
   spp_kernal_sizes: poolSizes.describe(

@@ -2,6 +2,7 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { boxInstDataPreprocessor } from './boxinst-data-preprocessor';
+import { clsDataPreprocessors } from './cls-data-preprocessor';
 import { detDataPreprocessor, ppyoloeDetDataPreprocessor, yolov5DetDataPreprocessor } from './det-data-preprocessor';
 import { trackDataPreprocessor } from './track-data-preprocessor';
 
@@ -14,4 +15,5 @@ export const dataPreprocessors = [
   ppyoloeDetDataPreprocessor,
   boxInstDataPreprocessor,
   trackDataPreprocessor,
+  ...clsDataPreprocessors,
 ] as const satisfies readonly AnyDefinition[];

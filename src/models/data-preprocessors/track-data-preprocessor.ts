@@ -1,5 +1,5 @@
-// TrackDataPreprocessor: DetDataPreprocessor of the frames of videos. They come one by one here, so that both do the same; a model
-// that learns from several frames at once is not there yet, hence images train it (`use_det_processor`).
+// TrackDataPreprocessor: DetDataPreprocessor of the frames of videos. In training those of a clip follow one another in the batch; in
+// prediction they come as they are. With use_det_processor images train the model, each for itself.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -13,7 +13,7 @@ const options = z.strictObject({
   use_det_processor: z
     .boolean()
     .default(false)
-    .describe('Train on images, each for itself; false: on several frames of a video, which is not there yet'),
+    .describe('Train on images, each for itself; false: on clips, frames of a video that are learned together'),
 });
 
 export class TrackDataPreprocessor extends DetDataPreprocessor {
@@ -24,13 +24,29 @@ export class TrackDataPreprocessor extends DetDataPreprocessor {
     this.trainsOnImages = given.use_det_processor;
   }
 
+  /** @throws DetLabError where images come in place of clips, or clips in place of images */
   override forward(samples: PackedSample[], { training = false, iteration = 0 } = {}): DetBatch {
-    if (training && !this.trainsOnImages)
+    const [first] = samples;
+    const length = 1 + (first?.clip?.others.length ?? 0);
+    if (training && this.trainsOnImages && first?.clip)
       throw new DetLabError(
-        'Cannot train on several frames of a video at once: not there yet. Set data_preprocessor.use_det_processor to true, ' +
-          'which trains the detector on images',
+        'Cannot train on clips: data_preprocessor.use_det_processor is true, which is for images. Remove UniformRefFrameSample from the ' +
+          'pipeline, or set use_det_processor to false',
       );
-    return super.forward(samples, { training, iteration });
+    if (!training || this.trainsOnImages) return super.forward(samples, { training, iteration });
+    const other = samples.find(({ clip }) => !clip || clip.others.length + 1 !== length);
+    if (other)
+      throw new DetLabError(
+        `Cannot train on "${other.meta.imgPath}" alone: expected ${length > 1 ? length : 'several'} frames of its video, received ` +
+          `${1 + (other.clip?.others.length ?? 0)}. Put { type: 'UniformRefFrameSample' } first in the pipeline of training; a model that ` +
+          'learns from images, such as ByteTrack, has use_det_processor: true in its data_preprocessor',
+      );
+    const frames = samples.flatMap(({ clip, ...key }) => {
+      const { others, before } = clip!;
+      return [...others.slice(0, before), key, ...others.slice(before)];
+    });
+    const clips = { length, keys: samples.map(({ clip }) => clip!.before) };
+    return { ...super.forward(frames, { training, iteration }), clips };
   }
 }
 
@@ -39,7 +55,7 @@ export const trackDataPreprocessor = defineModule({
   type: 'TrackDataPreprocessor',
   summary: 'DetDataPreprocessor of the frames of videos',
   origin: 'MMDetection',
-  shapes: '8-bit images of any size -> [N, H, W, 3] float32',
+  shapes: '8-bit images of any size -> [N, H, W, 3] float32; of clips of T frames [N * T, H, W, 3]',
   example: "{ type: 'TrackDataPreprocessor', pad_size_divisor: 32, use_det_processor: true }",
   options,
   infer: checkedPreprocessor,

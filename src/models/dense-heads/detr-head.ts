@@ -2,29 +2,14 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type BuildContext, defineModule } from '../../catalogue/registry';
+import { defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
-import { applyInitCfg, Linear } from '../../nn';
-import { FFN } from '../layers/ffn';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
-import { QueryHead, type QueryPredictions } from './query-head';
+import { FFNQueryHead } from './ffn-query-head';
+import type { QueryPredictions } from './query-head';
 
-export class DETRHead extends QueryHead {
-  protected readonly fcCls: Linear;
-  protected readonly regFfn: FFN;
-  protected readonly fcReg: Linear;
-
-  constructor(config: DETRHeadConfig, context: BuildContext) {
-    super(config, context);
-    const { embed_dims: embedDims, num_reg_fcs: numFcs } = config;
-    this.fcCls = this.addChild('fc_cls', new Linear({ inFeatures: embedDims, outFeatures: this.scoreChannels }));
-    const ffn = { embedDims, feedforwardChannels: embedDims, numFcs, addIdentity: false };
-    this.regFfn = this.addChild('reg_ffn', new FFN(ffn));
-    this.fcReg = this.addChild('fc_reg', new Linear({ inFeatures: embedDims, outFeatures: 4 }));
-    applyInitCfg(this, config.init_cfg);
-  }
-
+export class DETRHead extends FFNQueryHead {
   /** Queries [N, Q, C] after some decoder layers -> the predictions of each. */
   forward(states: tf.Tensor3D[]): QueryPredictions[] {
     return states.map((state) => ({

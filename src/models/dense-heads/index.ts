@@ -42,6 +42,7 @@ import { repPointsHeadDefinition } from './reppoints-head';
 import { retinaHeadDefinition } from './retina-head';
 import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
 import { rpnHeadDefinition } from './rpn-head';
+import { rtdetrHeadDefinition } from './rtdetr-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
 import { rtmdetInsSepBNHeadDefinition } from './rtmdet-ins-sep-bn-head';
 import { rtmdetInsSepBNHeadModuleDefinition } from './rtmdet-ins-sep-bn-head-module';
@@ -57,6 +58,7 @@ import { vfnetHeadDefinition } from './vfnet-head';
 import { yolactHeadDefinition } from './yolact-head';
 import { yolofHeadDefinition } from './yolof-head';
 import { yolov3HeadDefinition } from './yolov3-head';
+import { yolov4HeadDefinition } from './yolov4-head';
 import { yolov5HeadDefinition } from './yolov5-head';
 import { yolov5HeadModuleDefinition } from './yolov5-head-module';
 import { yolov5InsHeadDefinition } from './yolov5-ins-head';
@@ -115,6 +117,7 @@ export { VFNetHead } from './vfnet-head';
 export { YOLACTHead } from './yolact-head';
 export { YOLOFHead } from './yolof-head';
 export { YOLOV3Head } from './yolov3-head';
+export { YOLOV4Head } from './yolov4-head';
 export { YOLOv5Head } from './yolov5-head';
 export { YOLOv5HeadModule } from './yolov5-head-module';
 export { YOLOv6Head } from './yolov6-head';
@@ -163,6 +166,7 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  rtdetrHeadDefinition,
   groundingDINOHeadDefinition,
   atssVLFusionHeadDefinition,
   ddqDETRHeadDefinition,
@@ -170,6 +174,7 @@ export const denseHeads = [
   rtmdetSepBNHeadDefinition,
   rtmdetInsSepBNHeadDefinition,
   yolov3HeadDefinition,
+  yolov4HeadDefinition,
   autoAssignHeadDefinition,
   foveaHeadDefinition,
   freeAnchorRetinaHeadDefinition,

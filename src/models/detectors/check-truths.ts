@@ -11,7 +11,7 @@ import { DetLabError } from '../../errors';
  * or the other way around
  */
 export function checkTruths(samples: readonly PackedSample[], classes: number, rotated = false): void {
-  for (const { meta, truths } of samples) {
+  for (const { meta, truths } of samples.flatMap((sample) => [sample, ...(sample.clip?.others ?? [])])) {
     if (truths.labels.length > 0 && (truths.rboxes !== undefined) !== rotated)
       throw new DetLabError(
         rotated

@@ -102,45 +102,65 @@ export abstract class DeformableTransformer<
 
   /** The levels as one sequence of pixels, and where each of these is. */
   protected flatten(maps: tf.Tensor4D[], batch: DetBatch): FlatPyramid {
-    const shapes = maps.map(({ shape: [, h, w] }): [number, number] => [h, w]);
-    const padded = !fillsBatch(batch);
-    const masks = padded ? shapes.map((shape) => paddingMask(batch, shape)) : undefined;
+    const { masks, ...pyramid } = flatPyramid(maps, batch);
+    const { shapes } = pyramid;
     const [count] = maps[0].shape;
     const positions = shapes.map(([h, w], level) => {
       const position = asSequence(this.positionalEncoding.forward(masks?.[level] ?? [count, h, w]));
       return tf.add<tf.Tensor3D>(position, tf.slice(this.levelEmbed.variable, [level, 0], [1, this.channels]));
     });
-    const keyPaddingMask =
-      masks &&
-      (tf.concat(
-        masks.map((m) => m.reshape([count, -1])),
-        1,
-      ) as tf.Tensor2D);
-    const whole = batch.samples.map(() => shapes);
-    const byLevel = shapes.map((shape) => validSizes(batch, shape));
-    const sizes = padded ? batch.samples.map((_, n) => byLevel.map((images) => images[n])) : whole;
-    return {
-      ...{ shapes, keyPaddingMask, validRatios: validRatios(batch, shapes, sizes), sizes, batch },
-      features: tf.concat(maps.map(asSequence), 1),
-      positions: tf.concat(positions, 1),
-    };
+    return { ...pyramid, positions: tf.concat(positions, 1) };
   }
 
   /** Class scores of the encoded pixels, and boxes before the sigmoid, by each of some branches after those of the decoder. */
   protected propose(
-    { memory, shapes, sizes, keyPaddingMask, batch }: EncodedPyramid,
+    pyramid: EncodedPyramid,
     layers: readonly number[],
     project: (x: tf.Tensor3D) => tf.Tensor3D,
   ): { scores: tf.Tensor3D; boxes: tf.Tensor3D }[] {
-    const { proposals, valid } = encoderProposals(batch, shapes, keyPaddingMask ? sizes : sizes.map(() => shapes));
-    return exactly(() => {
-      const output = project(tf.mul(memory, valid));
-      return layers.map((layer) => ({
-        scores: this.bboxHead.scores(layer, output),
-        boxes: tf.add<tf.Tensor3D>(this.bboxHead.regBranches.at(layer).forward(output), proposals),
-      }));
-    });
+    return proposedBoxes(this.bboxHead, pyramid, layers, project);
   }
+}
+
+/** Levels as one sequence, and what of them is image; the masks [B, H, W] of each level where images are padded. */
+export function flatPyramid(
+  maps: tf.Tensor4D[],
+  batch: DetBatch,
+): Omit<FlatPyramid, 'positions'> & { masks?: tf.Tensor3D[] } {
+  const shapes = maps.map(({ shape: [, h, w] }): [number, number] => [h, w]);
+  const padded = !fillsBatch(batch);
+  const masks = padded ? shapes.map((shape) => paddingMask(batch, shape)) : undefined;
+  const [count] = maps[0].shape;
+  const keyPaddingMask =
+    masks &&
+    (tf.concat(
+      masks.map((m) => m.reshape([count, -1])),
+      1,
+    ) as tf.Tensor2D);
+  const whole = batch.samples.map(() => shapes);
+  const byLevel = shapes.map((shape) => validSizes(batch, shape));
+  const sizes = padded ? batch.samples.map((_, n) => byLevel.map((images) => images[n])) : whole;
+  return {
+    ...{ shapes, keyPaddingMask, validRatios: validRatios(batch, shapes, sizes), sizes, batch, masks },
+    features: tf.concat(maps.map(asSequence), 1),
+  };
+}
+
+/** Class scores of the encoded pixels, and boxes before the sigmoid, by each of some branches of a head. */
+export function proposedBoxes(
+  head: DeformableDETRHead<Module>,
+  { memory, shapes, sizes, keyPaddingMask, batch }: Omit<EncodedPyramid, 'positions'>,
+  layers: readonly number[],
+  project: (x: tf.Tensor3D) => tf.Tensor3D,
+): { scores: tf.Tensor3D; boxes: tf.Tensor3D }[] {
+  const { proposals, valid } = encoderProposals(batch, shapes, keyPaddingMask ? sizes : sizes.map(() => shapes));
+  return exactly(() => {
+    const output = project(tf.mul(memory, valid));
+    return layers.map((layer) => ({
+      scores: head.scores(layer, output),
+      boxes: tf.add<tf.Tensor3D>(head.regBranches.at(layer).forward(output), proposals),
+    }));
+  });
 }
 
 /** With what an encoder without text makes of the pixels. */

@@ -1,9 +1,12 @@
 // Whole models.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { baseReIDDefinition } from '../reid';
+import { appearanceTrackingDefinitions } from './appearance-tracking-detector';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { ddqDETRDefinition } from './ddq-detr';
+import { deepSORTDefinition, strongSORTDefinition } from './deep-sort';
 import { deformableDETRDefinition } from './deformable-detr';
 import { detrDefinition } from './detr';
 import { dinoDefinition } from './dino';
@@ -11,8 +14,11 @@ import { distillationDefinitions } from './distillation';
 import { glipDefinition } from './glip';
 import { groundingDINODefinition } from './grounding-dino';
 import { mask2FormerDefinition, maskFormerDefinition } from './mask-former';
+import { mask2FormerVideoDefinition } from './mask2former-video';
 import { panopticFPNDefinition } from './panoptic-fpn';
+import { rfcnDefinition } from './rfcn';
 import { rpnDefinition } from './rpn';
+import { rtdetrDefinition } from './rtdetr';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
@@ -32,8 +38,10 @@ import {
   twoStageDetectorDefinition,
 } from './two-stage-detector';
 
+export { AppearanceTrackingDetector } from './appearance-tracking-detector';
 export { ConditionalDETR } from './conditional-detr';
 export { DABDETR } from './dab-detr';
+export { DeepSORT, StrongSORT } from './deep-sort';
 export { DeformableDETR } from './deformable-detr';
 export { DETR } from './detr';
 export { DINO } from './dino';
@@ -41,6 +49,7 @@ export { KnowledgeDistillationSingleStageDetector, LAD } from './distillation';
 export { GLIP } from './glip';
 export { GroundingDINO } from './grounding-dino';
 export { MaskFormer } from './mask-former';
+export { Mask2FormerVideo } from './mask2former-video';
 export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
@@ -63,6 +72,7 @@ export const detectors = [
   crowdDetDefinition,
   cascadeRCNNDefinition,
   fastRCNNDefinition,
+  rfcnDefinition,
   tridentFasterRCNNDefinition,
   sparseRCNNDefinition,
   queryInstDefinition,
@@ -78,8 +88,14 @@ export const detectors = [
   dabDETRDefinition,
   deformableDETRDefinition,
   dinoDefinition,
+  rtdetrDefinition,
   groundingDINODefinition,
   glipDefinition,
   ddqDETRDefinition,
   ...trackingDefinitions,
+  ...appearanceTrackingDefinitions,
+  mask2FormerVideoDefinition,
+  deepSORTDefinition,
+  strongSORTDefinition,
+  baseReIDDefinition,
 ] as const satisfies readonly AnyDefinition[];

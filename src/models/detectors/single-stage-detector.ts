@@ -1,5 +1,5 @@
 // SingleStageDetector: backbone, neck, and one dense head that classifies and places boxes. RetinaNet, FCOS, ATSS, GFL,
-// FSAF, YOLOV3, YOLOX, RTMDet and MMYOLO's YOLODetector are its names; they differ in their heads alone.
+// FSAF, YOLOV3, YOLOV4, YOLOX, RTMDet and MMYOLO's YOLODetector are its names; they differ in their heads alone.
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -239,6 +239,17 @@ export const singleStageDefinitions = [
       "{ type: 'Darknet', depth: 53, out_indices: [3, 4, 5] }",
       "{ type: 'YOLOV3Neck', num_scales: 3, out_channels: [512, 256, 128] }",
       "{ type: 'YOLOV3Head', num_classes: 80, out_channels: [1024, 512, 256] }",
+      `nms_pre: 1000, score_thr: 0.05, conf_thr: 0.005, ${choosing}`,
+    ),
+  ),
+  define(
+    'YOLOV4',
+    'YOLOv4: three levels of anchors on cross stage partial layers, with pyramid pooling and path aggregation',
+    { paper: 'Bochkovskiy, Wang and Liao, YOLOv4: Optimal Speed and Accuracy of Object Detection, 2020' },
+    parts(
+      "{ type: 'CSPDarknet53' }",
+      "{ type: 'YOLOV4Neck' }",
+      "{ type: 'YOLOV4Head', num_classes: 80 }",
       `nms_pre: 1000, score_thr: 0.05, conf_thr: 0.005, ${choosing}`,
     ),
   ),

@@ -7,10 +7,10 @@ import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from
 import type { Detections, PackedSample } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { initCfg, Module } from '../../nn';
-import type { Tracker } from '../trackers';
+import type { Tracker, TrackerFactory } from '../trackers';
 import type { Backbone, DetBatch, Detector, EpochStart, LossContext, Losses, Neck } from '../types';
 
-const options = z.strictObject({
+export const trackingOptions = z.strictObject({
   data_preprocessor: moduleOption('data_preprocessor')
     .optional()
     .describe('Normalises images, pads them and stacks them into batches; that of the detector when absent'),
@@ -18,11 +18,12 @@ const options = z.strictObject({
   tracker: moduleOption('tracker').describe('Gives what is detected identities'),
   init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),
 });
-type Options = z.output<typeof options>;
+export type TrackingOptions = z.output<typeof trackingOptions>;
+type Options = TrackingOptions;
 
 export class TrackingDetector extends Module implements Detector {
   readonly detector: Detector;
-  readonly tracker: () => Tracker;
+  protected readonly startTracker: TrackerFactory;
 
   constructor({ data_preprocessor, detector, tracker }: Options, context: BuildContext) {
     super();
@@ -36,7 +37,11 @@ export class TrackingDetector extends Module implements Detector {
       'detector',
       registry.build('detector', config, { ...context, path: `${path}.detector` }),
     );
-    this.tracker = registry.build('tracker', tracker as ModuleConfig, { path: `${path}.tracker` });
+    this.startTracker = registry.build('tracker', tracker as ModuleConfig, { path: `${path}.tracker` });
+  }
+
+  get tracker(): () => Tracker {
+    return () => this.startTracker();
   }
 
   get numClasses(): number {
@@ -76,6 +81,16 @@ export class TrackingDetector extends Module implements Detector {
   }
 }
 
+/** The `detector` of examples. */
+export const EXAMPLE_DETECTOR = `{
+    type: 'YOLOX',
+    backbone: { type: 'CSPDarknet', deepen_factor: 0.33, widen_factor: 0.5, out_indices: [2, 3, 4] },
+    neck: { type: 'YOLOXPAFPN', in_channels: [128, 256, 512], out_channels: 128, num_csp_blocks: 1 },
+    bbox_head: { type: 'YOLOXHead', num_classes: 1, in_channels: 128, feat_channels: 128 },
+    train_cfg: { assigner: { type: 'SimOTAAssigner', center_radius: 2.5 } },
+    test_cfg: { score_thr: 0.01, nms: { type: 'nms', iou_threshold: 0.7 } },
+  }`;
+
 const definition = <Type extends string>(type: Type, tracker: string, summary: string, paper: string) =>
   defineModule({
     kind: 'detector',
@@ -86,17 +101,10 @@ const definition = <Type extends string>(type: Type, tracker: string, summary: s
     example: `{
   type: '${type}',
   data_preprocessor: { type: 'TrackDataPreprocessor', pad_size_divisor: 32, use_det_processor: true },
-  detector: {
-    type: 'YOLOX',
-    backbone: { type: 'CSPDarknet', deepen_factor: 0.33, widen_factor: 0.5, out_indices: [2, 3, 4] },
-    neck: { type: 'YOLOXPAFPN', in_channels: [128, 256, 512], out_channels: 128, num_csp_blocks: 1 },
-    bbox_head: { type: 'YOLOXHead', num_classes: 1, in_channels: 128, feat_channels: 128 },
-    train_cfg: { assigner: { type: 'SimOTAAssigner', center_radius: 2.5 } },
-    test_cfg: { score_thr: 0.01, nms: { type: 'nms', iou_threshold: 0.7 } },
-  },
+  detector: ${EXAMPLE_DETECTOR},
   tracker: { type: '${tracker}', motion: { type: 'KalmanFilter' }, num_frames_retain: 30 },
 }`,
-    options,
+    options: trackingOptions,
     build: (given: Options, context: BuildContext) => new TrackingDetector(given, context),
   });
 

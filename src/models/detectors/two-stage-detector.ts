@@ -12,7 +12,16 @@ import { forwardNeck } from '../necks/neck-sequence';
 import { anyRcnnTrainCfg } from '../roi-heads/proposal-sampler';
 import { anyRcnnTestCfg } from '../roi-heads/roi-detections';
 import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
-import type { DetBatch, EpochStart, LossContext, Losses, ProposalHead, Proposals, RoIHead } from '../types';
+import type {
+  AuxiliaryLevels,
+  DetBatch,
+  EpochStart,
+  LossContext,
+  Losses,
+  ProposalHead,
+  Proposals,
+  RoIHead,
+} from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
 import { classAgnostic } from './class-agnostic';
 import { proposalHead } from './narrow-head';
@@ -79,7 +88,7 @@ export class TwoStageDetector extends BaseDetector {
       const selection = test_cfg?.rpn ?? train_cfg?.rpn_proposal;
       const rpn = { ...config.rpn_head, num_classes: 1, train_cfg: train_cfg?.rpn, test_cfg: selection };
       const place = at('rpn_head');
-      const head = registry.build('dense_head', rpn, { ...place, inputs });
+      const head = registry.build('dense_head', rpn, { ...place, inputs: this.firstStageLevels(inputs) });
       this.rpn = this.addChild('rpn_head', proposalHead(head, { ...place, type: rpn.type }));
     }
     const roi = { ...config.roi_head, train_cfg: train_cfg?.rcnn, test_cfg: test_cfg?.rcnn };
@@ -87,6 +96,11 @@ export class TwoStageDetector extends BaseDetector {
       'roi_head',
       registry.build('roi_head', roi, { ...at('roi_head'), inputs, numClasses }),
     );
+  }
+
+  /** Those that proposals are made from. */
+  protected firstStageLevels<T>(levels: readonly T[]): T[] {
+    return [...levels];
   }
 
   get numClasses(): number {
@@ -107,12 +121,27 @@ export class TwoStageDetector extends BaseDetector {
   /** loss_rpn_cls, loss_rpn_bbox, and those of the second stage: loss_cls, acc in percent, loss_bbox, loss_mask. */
   loss(batch: DetBatch, context: LossContext): Losses {
     const { features, auxiliary } = forwardNeck(this.neck, this.backbone.forward(batch.inputs));
+    return this.lossesOf(features, batch, context, auxiliary).losses;
+  }
+
+  /** The losses of both stages from the levels of the neck, and the proposals of the first. */
+  lossesOf(
+    features: tf.Tensor4D[],
+    batch: DetBatch,
+    context: LossContext,
+    auxiliary?: AuxiliaryLevels,
+  ): { losses: Losses; proposals: Proposals[] } {
     const second = (proposals: Proposals[]) => this.roiHead.loss(features, proposals, batch, context, auxiliary);
-    if (!this.rpn) return withZeroGradients(second(givenProposals(batch)), features);
-    const { losses, proposals } = this.rpn.lossAndPredict(features, classAgnostic(batch), context, this.proposalCfg);
+    if (!this.rpn) {
+      const proposals = givenProposals(batch);
+      return { losses: withZeroGradients(second(proposals), features), proposals };
+    }
+    const first = this.firstStageLevels(features);
+    const { losses, proposals } = this.rpn.lossAndPredict(first, classAgnostic(batch), context, this.proposalCfg);
     // a first stage without losses reads no features either
-    if (Object.keys(losses).length === 0) return withZeroGradients(second(proposals), features);
-    return { ...firstStageNames(losses), ...second(proposals), ...this.moreLosses(features, batch) };
+    if (Object.keys(losses).length === 0) return { losses: withZeroGradients(second(proposals), features), proposals };
+    const both = { ...firstStageNames(losses), ...second(proposals), ...this.moreLosses(features, batch) };
+    return { losses: both, proposals };
   }
 
   /** Of heads beside the two stages. */
@@ -122,7 +151,7 @@ export class TwoStageDetector extends BaseDetector {
 
   /** Both stages once; the second sees the proposals of the samples, or without them those of the first. */
   protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
-    const rpn = hasProposals(batch) ? this.rpn?.forward(features) : undefined;
+    const rpn = hasProposals(batch) ? this.rpn?.forward(this.firstStageLevels(features)) : undefined;
     return { rpn, roi: this.roiHead.forward(features, this.propose(features, batch), batch) };
   }
 
@@ -130,13 +159,19 @@ export class TwoStageDetector extends BaseDetector {
     return [...(this.rpn?.onEpoch?.(start) ?? []), ...(this.roiHead.onEpoch?.(start) ?? [])];
   }
 
-  predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
-    const features = this.extractFeatures(batch.inputs);
+  predict(batch: DetBatch, options?: { rescale?: boolean }): Detections[] {
+    return this.predictFrom(this.extractFeatures(batch.inputs), batch, options);
+  }
+
+  /** The same from the levels of the neck. */
+  predictFrom(features: tf.Tensor4D[], batch: DetBatch, { rescale = true } = {}): Detections[] {
     return this.roiHead.predict(features, this.propose(features, batch), batch, { rescale });
   }
 
-  protected propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
-    if (this.rpn && !hasProposals(batch)) return this.rpn.predict(features, batch, { rescale: false });
+  /** Proposals of the first stage, or those that come with the data. */
+  propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
+    if (this.rpn && !hasProposals(batch))
+      return this.rpn.predict(this.firstStageLevels(features), batch, { rescale: false });
     return givenProposals(batch);
   }
 }

@@ -1,18 +1,39 @@
-// Plugins of a residual block: attention modules after one of its convolutions (MMDetection's `plugins`).
+// Plugins: attention modules after one of the convolutions of a residual block (MMDetection's `plugins`), or at the end of a stage
+// (MMYOLO's). CBAM is MMYOLO's; SAM is here alone.
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
-import { normCfg } from '../../nn/layer-options';
+import { actCfg, normCfg } from '../../nn/layer-options';
 import type { Module } from '../../nn/module';
 import { NON_LOCAL_MODES, NonLocal2d } from '../../nn/non-local2d';
+import { CBAM } from './cbam';
 import { ContextBlock } from './context-block';
 import { GeneralizedAttention } from './generalized-attention';
+import { SAM } from './sam';
 
 const postfix = z
   .union([z.string(), z.int()])
   .default('')
   .describe('Suffix of its name in the block, for a type used twice');
+
+export const cbamOptions = {
+  reduce_ratio: z
+    .int()
+    .positive()
+    .default(16)
+    .describe('Channels over those between the layers of the channel attention'),
+  kernel_size: z.int().positive().default(7).describe('Kernel size of the spatial attention'),
+  act_cfg: actCfg.default({ type: 'ReLU' }).describe('Activation between the layers of the channel attention'),
+};
+export const samOptions = {
+  mode: z
+    .enum(['spatial', 'pointwise'])
+    .default('spatial')
+    .describe('One factor a pixel (CBAM), or one a pixel and channel (YOLOv4)'),
+  kernel_size: z.int().positive().optional().describe('Kernel size; 7 of spatial and 1 of pointwise when left out'),
+  norm_cfg: normCfg.nullable().default(null).describe('pointwise: norm before the sigmoid'),
+};
 
 export const pluginCfg = z.discriminatedUnion('type', [
   z.strictObject({
@@ -54,6 +75,16 @@ export const pluginCfg = z.discriminatedUnion('type', [
       .describe('Attention terms used: query-key, query-position, key only, position only'),
     postfix,
   }),
+  z.strictObject({
+    type: z.literal('CBAM').describe('Channel and spatial attention (CBAM)'),
+    ...cbamOptions,
+    postfix,
+  }),
+  z.strictObject({
+    type: z.literal('SAM').describe("Spatial attention (CBAM's part of it, or YOLOv4's)"),
+    ...samOptions,
+    postfix,
+  }),
 ]);
 
 const POSITIONS = ['after_conv1', 'after_conv2', 'after_conv3'] as const;
@@ -65,6 +96,13 @@ export const pluginOption = z.strictObject({
   position: z.enum(POSITIONS).describe('The convolution of a bottleneck that it follows'),
 });
 export type PluginOption = z.output<typeof pluginOption>;
+
+/** `plugins` of MMYOLO's backbones. */
+export const stagePluginsOption = z
+  .array(pluginOption.omit({ position: true }))
+  .nullish()
+  .describe('Attention modules at the end of stages');
+export type StagePlugin = NonNullable<z.output<typeof stagePluginsOption>>[number];
 
 export type Plugin = Module & { forward(x: tf.Tensor4D): tf.Tensor4D };
 
@@ -95,6 +133,14 @@ export function buildPlugin(cfg: PluginOption['cfg'], channels: number): [string
           attentionType: cfg.attention_type,
         }),
       ];
+    case 'CBAM': {
+      const { reduce_ratio: reduceRatio, kernel_size: kernelSize, act_cfg } = cfg;
+      return [`cbam${cfg.postfix}`, new CBAM({ inChannels: channels, reduceRatio, kernelSize, actCfg: act_cfg })];
+    }
+    case 'SAM': {
+      const { mode, kernel_size: kernelSize, norm_cfg } = cfg;
+      return [`sam${cfg.postfix}`, new SAM({ inChannels: channels, mode, kernelSize, normCfg: norm_cfg })];
+    }
   }
 }
 

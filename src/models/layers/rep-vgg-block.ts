@@ -43,7 +43,19 @@ export interface RepVGGBlockConfig {
   useAlpha?: boolean;
   useBnFirst?: boolean;
   deploy?: boolean;
+  /** Those of MMYOLO by default. */
+  names?: BlockNames;
 }
+
+/** What branches, their norms and the merged convolution are called. */
+interface BlockNames {
+  dense: string;
+  pointwise: string;
+  merged: string;
+  norm?: string;
+}
+
+const MMYOLO_NAMES: BlockNames = { dense: 'rbr_dense', pointwise: 'rbr_1x1', merged: 'rbr_reparam' };
 
 interface Branches {
   identity?: BatchNorm2d;
@@ -65,20 +77,25 @@ export class RepVGGBlock extends Module {
     const { normCfg = { type: 'BN', momentum: 0.03, eps: 0.001 } } = config;
     if (actCfg) this.activation = buildActivation(actCfg);
     if (config.deploy) {
-      this.merged = this.addChild('rbr_reparam', this.mergedConv());
+      this.merged = this.addChild(this.names.merged, this.mergedConv());
       return;
     }
     const alpha = useAlpha ? this.addParameter('alpha', [1], ones) : undefined;
     const hasIdentity = useBnFirst && inChannels === outChannels && stride === 1;
     const identity = hasIdentity ? (buildNorm(normCfg, inChannels).norm as BatchNorm2d) : undefined;
     if (identity) this.addChild('rbr_identity', identity);
-    const branch = { inChannels, outChannels, stride, bias: false, normCfg, actCfg: null };
+    const { dense, pointwise, norm: normName } = this.names;
+    const branch = { inChannels, outChannels, stride, bias: false, normCfg, actCfg: null, normName };
     this.branches = {
       alpha,
       identity,
-      dense: this.addChild('rbr_dense', new ConvModule({ ...branch, kernelSize: 3, padding: 1 })),
-      pointwise: this.addChild('rbr_1x1', new ConvModule({ ...branch, kernelSize: 1 })),
+      dense: this.addChild(dense, new ConvModule({ ...branch, kernelSize: 3, padding: 1 })),
+      pointwise: this.addChild(pointwise, new ConvModule({ ...branch, kernelSize: 1 })),
     };
+  }
+
+  private get names(): BlockNames {
+    return this.config.names ?? MMYOLO_NAMES;
   }
 
   /** [N, H, W, inChannels] -> [N, H/stride, W/stride, outChannels]; several maps are read as one. */
@@ -121,9 +138,9 @@ export class RepVGGBlock extends Module {
       merged.bias!.variable.assign(bias);
     });
     this.forget();
-    for (const name of ['rbr_identity', 'rbr_dense', 'rbr_1x1', 'alpha']) this.remove(name);
+    for (const name of ['rbr_identity', this.names.dense, this.names.pointwise, 'alpha']) this.remove(name);
     this.branches = undefined;
-    this.merged = this.addChild('rbr_reparam', merged);
+    this.merged = this.addChild(this.names.merged, merged);
   }
 
   /** Tensors kept from one evaluation to the next. */

@@ -1,4 +1,4 @@
-// Top-1 accuracy, logged beside the losses.
+// Accuracies, logged beside the losses.
 
 import * as tf from '@tensorflow/tfjs';
 
@@ -22,7 +22,19 @@ export function accuracy(
   return tf.mul(tf.div(tf.sum(tf.mul(correct, counted)), tf.maximum(tf.sum(counted), 1)), 100);
 }
 
-/** The same over the rows whose label is below `classes`: those of objects. */
+/**
+ * Shares of rows whose label is among the `k` largest scores, in percent. As mmpretrain's, which has 0 as its threshold, a score counts
+ * above 0 alone, and of equal ones the label's counts as larger.
+ */
+export function topAccuracies(scores: tf.Tensor2D, labels: tf.Tensor1D, ks: readonly number[]): tf.Scalar[] {
+  const own = tf.equal(labels.expandDims(1), tf.range(0, scores.shape[1], 1, 'int32')).cast('float32');
+  const score = tf.sum(tf.mul(scores, own), 1, true);
+  const above = tf.sum(tf.greater(scores, score).cast('float32'), 1, true);
+  const counts = tf.greater(score, 0);
+  return ks.map((k) => tf.mul(tf.mean(tf.logicalAnd(tf.less(above, k), counts).cast('float32')), 100));
+}
+
+/** `accuracy` over the rows whose label is below `classes`: those of objects. */
 export function foregroundAccuracy(scores: tf.Tensor2D, labels: tf.Tensor1D, classes: number): tf.Scalar {
   const values = labels.dataSync<'int32'>();
   const positive = tf.tensor1d(

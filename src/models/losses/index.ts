@@ -21,12 +21,17 @@ import { giouLossDefinition } from './giou-loss';
 import { iouLossDefinition } from './iou-loss';
 import { knowledgeDistillationKLDivLossDefinition } from './knowledge-distillation-kl-div-loss';
 import { l1LossDefinition } from './l1-loss';
+import { marginL2LossDefinition } from './margin-l2-loss';
+import { mmpretrainCrossEntropyLossDefinition } from './mmpretrain-cross-entropy-loss';
 import { mseLossDefinition } from './mse-loss';
+import { multiPosCrossEntropyLossDefinition } from './multi-pos-cross-entropy-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { rotatedIoULossDefinition } from './rotated-iou-loss';
 import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
+import { rtdetrVarifocalLossDefinition, varifocalLossDefinition } from './varifocal-loss';
+import { tripletLossDefinition } from './triplet-loss';
 import { varifocalLossDefinition } from './varifocal-loss';
 
 export { type AccuracyOptions, accuracy } from './accuracy';
@@ -79,6 +84,7 @@ export const losses = [
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,
   varifocalLossDefinition,
+  rtdetrVarifocalLossDefinition,
   gaussianFocalLossDefinition,
   ghmcDefinition,
   seesawLossDefinition,
@@ -86,6 +92,8 @@ export const losses = [
   smoothL1LossDefinition,
   balancedL1LossDefinition,
   mseLossDefinition,
+  marginL2LossDefinition,
+  multiPosCrossEntropyLossDefinition,
   ghmrDefinition,
   iouLossDefinition,
   giouLossDefinition,
@@ -96,4 +104,6 @@ export const losses = [
   boundedIoULossDefinition,
   rotatedIoULossDefinition,
   diceLossDefinition,
+  mmpretrainCrossEntropyLossDefinition,
+  tripletLossDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -4,11 +4,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { ConvModule, type ConvModuleConfig } from '../../nn/conv-module';
+import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { upsampleNearest } from '../../ops/resize-nearest';
+import { DetectionBlock } from '../layers/detection-block';
 import type { FeatureSpec, Neck } from '../types';
 import { inferInChannels } from './infer-in-channels';
 import { expectLevels } from './infer-single-channels';
@@ -30,31 +31,6 @@ const options = z.strictObject({
     .describe('As in MMDetection without effect: convolutions start by themselves'),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
-type Layers = Pick<ConvModuleConfig, 'convCfg' | 'normCfg' | 'actCfg'>;
-
-/** Five convolutions, 1x1 and 3x3 in turn, with twice the channels in between. */
-class DetectionBlock extends Module {
-  private readonly convs: ConvModule[];
-
-  constructor(inChannels: number, channels: number, layers: Layers) {
-    super();
-    const shapes = [
-      [inChannels, channels, 1],
-      [channels, 2 * channels, 3],
-      [2 * channels, channels, 1],
-      [channels, 2 * channels, 3],
-      [2 * channels, channels, 1],
-    ];
-    this.convs = shapes.map(([from, to, kernelSize], i) => {
-      const shape = { inChannels: from, outChannels: to, kernelSize, padding: (kernelSize - 1) / 2 };
-      return this.addChild(`conv${i + 1}`, new ConvModule({ ...shape, ...layers }));
-    });
-  }
-
-  forward(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => this.convs.reduce((y, conv) => conv.forward(y), x));
-  }
-}
 
 /**
  * @example new YOLOV3Neck({ ...yolov3Neck.options.parse({ out_channels: [512, 256, 128] }), in_channels: [1024, 512, 256] })

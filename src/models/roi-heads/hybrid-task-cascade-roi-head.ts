@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { Module } from '../../nn';
 import type { AuxiliaryLevels, DetBatch, LossContext, Losses, Proposals, RoIOutputs } from '../types';
 import { CascadeRoIHead, type CascadeRoIHeadConfig, cascadeOptions, type StageLoss } from './cascade-roi-head';
 import { FusingPooler } from './fusing-pooler';
@@ -58,6 +59,7 @@ export class HybridTaskCascadeRoIHead extends CascadeRoIHead {
         inputs: [{ channels: head.channels, stride: head.stride }],
       };
       this.semanticExtractor = registry.build('roi_extractor', semantic_roi_extractor, place);
+      if (this.semanticExtractor instanceof Module) this.addChild('semantic_roi_extractor', this.semanticExtractor);
       this.semanticHead = this.addChild('semantic_head', head);
     }
     const strange = this.maskHeads.findIndex((head) => !(head instanceof HTCMaskHead));

@@ -6,6 +6,7 @@ import { convFCBBoxHeadDefinition } from './bbox-heads/convfc-bbox-head';
 import { diiHeadDefinition } from './bbox-heads/dii-head';
 import { doubleConvFCBBoxHeadDefinition } from './bbox-heads/double-convfc-bbox-head';
 import { multiInstanceBBoxHeadDefinition } from './bbox-heads/multi-instance-bbox-head';
+import { rfcnBBoxHeadDefinition } from './bbox-heads/rfcn-bbox-head';
 import { sablHeadDefinition } from './bbox-heads/sabl-head';
 import { scnetBBoxHeadDefinition } from './bbox-heads/scnet-bbox-head';
 import { shared2FCBBoxHeadDefinition } from './bbox-heads/shared2fc-bbox-head';
@@ -29,7 +30,14 @@ import { multiInstanceRoIHeadDefinition } from './multi-instance-roi-head';
 import { pisaRoIHeadDefinition } from './pisa-roi-head';
 import { maskPointHeadDefinition } from './point-heads/mask-point-head';
 import { pointRendRoIHeadDefinition } from './point-rend-roi-head';
+import { rfcnRoIHeadDefinition } from './rfcn-roi-head';
+import { deformRoIPoolDefinition } from './roi-extractors/deform-roi-pool';
+import {
+  deformRoIPoolPackDefinition,
+  modulatedDeformRoIPoolPackDefinition,
+} from './roi-extractors/deform-roi-pool-pack';
 import { genericRoIExtractorDefinition } from './roi-extractors/generic-roi-extractor';
+import { psRoIAlignDefinition, psRoIPoolDefinition } from './roi-extractors/ps-roi-pool';
 import { roiAlignDefinition } from './roi-extractors/roi-align';
 import { simpleRoIAlignDefinition } from './roi-extractors/simple-roi-align';
 import { singleRoIExtractorDefinition } from './roi-extractors/single-roi-extractor';
@@ -63,6 +71,7 @@ export const roiHeads = [
   dynamicRoIHeadDefinition,
   pisaRoIHeadDefinition,
   tridentRoIHeadDefinition,
+  rfcnRoIHeadDefinition,
   gridRoIHeadDefinition,
   pointRendRoIHeadDefinition,
   hybridTaskCascadeRoIHeadDefinition,
@@ -77,6 +86,7 @@ export const roiHeads = [
   doubleConvFCBBoxHeadDefinition,
   sablHeadDefinition,
   scnetBBoxHeadDefinition,
+  rfcnBBoxHeadDefinition,
   diiHeadDefinition,
   fcnMaskHeadDefinition,
   htcMaskHeadDefinition,
@@ -96,4 +106,9 @@ export const roiHeads = [
   softRoIExtractorDefinition,
   roiAlignDefinition,
   simpleRoIAlignDefinition,
+  deformRoIPoolDefinition,
+  deformRoIPoolPackDefinition,
+  modulatedDeformRoIPoolPackDefinition,
+  psRoIPoolDefinition,
+  psRoIAlignDefinition,
 ] as const satisfies readonly AnyDefinition[];

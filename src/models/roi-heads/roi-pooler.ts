@@ -51,7 +51,9 @@ export class RoIPooler {
 
   /** The same from one level alone, whatever the size of a roi. */
   fromLevel(level: tf.Tensor4D, stride: number, rois: Float32Array): tf.Tensor4D {
-    const pooled = this.extractor.layer.forward(level, tf.tensor2d(rois, [rois.length / 5, 5]), 1 / stride);
+    const { layers, pooling } = this.extractor;
+    const layer = layers[Math.max(pooling?.strides.indexOf(stride) ?? 0, 0)];
+    const pooled = layer.forward(level, tf.tensor2d(rois, [rois.length / 5, 5]), 1 / stride);
     return this.shared ? this.shared.forward(pooled) : pooled;
   }
 

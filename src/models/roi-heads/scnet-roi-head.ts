@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { Module } from '../../nn';
 import { meanOverRanks } from '../../ops/over-ranks';
 import { zeroLoss } from '../losses';
 import { toInstances } from '../task-modules';
@@ -60,6 +61,7 @@ export class SCNetRoIHead extends CascadeRoIHead {
     const { registry, path, inputs, numClasses } = context;
     const at = (name: string) => ({ path: `${path}.${name}`, inputs, numClasses });
     const extractor = registry.build('roi_extractor', given.mask_roi_extractor, at('mask_roi_extractor'));
+    if (extractor instanceof Module) this.addChild('mask_roi_extractor', extractor);
     this.maskPooler = this.pooler(extractor);
     const maskPlace = { ...at('mask_head'), inputs: [extractor.output] };
     const maskHead = registry.build('mask_head', given.mask_head, maskPlace);
@@ -74,6 +76,7 @@ export class SCNetRoIHead extends CascadeRoIHead {
       const levels = [{ channels: head.channels, stride: head.stride }];
       const place = { ...at('semantic_roi_extractor'), inputs: levels };
       this.semanticExtractor = registry.build('roi_extractor', given.semantic_roi_extractor, place);
+      if (this.semanticExtractor instanceof Module) this.addChild('semantic_roi_extractor', this.semanticExtractor);
       this.semanticHead = this.addChild('semantic_head', head);
     }
     if (given.feat_relay_head) {

@@ -16,6 +16,8 @@ export interface RoILayer {
    * bin, with zeros outside of the map.
    */
   readonly sampling?: { samplingRatio: number; aligned: boolean } | 'centers';
+  /** Channels of a pooled RoI, where they are not those of the features. */
+  outputChannels?(channels: number): number;
   /** Features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]. */
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D;
 }
@@ -30,8 +32,8 @@ export type RoIPooling = { strides: readonly number[] } & (
 export interface RoIExtractor {
   /** How many of the feature levels, from the finest, it uses. */
   readonly numInputs: number;
-  /** What pools an RoI from one level. */
-  readonly layer: RoILayer;
+  /** What pools an RoI from each level. */
+  readonly layers: readonly RoILayer[];
   /** What it pools an RoI from, for programs that cannot call it. */
   readonly pooling?: RoIPooling;
   readonly output: FeatureSpec & { size: [number, number] };

@@ -92,6 +92,11 @@ export abstract class MaskQueryHead<C extends MaskQueryConfig = MaskQueryConfig>
     context: LossContext,
   ): { mask: tf.Scalar; dice: tf.Scalar };
 
+  /** Of the masks [Q, H, w] of one image those that are shown beside its boxes. */
+  protected shown(masks: tf.Tensor3D, _image: number, _batch: DetBatch): tf.Tensor3D {
+    return masks;
+  }
+
   /** Called while the head is built: what classifies a query, and what it compares pixels with. */
   protected addPredictors(): { classes: Linear; embedding: Linear[] } {
     const { feat_channels: channels, out_channels } = this.config;
@@ -103,8 +108,16 @@ export abstract class MaskQueryHead<C extends MaskQueryConfig = MaskQueryConfig>
 
   /** Losses by layer: `loss_cls`, `loss_mask` and `loss_dice` of the last, `d0.loss_cls`, ... of those before it. */
   loss(levels: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
-    const layers = this.forward(levels, batch);
     const truths = batch.samples.map((sample) => maskTruthsOf(sample, this.config));
+    return this.lossesOf(this.forward(levels, batch), truths, batch, context);
+  }
+
+  protected lossesOf(
+    layers: readonly MaskPredictions[],
+    truths: readonly MaskTruths[],
+    batch: DetBatch,
+    context: LossContext,
+  ): Losses {
     return byLayer(layers.map((layer) => this.layerLosses(layer, truths, batch, context)));
   }
 
@@ -158,7 +171,7 @@ export abstract class MaskQueryHead<C extends MaskQueryConfig = MaskQueryConfig>
         image,
         form: 'queries',
         indices: sampled.positive,
-        priors: maskBoxes(own, sampled.positive, batch.batchShape),
+        priors: maskBoxes(this.shown(own, image, batch), sampled.positive, batch.batchShape),
         truths: sampled.positiveTruth,
         boxes: ofImage.boxes,
         labels: ofImage.labels,

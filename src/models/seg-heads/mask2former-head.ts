@@ -36,7 +36,7 @@ import { type MaskTruths, maskAtPoints } from './mask-truths';
 import { caffe2Conv, type PixelDecoder } from './pixel-decoders/pixel-decoder';
 
 const trainCfg = z.strictObject({ ...maskTrainCfg, ...pointTrainCfg });
-const options = z.strictObject({
+export const mask2FormerOptions = {
   ...maskQueryOptions(2),
   num_transformer_feat_level: z.int().positive().default(3).describe('Levels that queries attend to in turn'),
   loss_mask: maskLossOption({ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 5 } as { type: string }),
@@ -44,10 +44,14 @@ const options = z.strictObject({
     type: string;
   }),
   train_cfg: trainCfg.nullish().describe('Matching of queries with masks, passed down by the detector'),
-});
-type Config = MaskQueryConfig & { num_transformer_feat_level: number; train_cfg?: z.output<typeof trainCfg> | null };
+};
+const options = z.strictObject(mask2FormerOptions);
+export type Mask2FormerConfig = MaskQueryConfig & {
+  num_transformer_feat_level: number;
+  train_cfg?: z.output<typeof trainCfg> | null;
+};
 
-export class Mask2FormerHead extends MaskQueryHead<Config> {
+export class Mask2FormerHead extends MaskQueryHead<Mask2FormerConfig> {
   private readonly pixelDecoder: PixelDecoder;
   private readonly decoder: Mask2FormerTransformerDecoder;
   private readonly projections: ModuleList<Identity | ReturnType<typeof caffe2Conv>>;
@@ -57,7 +61,7 @@ export class Mask2FormerHead extends MaskQueryHead<Config> {
   private readonly levelEmbed: Embedding;
   private readonly predictors: { classes: Linear; embedding: Linear[] };
 
-  constructor(config: Config, context: BuildContext) {
+  constructor(config: Mask2FormerConfig, context: BuildContext) {
     super(config, context);
     const { registry, path } = context;
     const { in_channels, feat_channels: channels, out_channels, num_transformer_feat_level: levels } = config;
@@ -91,29 +95,42 @@ export class Mask2FormerHead extends MaskQueryHead<Config> {
   /** Predictions of the queries before the first layer and after every layer. */
   forward(maps: tf.Tensor4D[], batch: DetBatch): MaskPredictions[] {
     const { features, memories } = this.pixelDecoder.forward(maps, batch);
-    const [count] = features.shape;
+    const [images, rows, columns, depth] = features.shape;
+    const length = this.clipLength(images, batch);
+    const count = images / length;
+    const pixels: tf.Tensor4D = features.reshape([count, length * rows, columns, depth]);
     const inputs = [...this.projections].map((projection, i) => {
       const [, height, width, channels] = memories[i].shape;
-      const key: tf.Tensor3D = projection.forward(memories[i]).reshape([count, height * width, channels]);
+      const key: tf.Tensor3D = projection.forward(memories[i]).reshape([count, length * height * width, channels]);
       const level = tf.slice(this.levelEmbed.table, [i, 0], [1, channels]);
-      const keyPos: tf.Tensor3D = this.encoding.forward([count, height, width]).reshape(key.shape);
+      const keyPos: tf.Tensor3D = this.encode([count, length, height, width]).reshape(key.shape);
       return { key: tf.add<tf.Tensor3D>(key, level), keyPos, size: [height, width] as [number, number] };
     });
     const tiled = ({ table }: Embedding) => tf.tile(table.expandDims<tf.Tensor3D>(0), [count, 1, 1]);
     const queryPos = tiled(this.queryEmbed);
     let query = tiled(this.queryFeat);
-    const predict = () => predictMasks(this.decoder.postNorm.forward(query), features, this.predictors);
+    const predict = () => predictMasks(this.decoder.postNorm.forward(query), pixels, this.predictors);
     const layers = [predict()];
     for (const [i, layer] of [...this.decoder.layers].entries()) {
       const { size, ...memory } = inputs[i % inputs.length];
-      const attnMask = outsideMasks(layers[i].masks, size);
+      const attnMask = outsideMasks(layers[i].masks, size, length);
       query = layer.forward(query, queryPos, { ...memory, attnMask });
       layers.push(predict());
     }
     return layers;
   }
 
-  private get points(): z.output<typeof trainCfg> {
+  /** Images that queries read together. */
+  protected clipLength(_images: number, _batch: DetBatch): number {
+    return 1;
+  }
+
+  /** The positions of the features of clips [N, T, h, w], one for each feature. */
+  protected encode([count, , height, width]: [number, number, number, number]): tf.Tensor {
+    return this.encoding.forward([count, height, width]);
+  }
+
+  protected get points(): z.output<typeof trainCfg> {
     return requireCfg(this.config.train_cfg, 'Mask2FormerHead', 'train_cfg');
   }
 
@@ -140,6 +157,7 @@ export class Mask2FormerHead extends MaskQueryHead<Config> {
     divisor: number,
     { batchShape }: DetBatch,
     { random }: LossContext,
+    length = 1,
   ): { mask: tf.Scalar; dice: tf.Scalar } {
     const { num_points: count } = this.points;
     const n = matched.length;
@@ -158,19 +176,23 @@ export class Mask2FormerHead extends MaskQueryHead<Config> {
     const target = tf.tensor2d(values, [n, count]);
     return {
       mask: this.lossMask.forward(predicted.reshape([-1]), target.reshape([-1]), {
-        avgFactor: divisor * count,
+        avgFactor: (divisor * count) / length,
       }) as tf.Scalar,
       dice: this.lossDice.forward(predicted, target, { avgFactor: divisor }) as tf.Scalar,
     };
   }
 }
 
-/** The pixels of a level that queries do not read: those outside of their masks [N, Q, h, w]. A query without any reads all. */
-function outsideMasks(masks: tf.Tensor4D, [height, width]: [number, number]): tf.Tensor4D {
+/**
+ * The pixels of a level that queries do not read: those outside of their masks [N, Q, T h, w], T images below one another. A query without
+ * any reads all.
+ */
+function outsideMasks(masks: tf.Tensor4D, [height, width]: [number, number], length: number): tf.Tensor4D {
   const [images, queries, h, w] = masks.shape;
-  const maps = stopGradient(masks).reshape<tf.Tensor4D>([images * queries, h, w, 1]);
+  const maps = stopGradient(masks).reshape<tf.Tensor4D>([images * queries * length, h / length, w, 1]);
   const resized = interpolate(maps, { size: [height, width], mode: 'bilinear' });
-  const outside = tf.less(tf.sigmoid(resized), 0.5).reshape<tf.Tensor4D>([images, 1, queries, height * width]);
+  const shape: [number, number, number, number] = [images, 1, queries, length * height * width];
+  const outside = tf.less(tf.sigmoid(resized), 0.5).reshape<tf.Tensor4D>(shape);
   return tf.logicalAnd(outside, tf.logicalNot(tf.all(outside, 3, true)));
 }
 
@@ -195,5 +217,5 @@ export const mask2FormerHeadDefinition = defineModule({
   },
   inferred: maskQueryInferred,
   infer: (given, context) => inferMaskQuery('Mask2FormerHead', given, context),
-  build: (given, context) => new Mask2FormerHead(given as Config, context),
+  build: (given, context) => new Mask2FormerHead(given as Mask2FormerConfig, context),
 });

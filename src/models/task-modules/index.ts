@@ -2,6 +2,7 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { pseudoAngleCoderDefinition } from './angle-coders/pseudo-angle-coder';
+import { anchorShapeAssignerDefinition } from './assigners/anchor-shape-assigner';
 import { approxMaxIoUAssignerDefinition } from './assigners/approx-max-iou-assigner';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchATSSAssignerDefinition } from './assigners/batch-atss-assigner';
@@ -150,6 +151,7 @@ export const taskModules = [
   pointAssignerDefinition,
   gridAssignerDefinition,
   uniformAssignerDefinition,
+  anchorShapeAssignerDefinition,
   legacyAnchorGeneratorDefinition,
   legacySSDAnchorGeneratorDefinition,
   legacyDeltaXYWHBBoxCoderDefinition,

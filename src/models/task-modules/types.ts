@@ -37,6 +37,8 @@ export interface Instances {
   weights?: Float32Array; // [K]
   /** One for each box, where they were loaded. */
   masks?: InstanceMasks;
+  /** Identity of each, of frames of videos. */
+  instanceIds?: Int32Array; // [K]
   /** 0 or 1 at the points at which masks are compared, those of `Predictions.masks`. */
   maskSamples?: Float32Array; // [K, points]
   /** 1 for the columns of the logits (tokens of a text) that describe the instance. */

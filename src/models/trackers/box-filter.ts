@@ -1,5 +1,6 @@
 // The Kalman filter of a tracked box: centre, aspect ratio and height, each with its velocity. MMDetection's KalmanFilter (of
-// DeepSORT, Wojke et al., ICIP 2017). Its matrices couple no two coordinates, so that it is four filters of two states.
+// DeepSORT, Wojke et al., ICIP 2017). Its matrices couple no two coordinates, so that it is four filters of two states. With a
+// noise that a sure detection lowers it is the NSA Kalman filter (Du et al., GIAOTracker, ICCVW 2021).
 
 /** Centre x and y, width by height, height. */
 export type BoxState = [x: number, y: number, aspect: number, height: number];
@@ -20,6 +21,7 @@ interface Coordinate {
 }
 
 const square = (v: number): number => v * v;
+const measurementDeviation = (i: number, h: number): number => (i === ASPECT ? 1e-1 : POSITION * h);
 
 export class BoxFilter {
   private coordinates: Coordinate[];
@@ -57,11 +59,11 @@ export class BoxFilter {
     }
   }
 
-  /** Corrects the state by a measured box. */
-  update(measured: Readonly<BoxState>): void {
+  /** Corrects the state by a measured box. @param noise factor on the deviation of the measurement */
+  update(measured: Readonly<BoxState>, noise = 1): void {
     const h = this.coordinates[HEIGHT].value;
     for (const [i, one] of this.coordinates.entries()) {
-      const whole = one.vv + square(i === ASPECT ? 1e-1 : POSITION * h);
+      const whole = one.vv + square(noise * measurementDeviation(i, h));
       const [gain, gainOfVelocity] = [one.vv / whole, one.vw / whole];
       const innovation = measured[i] - one.value;
       one.value += gain * innovation;
@@ -70,6 +72,22 @@ export class BoxFilter {
       one.vw -= gain * one.vw;
       one.vv -= gain * one.vv;
     }
+  }
+
+  /** Squared Mahalanobis distance to a measured box, or to its centre alone. */
+  distance(measured: Readonly<BoxState>, centerOnly = false): number {
+    const h = this.coordinates[HEIGHT].value;
+    return this.coordinates
+      .slice(0, centerOnly ? 2 : 4)
+      .reduce(
+        (sum, { value, vv }, i) => sum + square(measured[i] - value) / (vv + square(measurementDeviation(i, h))),
+        0,
+      );
+  }
+
+  /** The box is elsewhere in the image, since the camera has moved; velocities and covariances stay. */
+  moveTo(box: Readonly<BoxState>): void {
+    for (const [i, one] of this.coordinates.entries()) one.value = box[i];
   }
 
   /** The height is not extrapolated: of a track that was lost. */

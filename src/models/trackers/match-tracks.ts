@@ -67,3 +67,23 @@ export function matchedPairs(
     ([row, column]) => row < rows && column < columns,
   );
 }
+
+/**
+ * Pairs of least total cost, as many as there can be; NaN forbids a pair. As motmetrics, a forbidden pair costs more than any
+ * assignment without one, and is left out of the result.
+ */
+export function finitePairs(
+  costs: Float32Array | Float64Array,
+  rows: number,
+  columns: number,
+): [row: number, column: number][] {
+  const finite = Array.from(costs).filter(Number.isFinite);
+  if (finite.length === 0) return [];
+  const largest = finite.reduce((most, cost) => Math.max(most, Math.abs(cost)), 0) + 1;
+  const forbidden = 2 * Math.min(rows, columns) * largest + 1;
+  const filled = costs.map((cost) => (Number.isFinite(cost) ? cost : forbidden));
+  const { rows: of, columns: to } = linearAssignment(filled, rows, columns);
+  return Array.from(of, (row, k): [number, number] => [row, to[k]]).filter(([row, column]) =>
+    Number.isFinite(costs[row * columns + column]),
+  );
+}

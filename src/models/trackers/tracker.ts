@@ -2,6 +2,26 @@
 
 import { z } from 'zod';
 import type { Detections } from '../../data/types';
+import type { CameraMotion } from '../task-modules/tracking/camera-motion-compensation';
+
+/** What a tracker wants to know of the objects besides their boxes. */
+export interface AppearanceRequest {
+  /** Of detections with scores above this. */
+  threshold: number;
+  /** [height, width] to which what is in a box is resized. */
+  size: readonly [number, number];
+  /** Normalisation of the pixels; absent: that of the detector. */
+  pixels?: { mean: readonly number[]; std: readonly number[]; to_rgb: boolean };
+}
+
+/** Makes the tracker of one video. `camera`: how the image moves from frame to frame, of a model that finds out. */
+export interface TrackerFactory {
+  (camera?: CameraMotion): Tracker;
+  /** Of a tracker that reads the embeddings of detections. */
+  appearance?: AppearanceRequest;
+  /** Whether it follows the camera. */
+  followsCamera?: boolean;
+}
 
 export interface Tracker {
   /** The tracked objects of the next frame, with `instanceIds`. */
@@ -10,8 +30,7 @@ export interface Tracker {
 
 declare module '../../catalogue/registry' {
   interface Built {
-    /** Of one video each. */
-    tracker: () => Tracker;
+    tracker: TrackerFactory;
   }
 }
 

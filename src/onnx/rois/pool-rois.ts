@@ -83,7 +83,8 @@ function pooledSource(source: PoolSource, maps: RoiMaps, rois: GraphRois, contex
   }
   const { extractor, map, scale = 1 } = source;
   const levels = map === undefined ? maps.levels : [maps.more[map]];
-  const { pooling, layer } = extractor;
+  const { pooling, layers } = extractor;
+  const [layer] = layers;
   if (!pooling || !layer.sampling) throw undescribed(extractor);
   const enlarged = scale === 1 ? rois.table : scaled(rois.table, scale, context);
   const given = scale === 1 ? rois : { ...roiRows(enlarged, context), images: rois.images };
@@ -139,7 +140,7 @@ function ofCenters(
   map: Lowered,
   stride: number,
   { table }: GraphRois,
-  { outputSize: [height, width] }: RoIExtractor['layer'],
+  { outputSize: [height, width] }: RoIExtractor['layers'][number],
   context: LoweringContext,
 ): string {
   const { graph } = context;

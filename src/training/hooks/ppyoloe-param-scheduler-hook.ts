@@ -4,9 +4,8 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { LearningRates, RatedGroup, ScheduleState } from '../learning-rates';
-import type { TrainRun } from '../train-run';
 import { epochCount } from './epoch-count';
-import { ParamSchedulerHook } from './param-scheduler-hook';
+import { OwnRatesHook, warmUpIterations } from './own-rates-hook';
 import { priority } from './priority';
 
 const options = z.strictObject({
@@ -31,7 +30,7 @@ export class PPYOLOERates implements LearningRates {
     private readonly o: Options,
   ) {
     this.plan = JSON.stringify({ o, rates: groups.map(({ initialLr }) => initialLr), epochLength });
-    this.warmup = Math.max(Math.round(o.warmup_epochs * epochLength), o.warmup_min_iter);
+    this.warmup = warmUpIterations(o.warmup_epochs, epochLength, o.warmup_min_iter);
     this.total = o.total_epochs * epochLength;
     this.move();
   }
@@ -65,38 +64,20 @@ export class PPYOLOERates implements LearningRates {
   }
 }
 
-export class PPYOLOEParamSchedulerHook extends ParamSchedulerHook {
+export class PPYOLOEParamSchedulerHook extends OwnRatesHook<'warmup_min_iter', Options> {
   override readonly name = 'PPYOLOEParamSchedulerHook';
-  readonly unit = 'epoch';
 
-  constructor(readonly options: Options) {
-    super();
-  }
-
-  beforeRun({ loader, state }: TrainRun): void {
-    state.schedule = this.rates(state.wrapper.optimizer.groups, loader.length);
+  constructor(options: Options) {
+    super(options, 'warmup_min_iter');
   }
 
   override rates(groups: readonly RatedGroup[], epochLength: number): LearningRates {
     return new PPYOLOERates(groups, epochLength, this.options);
   }
 
-  override warmUp(epochLength: number): number {
-    const { warmup_epochs: epochs, warmup_min_iter: minimum } = this.options;
-    return Math.max(Math.round(epochs * epochLength), minimum);
+  protected withOptions(options: Options): PPYOLOEParamSchedulerHook {
+    return new PPYOLOEParamSchedulerHook(options);
   }
-
-  override withWarmUp(iterations: number, epochLength: number): ParamSchedulerHook {
-    const hook = new PPYOLOEParamSchedulerHook({
-      ...this.options,
-      warmup_epochs: iterations / epochLength,
-      warmup_min_iter: 0,
-    });
-    hook.priority = this.priority;
-    return hook;
-  }
-
-  override readonly warmUpOptions = 'warmup_epochs and warmup_min_iter of default_hooks.param_scheduler';
 }
 
 export const ppyoloeParamSchedulerHookDefinition = defineModule({

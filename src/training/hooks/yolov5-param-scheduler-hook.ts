@@ -4,9 +4,8 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { LearningRates, RatedGroup, ScheduleState } from '../learning-rates';
-import type { TrainRun } from '../train-run';
 import { epochCount } from './epoch-count';
-import { ParamSchedulerHook } from './param-scheduler-hook';
+import { OwnRatesHook, warmUpIterations } from './own-rates-hook';
 import { priority } from './priority';
 
 const options = z.strictObject({
@@ -34,7 +33,7 @@ export class YOLOv5Rates implements LearningRates {
     private readonly o: Options,
   ) {
     this.plan = JSON.stringify({ o, rates: groups.map(({ initialLr }) => initialLr), epochLength, momentum });
-    this.warmup = Math.max(Math.round(o.warmup_epochs * epochLength), o.warmup_mim_iter);
+    this.warmup = warmUpIterations(o.warmup_epochs, epochLength, o.warmup_mim_iter);
     this.warm();
   }
 
@@ -80,39 +79,20 @@ export class YOLOv5Rates implements LearningRates {
   }
 }
 
-export class YOLOv5ParamSchedulerHook extends ParamSchedulerHook {
+export class YOLOv5ParamSchedulerHook extends OwnRatesHook<'warmup_mim_iter', Options> {
   override readonly name = 'YOLOv5ParamSchedulerHook';
-  readonly unit = 'epoch';
 
-  constructor(readonly options: Options) {
-    super();
-  }
-
-  beforeRun({ loader, state }: TrainRun): void {
-    const { momentum, optimizer } = state.wrapper;
-    state.schedule = this.rates(optimizer.groups, loader.length, momentum);
+  constructor(options: Options) {
+    super(options, 'warmup_mim_iter');
   }
 
   override rates(groups: readonly RatedGroup[], epochLength: number, momentum?: number): LearningRates {
     return new YOLOv5Rates(groups, epochLength, momentum, this.options);
   }
 
-  override warmUp(epochLength: number): number {
-    const { warmup_epochs: epochs, warmup_mim_iter: minimum } = this.options;
-    return Math.max(Math.round(epochs * epochLength), minimum);
+  protected withOptions(options: Options): YOLOv5ParamSchedulerHook {
+    return new YOLOv5ParamSchedulerHook(options);
   }
-
-  override withWarmUp(iterations: number, epochLength: number): ParamSchedulerHook {
-    const hook = new YOLOv5ParamSchedulerHook({
-      ...this.options,
-      warmup_epochs: iterations / epochLength,
-      warmup_mim_iter: 0,
-    });
-    hook.priority = this.priority;
-    return hook;
-  }
-
-  override readonly warmUpOptions = 'warmup_epochs and warmup_mim_iter of default_hooks.param_scheduler';
 }
 
 export const yolov5ParamSchedulerHookDefinition = defineModule({

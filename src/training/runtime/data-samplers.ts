@@ -9,7 +9,7 @@ const seed = ignoredOption('the seed of the run decides', { schema: z.int().null
 export const DefaultSampler = defineModule({
   kind: 'data_sampler',
   type: 'DefaultSampler',
-  summary: 'Every image once an epoch, shuffled or in the order of the dataset',
+  summary: 'Every image once an epoch, shuffled or in the order of the dataset; of videos a frame of each',
   origin: 'mmengine',
   shapes: 'n images -> a permutation of 0 .. n-1 for each epoch',
   example: "{ type: 'DefaultSampler', shuffle: true }",
@@ -92,6 +92,13 @@ export const AspectRatioBatchSampler = defineModule({
   build: (options) => options,
 });
 
+export const TrackAspectRatioBatchSampler = defineModule({
+  ...AspectRatioBatchSampler,
+  type: 'TrackAspectRatioBatchSampler',
+  summary: 'Batches of frames of portrait videos and batches of landscape ones, for less padding',
+  example: "{ type: 'TrackAspectRatioBatchSampler' }",
+});
+
 export const dataSamplers = [
   DefaultSampler,
   InfiniteSampler,
@@ -99,4 +106,5 @@ export const dataSamplers = [
   CustomSampleSizeSampler,
   TrackImgSampler,
   AspectRatioBatchSampler,
+  TrackAspectRatioBatchSampler,
 ] as const satisfies readonly AnyDefinition[];

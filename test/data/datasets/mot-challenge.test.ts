@@ -66,6 +66,7 @@ it('gives frames video by video, all annotated objects to the metric and those o
   expect(records.map(({ truths }) => [...truths.instanceIds!])).toEqual([[5], [5], [5], [5]]);
   expect(videos?.get(4)).toEqual({
     video: 'V1',
+    videoId: 2,
     frame: 1,
     length: 2,
     objects: [

@@ -1,6 +1,6 @@
 """Transforms of MMDetection 3.3 and MMYOLO 0.6 with what they drew, images and bitmaps as hashes: augment.json.
 
-Needs (PyPI): mmdet==3.3.0 mmcv==2.1.0 (or mmcv-lite) mmengine==0.10.7 mmyolo==0.6.0 opencv-python-headless==4.10.0.84 torch
+Needs (PyPI): mmdet==3.3.0 mmcv==2.1.0 (or mmcv-lite) mmengine==0.10.7 mmyolo==0.6.0 opencv-python-headless==4.11.0.86 torch
 numpy==1.26.4 albumentations==1.3.1 (--no-deps, with qudida).
 
     python augment.py OUTPUT_FOLDER

@@ -146,20 +146,3 @@ for seed in range(6):
             dict(type='MedianBlur', blur_limit=3, p=0.5)], p=0.8),
         dict(type='JpegCompression', quality_lower=85, quality_upper=95, p=0.2), dict(type='ChannelShuffle', p=0.1)],
         seed % 4, seed, masks='bitmap')
-
-# ---- what cv2 fills
-rng = np.random.RandomState(7)
-fills = []
-for i in range(40):
-    w, h = int(rng.randint(5, 60)), int(rng.randint(5, 50))
-    low, high = (0, 1) if i % 3 else (-0.4, 1.4)
-    parts = []
-    for _ in range(rng.randint(1, 3)):
-        n = rng.randint(3, 9)
-        parts.append(np.stack([rng.uniform(low * w, high * w + 1, n), rng.uniform(low * h, high * h + 1, n)], 1).astype(np.int32))
-    filled = np.zeros((h, w), np.uint8)
-    cv2.drawContours(filled, [p.reshape(-1, 1, 2) for p in parts], -1, (1,), cv2.FILLED)
-    fills.append(dict(width=w, height=h, parts=[p.reshape(-1).tolist() for p in parts], digest=digest(filled)))
-with open(f'{sys.argv[1]}/fill_polygons.json', 'w') as file:
-    json.dump(fills, file, separators=(',', ':'))
-    file.write('\n')

@@ -17,10 +17,13 @@ from mmcv.cnn import ConvAWS2d  # noqa: E402
 import mmdet.models.backbones as mmdet_backbones  # noqa: E402
 from mmpretrain.models import VisionTransformer  # noqa: E402
 from mmyolo.models import YOLOv8CSPDarknet  # noqa: E402
+from mmyolo.models.plugins.cbam import CBAM  # noqa: E402
+from mmcv.cnn.bricks import plugin as mmcv_plugins  # noqa: E402
 from mmdet.models.backbones.swin import WindowMSA  # noqa: E402
 
 # it takes formula values whose mean is negative for absent ones
 ConvAWS2d._load_from_state_dict = torch.nn.Conv2d._load_from_state_dict
+mmcv_plugins.MODELS.register_module(module=CBAM)  # MMYOLO's, for all backbones
 IMAGE = [1, 3, 64, 48]
 OFFSETS = [("conv_offset\\.weight$", 0.1)]
 
@@ -87,6 +90,8 @@ CASES = {
     "cspnext": (dict(type="CSPNeXt", deepen_factor=0.167, widen_factor=0.125), IMAGE),
     "cspnext_p6": (dict(type="CSPNeXt", arch="P6", deepen_factor=0.167, widen_factor=0.0625, out_indices=(1, 3, 5), use_depthwise=True, expand_ratio=0.75, channel_attention=False, act_cfg=dict(type="ReLU")), IMAGE),
     "yolov8": (dict(type="YOLOv8CSPDarknet", deepen_factor=0.33, widen_factor=0.125, last_stage_out_channels=192, out_indices=(0, 2, 3, 4)), IMAGE),
+    "efficientnet": (dict(type="EfficientNet", arch="b0", out_indices=(0, 2)), [1, 3, 37, 50]),
+    "efficientnet_edge": (dict(type="EfficientNet", arch="el", out_indices=(1,), conv_cfg=None, norm_cfg=dict(type="BN")), [1, 3, 24, 32]),
     "ssdvgg": (dict(type="SSDVGG", depth=11, out_feature_indices=(13, 24)), [1, 3, 33, 35]),
 }
 CALM = [("weight_gamma$", 0.04), ("switch\\.weight$", 0.01), ("(weight_diff|_context\\.weight)$", 0.1), ("offset_[sl]\\.weight$", 0.1), ("weight_beta$", 0.02)]  # or the switch squares a map in every block
@@ -94,6 +99,8 @@ PYRAMID = [[1, 8, 8, 6], [1, 8, 8, 6]]  # the first level is not read
 CASES |= {
     "detectors": (resnet("DetectoRS_ResNet", conv_cfg=dict(type="ConvAWS"), sac=dict(type="SAC", use_deform=True), stage_with_sac=(False, True), output_img=True, avg_down=True), IMAGE, CALM),
     "detectors_plain_sac": (resnet("DetectoRS_ResNet", sac=dict(type="SAC", use_deform=False), stage_with_sac=(True, True), rfp_inplanes=8), IMAGE, CALM),
+    "resnet_cbam": (resnet(plugins=[plugin("after_conv3", "CBAM", (False, True), reduce_ratio=4), plugin("after_conv2", "CBAM", reduce_ratio=2, kernel_size=3, postfix=2)]), [2, 3, 40, 40]),
+    "yolov8_cbam": (dict(type="YOLOv8CSPDarknet", deepen_factor=0.33, widen_factor=0.125, plugins=[dict(cfg=dict(type="CBAM", reduce_ratio=4), stages=(False, True, False, True)), dict(cfg=dict(type="ContextBlock", ratio=0.25), stages=(False, False, False, True))]), IMAGE),
     "resnet_ws": (resnet(conv_cfg=dict(type="ConvWS"), norm_cfg=dict(type="GN", num_groups=2)), IMAGE),
 }
 
@@ -129,6 +136,8 @@ REAL = {
     "rtmdet_tiny": dict(type="CSPNeXt", deepen_factor=0.167, widen_factor=0.375),
     "rtmdet_x": dict(type="CSPNeXt", deepen_factor=1.33, widen_factor=1.25),
     "ssd512": dict(type="SSDVGG", depth=16),
+    "efficientnet_b3": dict(type="EfficientNet", arch="b3", out_indices=(3, 4, 5)),
+    "efficientnet_el": dict(type="EfficientNet", arch="el"),
     **{name: dict(type="RegNet", arch=name) for name in mmdet_backbones.RegNet.arch_settings},
 }
 

@@ -24,6 +24,9 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData, PixelData
 from pycocotools import mask as coco
 
+from deform_roi_pool import deform_roi_pool
+import rfcn_reference  # noqa: F401, registers it
+import rtdetr_reference  # noqa: F401, registers it
 from heads_single import MODELS, OUT, YOLO_MODELS, DefaultScope, pvalue
 from zoo_families import FAMILIES, RULES
 from zoo_mask_families import MASK_FAMILIES
@@ -31,9 +34,10 @@ from zoo_panoptic_families import PANOPTIC_FAMILIES
 from zoo_query_families import QUERY_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_small_families import SMALL_FAMILIES
+from zoo_yolov4_family import YOLOV4_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES, **YOLOV4_FAMILIES}
 if any('rtmdet_r' in family for family in sys.argv[1:]):
     from zoo_rotated_families import ROTATED_FAMILIES
     FAMILIES.update(ROTATED_FAMILIES)
@@ -43,6 +47,8 @@ if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
+# of GPUs alone
+sys.modules['mmcv.ops.deform_roi_pool'].deform_roi_pool = deform_roi_pool
 # label 0 is the class, 1 the background: see src/models/dense-heads/guided-anchors.ts
 loss_loc = GuidedAnchorHead.loss_loc_single
 GuidedAnchorHead.loss_loc_single = lambda self, pred, target, *rest, **more: loss_loc(self, pred, 1 - target, *rest, **more)
@@ -155,20 +161,8 @@ def predicted_together(cfg, data):
     return [(inputs[i:i + 1], samples[i:i + 1]) for i in range(len(samples))]
 
 
-def run(name, model, **case):
-    cfg = model
-    isYolo = cfg['type'].startswith('mmyolo.')
-    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
-        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, **case)
-
-
-def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
-                 semantic=True, gradient_tolerance=None, texts=(), tolerance=None, trains=True, angles=()):
-    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
-    of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; gradient_tolerance: of gradients that rounding
-    decides about; texts: of each image, names to be found; tolerance: relative, of the losses, 2e-5 when absent; trains: False for a
-    head that only predicts; angles: of the boxes of an image, which are then rotated"""
-    rules = [*RULES, *rules]
+def built(cfg, models, rules, constants, prepare, iteration):
+    """The model with its weights, and the names and shapes of its state."""
     MessageHub.get_current_instance().update_info('epoch', 0)
     MessageHub.get_current_instance().update_info('iter', iteration)
     torch.manual_seed(0)
@@ -183,23 +177,49 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
         model.teacher_model.load_state_dict(filled(model.teacher_model.state_dict(), rules))
     # before DDQ's decoder takes branches of the head as its own
     params = [[k, list(v.shape)] for k, v in model.state_dict().items()]
-    model.train()
+    return model.train(), params
+
+
+def batch(model, ignored, labels, semantic, texts, angles):
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
+    for s, text in zip(data['data_samples'], texts):
+        s.set_metainfo(dict(text=text, custom_entities=True))
     for s in data['data_samples'] if angles else ():
         b = s.gt_instances.bboxes
         s.gt_instances.bboxes = torch.cat([(b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2], torch.tensor(angles[:len(b)])[:, None]], 1)
         del s.gt_instances.masks
-    for s, text in zip(data['data_samples'], texts):
-        s.set_metainfo(dict(text=text, custom_entities=True))
+    return data
+
+
+def trained(model, cfg, data, steps):
+    """Losses, and norms of the gradients of what is trained."""
     losses = {}
-    for _ in range(steps if trains else 0):  # what a model changes with its losses shows in those of the last pass
+    for _ in range(steps):  # what a model changes with its losses shows in those of the last pass
         losses = with_golden(lambda: model.loss(data['inputs'], training_samples(cfg, copy.deepcopy(data['data_samples']))))
-    total, logged = model.parse_losses(losses) if trains else (None, {})
-    if trains:
-        total.backward()
-    norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad} if trains else {}
+    total, logged = model.parse_losses(losses)
+    total.backward()
+    norms = {k: 0.0 if p.grad is None else float(p.grad.norm()) for k, p in model.named_parameters() if p.requires_grad}
+    return {k: float(v) for k, v in logged.items()}, norms
+
+
+def run(name, model, **case):
+    cfg = model
+    isYolo = cfg['type'].startswith('mmyolo.')
+    with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
+        return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, **case)
+
+
+def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
+                 semantic=True, texts=(), trains=True, angles=()):
+    """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
+    of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; texts: of each image, names to be found; angles: of the boxes of an image, which are then rotated;
+    trains: False for a head that only predicts"""
+    rules = [*RULES, *rules]
+    model, params = built(cfg, models, rules, constants, prepare, iteration)
+    data = batch(model, ignored, labels, semantic, texts, angles)
+    logged, norms = trained(model, cfg, data, steps) if trains else ({}, {})
     model.eval()
     with torch.no_grad():
         found = [s for part in predicted_together(cfg, data) for s in model.predict(*part, rescale=True)]
@@ -220,23 +240,30 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
                 rles = [coco.encode(np.asfortranarray(m.numpy().astype(np.uint8))) for m in p.masks]
                 d['bboxes'] = [[x, y, x + w, y + h] for x, y, w, h in map(coco.toBbox, rles)]
         detections.append(d)
-    print(name, {k: round(float(v), 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
+    print(name, {k: round(v, 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic,
-                 gradient_tolerance=gradient_tolerance, texts=texts, tolerance=tolerance, angles=angles)
-    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, gradient_tolerance=None, texts=(), tolerance=None, angles=())
+    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic, texts=texts, angles=angles)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, texts=(), angles=())
     return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
-                        losses={k: float(v) for k, v in logged.items()}, grad_norms=norms, detections=detections,
+                        losses=logged, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))
 
 
 ONE, PAIR = TRUTHS[1], dict(bboxes=[[20, 20, 60, 52], [24, 22, 66, 60]], labels=[1, 1])
-for family in sys.argv[1:] or FAMILIES:
-    TRUTHS[1] = PAIR if family == 'crowd_det' else ONE  # CrowdDet fails on an image with one object
-    if family == 'convnext':
+
+
+def family_of(name):
+    """The cases of a family, and what it needs set up."""
+    TRUTHS[1] = PAIR if name == 'crowd_det' else ONE  # CrowdDet fails on an image with one object
+    if name == 'convnext':
         import mmpretrain.models.backbones.convnext  # noqa: F401, registers it
-    models = {name: run(name, **case) for name, case in FAMILIES[family].items()}
-    path = OUT / f'zoo_{family}.json'
-    path.write_text(json.dumps(dict(truths=TRUTHS, outlines=[[outline(b) for b in t['bboxes']] for t in TRUTHS], models=models),
-                               separators=(',', ':')) + '\n')
-    print(path.name, path.stat().st_size)
+    return FAMILIES[name]
+
+
+if __name__ == '__main__':
+    for family in sys.argv[1:] or FAMILIES:
+        models = {name: run(name, **case) for name, case in family_of(family).items()}
+        path = OUT / f'zoo_{family}.json'
+        path.write_text(json.dumps(dict(truths=TRUTHS, outlines=[[outline(b) for b in t['bboxes']] for t in TRUTHS], models=models),
+                                   separators=(',', ':')) + '\n')
+        print(path.name, path.stat().st_size)

@@ -73,15 +73,17 @@ def mask2former(things=3, stuff=2, pre=pad_seg, **test):
 
 rules = [(r'cls_embed\.weight$', 2.0)]
 
-# of the encoder's model float64 gives gradients 5e-4 from the reference's and 3.3e-3 from ours, losses 3e-6 and 2e-5
+# features that leave masks undecided: in float64 losses are 3e-7 and gradients 4e-6 from these, without it 3e-6 and 5e-4
+former_rules = [*rules, (r'backbone.*conv\d\.weight$', 0.6)]
+
 PANOPTIC_FAMILIES = {
     'panoptic_fpn': dict(
         r18=dict(model=panoptic_fpn()),
         covered=dict(model=panoptic_fpn(dict(mask_overlap=0.9, stuff_area_limit=4000), start_level=1, end_level=3)),
     ),
     'maskformer': dict(
-        encoder=dict(model=mask_former(), rules=rules, tolerance=5e-5, gradient_tolerance=1e-2),
-        plain=dict(model=mask_former(pixel_decoder=dict(type='PixelDecoder', **pixel), filter_low_score=True), rules=rules),
+        encoder=dict(model=mask_former(), rules=former_rules),
+        plain=dict(model=mask_former(pixel_decoder=dict(type='PixelDecoder', **pixel), filter_low_score=True), rules=former_rules),
     ),
     'mask2former': dict(
         panoptic=dict(model=mask2former(), rules=rules),

@@ -101,7 +101,25 @@ def trident(branch):
                                                                                  strides=[16])))
 
 
+deform_pool = dict(roi_layer=dict(type='ModulatedDeformRoIPoolPack', output_size=5, output_channels=16, deform_fc_channels=12, sampling_ratio=0))
+
+rfcn = dict(type='RFCNRoIHead', in_channels=64, feat_channels=12, bbox_roi_extractor=dict(
+    type='SingleRoIExtractor', roi_layer=dict(type='PSRoIPool', output_size=3), out_channels=72, featmap_strides=[16]),
+    bbox_head=dict(type='RFCNBBoxHead', in_channels=8, num_classes=3, roi_feat_size=3, reg_class_agnostic=True,
+                   loss_bbox=dict(type='L1Loss', loss_weight=1.0)))
+rfcn_model = dict(backbone=dict(backbone, strides=(1, 2, 2, 1), dilations=(1, 1, 1, 2), out_indices=(2, 3)), neck=None,
+                  rpn_head=dict(rpn_head, in_channels=32, anchor_generator=dict(rpn_head['anchor_generator'], scales=[2, 4], strides=[16])))
+
 ROI_FAMILIES = dict(
+    rfcn=dict(
+        rfcn=dict(model=two_stage('RFCN', rfcn, rcnn(), **rfcn_model)),
+        align_ohem=dict(model=two_stage('RFCN', dict(
+            rfcn, bbox_roi_extractor=dict(rfcn['bbox_roi_extractor'], roi_layer=dict(type='PSRoIAlign', output_size=3))),
+            rcnn(sampler=dict(type='OHEMSampler', num=24, pos_fraction=0.25, neg_pos_ub=-1, add_gt_as_proposals=True)), **rfcn_model)),
+    ),
+    deform_roi_pool=dict(
+        modulated=dict(model=two_stage('FasterRCNN', standard(bbox_roi_extractor=dict(extractor(5), **deform_pool)), rcnn())),
+    ),
     mask_scoring=dict(
         mask_scoring=dict(model=two_stage('MaskScoringRCNN', standard('MaskScoringRoIHead', **masks, mask_iou_head=iou_head),
                                           rcnn(mask_thr_binary=0.1)), rules=[(r'fc_mask_iou\.weight$', 3)]),

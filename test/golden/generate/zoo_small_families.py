@@ -55,7 +55,14 @@ def crowd_head(**more):
         loss_bbox=dict(type='SmoothL1Loss', **none), **more))
 
 
+efficient = dict(type='EfficientNet', arch='b0', out_indices=(3, 4), norm_cfg=dict(type='BN', eps=1e-3, momentum=0.01), frozen_stages=2,
+                 norm_eval=True)
+
 SMALL_FAMILIES = dict(
+    efficientnet=dict(
+        retina=dict(model=dense('RetinaNet', dict(retina, type='RetinaSepBNHead', num_ins=3, norm_cfg=dict(type='BN')), max_iou,
+                                backbone=efficient, neck=dict(dense_neck, in_channels=[40, 112], start_level=0))),
+    ),
     sabl_retina=dict(
         sabl=dict(model=dense('RetinaNet', sabl(), sabl_cfg), rules=sabl_rules),
         softmax=dict(model=dense('RetinaNet', sabl(norm_cfg=gn, loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=False),

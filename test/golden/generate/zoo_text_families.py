@@ -90,9 +90,9 @@ rules = [(r'query_embedding\.weight$', 4.0), (r'_embeddings\.weight$', 3.0)]
 offsets = [(r'\.offset\.weight$', 0.2), (r'bbox_pred\.weight$', 0.2), (r'b_attn\.attn\..*\.weight$', 3.0)]
 TEXT_FAMILIES = dict(
     grounding_dino=dict(
-        scaled=dict(model=grounding_dino(dict(log_scale=-1.0, bias=True), pad_to_max=True, add_pooling_layer=True), rules=rules, texts=TEXTS, tolerance=5e-5),
+        scaled=dict(model=grounding_dino(dict(log_scale=-1.0, bias=True), pad_to_max=True, add_pooling_layer=True), rules=rules, texts=TEXTS),
         in_parts=dict(model=grounding_dino(dict(log_scale='auto', bias=True), dict(chunked_size=2), num_layers_of_embedded=2), rules=rules,
-                      texts=TEXTS, tolerance=5e-5),
+                      texts=TEXTS),
     ),
     glip=dict(
         late=dict(model=glip(False), rules=rules + offsets, texts=TEXTS),

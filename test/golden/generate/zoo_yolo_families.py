@@ -74,6 +74,8 @@ pp = dict(type='PPYOLOEHead', head_module=dict(type='PPYOLOEHeadModule', num_cla
 pp_neck = dict(type='PPYOLOECSPPAFPN', in_channels=wide, out_channels=[192, 384, 768])
 # with larger logits the losses differ by more than float32 is exact to, from one order of sums to another
 pp_rules = [(r'(rbr_1x1|rbr_dense).*weight$', 0.6), (r'cls_preds.*weight$', 0.2)]
+# whose signal does not fade before the neck's norms enlarge it: in float64 losses are 2.3e-6 from these, without it 3.8e-5
+pp_plus_rules = [*pp_rules, (r'backbone.*conv\.weight$', 2.0)]
 p6 = [256, 512, 768, 1024]
 v7 = dict(v5, type='YOLOv7Head', head_module=dict(v5['head_module'], type='YOLOv7HeadModule'), simota_candidate_topk=10, simota_iou_weight=2.5,
           loss_obj=dict(type='mmdet.CrossEntropyLoss', use_sigmoid=True, reduction='mean', loss_weight=0.7))
@@ -82,7 +84,8 @@ ins_rules = [(r'neck.*conv\.weight$', 2.5), (r'convs_pred.*\.weight$', 0.6), (r'
 ins_test = dict(test, mask_thr_binary=0.5, fast_test=True, max_per_img=8)
 rtm_ins = dict(type='mmyolo.RTMDetInsSepBNHead', head_module=dict(rtm['head_module'], type='RTMDetInsSepBNHeadModule', norm_cfg=dict(type='BN')))
 rtm_ins_rules = [(r'rtm_cls.*weight$', 2.0), (r'rtm_kernel.*weight$', 2.0), (r'mask_head.projection.weight', 3.0)]
-# in float64 gradients of MMDetection's are 8.8e-3 from those in float32, and 2.4e-3 from ours; losses 9e-6 and 2e-6
+# fewer dynamic ReLUs at zero, and a backbone whose signal does not fade: in float64 losses are 7e-7 and gradients 3e-5 from these
+mmdet_rtm_ins_rules = [(r'rtm_kernel.*weight$', 0.5), (r'mask_head\.projection\.weight$', 0.5), (r'backbone.*conv\.weight$', 1.3)]
 rtm_norm = dict(type='BN')
 rtm_layers = dict(norm_cfg=rtm_norm, act_cfg=dict(type='SiLU', inplace=True))
 mmdet_rtm_ins = dict(
@@ -139,8 +142,7 @@ FAMILIES = dict(
         single=dict(model=yolo(v5_backbone, v5_neck, dict(ins, mask_overlap=False), test=dict(ins_test, fast_test=False)), rules=ins_rules),
     ),
     rtmdet_ins=dict(
-        mmdet=dict(model=mmdet_rtm_ins, rules=rtm_ins_rules[1:], prepare=sides_in_order, constants=rtm_far,
-                   gradient_tolerance=6e-3),
+        mmdet=dict(model=mmdet_rtm_ins, rules=mmdet_rtm_ins_rules, prepare=sides_in_order, constants=rtm_far),
         mmyolo=dict(model=yolo(dict(type='mmyolo.CSPNeXt'), dict(type='mmyolo.CSPNeXtPAFPN', in_channels=wide, out_channels=256, num_csp_blocks=3,
                                                                  norm_cfg=dict(type='BN')),
                                rtm_ins, rtm_train, test=dict(test, mask_thr_binary=0.5, max_per_img=8)), constants=rtm_far, rules=rtm_ins_rules, trains=False),
@@ -170,9 +172,7 @@ FAMILIES = dict(
                     constants=rtm_far, rules=[(r'rtm_cls.*weight$', 4.0)]),
     ),
     ppyoloe=dict(
-        plus=dict(model=yolo(dict(type='PPYOLOECSPResNet', frozen_stages=4, use_large_stem=True), dict(pp_neck, use_spp=True), pp, then), rules=pp_rules,
-                  # the reference's loss_cls is 3.8e-5 from its own in float64, and another by as much on another processor
-                  tolerance=5e-5,
+        plus=dict(model=yolo(dict(type='PPYOLOECSPResNet', frozen_stages=4, use_large_stem=True), dict(pp_neck, use_spp=True), pp, then), rules=pp_plus_rules,
                   prepare=distributions_in_order),
         plain=dict(model=yolo(dict(type='PPYOLOECSPResNet', norm_eval=True, block_cfg=dict(type='PPYOLOEBasicBlock', shortcut=True, use_alpha=False),
                                    attention_cfg=None), dict(pp_neck, num_csplayer=2), pp, first), rules=pp_rules,

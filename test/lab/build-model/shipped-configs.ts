@@ -7,6 +7,7 @@ import { type ConfigObject, type ConfigValue, isObject, listConfigs } from '../.
 import type { PackedSample } from '../../../src/data';
 import { catalogue } from '../../../src/lab/catalogue';
 import { objectAt, valueAt } from '../../../src/lab/config-access';
+import sizes from '../../../src/lab/config-table/model-sizes.json';
 import { detect } from '../../../src/lab/prediction/detect';
 import { polygonsToRle } from '../../../src/masks';
 import type { Detector } from '../../../src/models/types';
@@ -44,35 +45,22 @@ export function shippedModels(): ShippedModel[] {
   return [...models.values()];
 }
 
-const PARTS = ['neck', 'rpn_head', 'bbox_head', 'bbox_head.head_module', 'roi_head'];
-const ROI_PARTS = ['bbox_roi_extractor', 'bbox_head', 'mask_head', 'shared_head'].map((part) => `roi_head.${part}`);
-
-/** Types of the detector, its necks and heads. */
-function typesIn({ config }: ShippedModel): string[] {
-  const parts = ['', ...[...PARTS, ...ROI_PARTS].map((part) => `.${part}`)].map((part) =>
-    valueAt(config, `model${part}`),
-  );
-  return parts.flat().flatMap((part) => (isObject(part) ? [String(part.type)] : []));
-}
-
-/** Models that together have every detector, neck and head: narrow and shallow ones first, each for a part that is new. */
-export function sampleOfParts(models: readonly ShippedModel[]): ShippedModel[] {
+/** One model of each type of detector, the narrowest or shallowest. */
+export function oneOfEachDetector(models: readonly ShippedModel[]): ShippedModel[] {
   const size = ({ config }: ShippedModel) => {
     const [width, depth] = ['widen_factor', 'depth'].map((key) => valueAt(config, `model.backbone.${key}`));
     return typeof width === 'number' ? width : typeof depth === 'number' ? depth : Number.POSITIVE_INFINITY;
   };
-  const known = new Set<string>();
-  return [...models]
-    .sort((a, b) => (size(a) === size(b) ? 0 : size(a) - size(b)))
-    .filter((shipped) => {
-      const types = typesIn(shipped);
-      const isNew = types.some((type) => !known.has(type));
-      for (const type of types) known.add(type);
-      return isNew;
-    });
+  const smallest = new Map<unknown, ShippedModel>();
+  for (const shipped of models) {
+    const type = valueAt(shipped.config, 'model.type');
+    const known = smallest.get(type);
+    if (!known || size(shipped) < size(known)) smallest.set(type, shipped);
+  }
+  return [...smallest.values()];
 }
 
-const FEWER: Record<string, number> = { nms_pre: 50, max_per_img: 20, num: 32 };
+const FEWER: Record<string, number> = { nms_pre: 50, max_per_img: 20, num: 32, num_points: 64 };
 
 /** Settings with fewer proposals, samples and detections. */
 function fewer(value: ConfigValue): ConfigValue {
@@ -90,6 +78,19 @@ const slim = (head: ConfigValue): ConfigValue => {
   return isObject(head) && 'fc_out_channels' in head ? { ...head, fc_out_channels: 32 } : head;
 };
 
+/** Whether `narrowed` makes its backbone narrow. */
+function canNarrow(config: ConfigObject): boolean {
+  const { backbone, neck } = config.model as ConfigObject;
+  const trunk = objectAt({ backbone }, 'backbone');
+  return trunk.type === 'ResNet' && objectAt(trunk, 'norm_cfg').type !== 'GN' && isObject([neck].flat()[0]);
+}
+
+const parameterCounts: Record<string, number[]> = sizes;
+
+/** Whether a step of it, narrowed, takes a second or less: most of the others' parameters are not the backbone's. */
+export const isQuick = ({ name, config }: ShippedModel): boolean =>
+  imageSize(config) <= 96 && parameterCounts[name][2] < (canNarrow(config) ? 50e6 : 12e6);
+
 /** A model that takes less time: an eighth of the width of a ResNet before a neck, 32 fully connected channels, few RoIs. */
 export function narrowed(config: ConfigObject): ConfigObject {
   const { backbone, neck, roi_head, train_cfg, test_cfg } = config.model as ConfigObject;
@@ -106,7 +107,7 @@ export function narrowed(config: ConfigObject): ConfigObject {
     if (isObject(relay)) model.roi_head.feat_relay_head = { ...relay, in_channels: 32 };
   }
   const { in_channels } = lanes;
-  if (trunk.type === 'ResNet' && objectAt(trunk, 'norm_cfg').type !== 'GN' && isObject(first)) {
+  if (canNarrow(config)) {
     model.backbone = { ...trunk, base_channels: 8 };
     const narrow: ConfigObject = Array.isArray(in_channels)
       ? { in_channels: in_channels.map((count) => Number(count) / 8) }

@@ -144,7 +144,7 @@ function checkModel(kind: string, reference: Reference): void {
     expect(Object.keys(losses)).toEqual(Object.keys(reference.losses));
     for (const [name, expected] of Object.entries(reference.losses))
       expect(Math.abs(losses[name] - expected), `${name}: ${losses[name]} for ${expected}`).toBeLessThan(
-        2e-4 * Math.max(1, Math.abs(expected)),
+        2e-5 * Math.max(1, Math.abs(expected)),
       );
     expect(trainable.map(([name]) => name).sort()).toEqual(Object.keys(reference.grads).sort());
     const largest = Math.max(...Object.values(reference.grads).map(([norm]) => norm));
@@ -154,7 +154,7 @@ function checkModel(kind: string, reference: Reference): void {
       const weights = sgn(name, torchShape(p));
       const norm = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
       const product = values.reduce((sum, v, i) => sum + v * weights[i], 0);
-      const tolerance = 2e-3 * reference.grads[name][0] + 1e-6 * largest;
+      const tolerance = 1e-3 * reference.grads[name][0] + 1e-6 * largest;
       expectClose([norm, product], reference.grads[name], tolerance, `gradient of ${name}`);
     }
     tf.dispose(grads);

@@ -15,7 +15,16 @@ import '../../../src/text/read-text-model';
 import { parseLosses } from '../../../src/training/gradients';
 import { fillByFormula, image } from '../../golden-data';
 
-interface Expected {
+interface ExpectedTraining {
+  /** Passes whose losses are computed; the last one's are compared. */
+  steps?: number;
+  /** Iterations of the run before; 0 when absent. */
+  iteration?: number;
+  /** Empty for heads that only predict in the reference. */
+  losses: Record<string, number>;
+  grad_norms: Record<string, number>;
+}
+interface Expected extends ExpectedTraining {
   config: ModuleConfig;
   extra_rules?: [string, number][];
   /** [pattern, value] of parameters that the formula does not fill. */
@@ -26,22 +35,11 @@ interface Expected {
   label?: number;
   /** Names that are to be found in each image. */
   texts?: string[][];
-  /** Relative, of the losses. */
-  tolerance?: number;
-  /** Passes whose losses are computed; the last one's are compared. */
-  steps?: number;
-  /** Relative, of gradients where rounding decides about kinks; 1e-3 when absent. */
-  gradient_tolerance?: number;
-  /** Iterations of the run before; 0 when absent. */
-  iteration?: number;
   /** False: samples have no semantic map. */
   semantic?: boolean;
   /** Of the boxes of an image, which are rotated: radians. */
   angles?: number[];
   params: [string, number[]][];
-  /** Empty for heads that only predict in the reference. */
-  losses: Record<string, number>;
-  grad_norms: Record<string, number>;
   detections: {
     bboxes: number[][];
     scores: number[];
@@ -62,6 +60,10 @@ export interface SmallModels {
   models: Record<string, Expected>;
 }
 const [H, W] = [96, 128];
+
+// Relative, of losses and of gradient norms. A model that needs more is ill-conditioned or wrong: generate/zoo_float64.py tells which.
+const LOSS_TOLERANCE = 2e-5;
+const GRADIENT_TOLERANCE = 1e-3;
 
 /** The formula image, and the same upside down. */
 function samples(
@@ -136,7 +138,8 @@ function goldenNumbers(): Random {
   return random;
 }
 
-function checkTraining(model: Detector, batch: DetBatch, expected: Expected): void {
+/** Losses and the norm of each gradient. */
+export function checkTraining(model: Detector, batch: DetBatch, expected: ExpectedTraining): void {
   const parameters = model.trainable();
   const variables = parameters.map(([, p]) => p.variable);
   const { iteration = 0 } = expected;
@@ -150,12 +153,11 @@ function checkTraining(model: Detector, batch: DetBatch, expected: Expected): vo
       return parsed.total;
     }, variables);
     expect(Object.keys(found)).toEqual(Object.keys(expected.losses).filter((key) => key !== 'loss'));
-    const { tolerance = 2e-5 } = expected;
     const { loss: sum, ...parts } = expected.losses;
     for (const [key, wanted] of Object.entries({ ...parts, loss: sum })) {
       const loss = key === 'loss' ? value.arraySync() : found[key];
       expect(Math.abs(loss - wanted), `${key}: ${loss} for ${wanted}`).toBeLessThan(
-        tolerance * Math.abs(wanted) + 1e-6,
+        LOSS_TOLERANCE * Math.abs(wanted) + 1e-6,
       );
     }
     expect(parameters.map(([key]) => key)).toEqual(Object.keys(expected.grad_norms));
@@ -166,8 +168,13 @@ function checkTraining(model: Detector, batch: DetBatch, expected: Expected): vo
       const wanted = expected.grad_norms[key];
       // shifts all scores of a query alike, which changes nothing: there are rounding errors alone
       if (/attention\.self\.key\.bias$/.test(key)) continue;
+      // shifts what a norm in training takes the mean from: rounding errors alone too
+      if (/neck\.input_proj\.\d\.bn\.bias$/.test(key) && wanted < 1e-4) {
+        expect(norm, key).toBeLessThan(1e-4);
+        continue;
+      }
       expect(Math.abs(norm - wanted), `gradient of ${key}: ${norm} for ${wanted}`).toBeLessThan(
-        (expected.gradient_tolerance ?? 1e-3) * wanted + 1e-6,
+        GRADIENT_TOLERANCE * wanted + 1e-6,
       );
     }
   });

@@ -53,6 +53,8 @@ const OTHERS: ModuleConfig[] = [
   { type: 'DistributionFocalLoss' },
   { type: 'SeesawLoss', num_classes: 3 },
   { type: 'EQLV2Loss', num_classes: 2 },
+  { type: 'MultiPosCrossEntropyLoss' },
+  { type: 'MarginL2Loss' },
 ];
 
 const named = (configs: readonly ModuleConfig[]) => configs.map((config) => [JSON.stringify(config), config] as const);

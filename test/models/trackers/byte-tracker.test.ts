@@ -1,28 +1,17 @@
 // ByteTracker against MMDetection's, frame by frame, and its properties.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../../src/lab/catalogue';
 import { encodeRle } from '../../../src/masks';
-import { detectionsOf, type GoldenVideo } from './golden-videos';
+import { goldenJson } from '../../golden-data';
+import { buildTracker, checkTracker, detectionsOf, type GoldenVideo } from './golden-videos';
 
-const golden = JSON.parse(
-  readFileSync(join(__dirname, '../../golden/byte_tracker.json'), 'utf8'),
-) as readonly GoldenVideo[];
-const tracker = (options: object = {}) =>
-  catalogue.build('tracker', { type: 'ByteTracker', ...options }, { path: 'track' })();
+const golden = goldenJson<GoldenVideo[]>('byte_tracker');
+const tracker = (options?: object) => buildTracker('ByteTracker', options);
 
 describe('ByteTracker', () => {
-  it.each(golden.map((one, i) => [i, one] as const))("equals MMDetection's: video %i", (_, { options, frames }) => {
-    const tracks = tracker(options);
-    for (const [f, frame] of frames.entries()) {
-      const { bboxes, labels, instanceIds } = tracks.track(detectionsOf(frame));
-      expect([...instanceIds!], `frame ${f}`).toEqual(frame.tracked.ids);
-      expect([...labels]).toEqual(frame.tracked.labels);
-      expect(bboxes).toEqual(Float32Array.from(frame.tracked.bboxes));
-    }
-  });
+  it.each(golden.map((one, i) => [i, one] as const))("equals MMDetection's: video %i", (_, video) =>
+    checkTracker('ByteTracker', video),
+  );
 
   it('keeps the identity of objects that cross, and all columns of its detections', () => {
     const tracks = tracker();

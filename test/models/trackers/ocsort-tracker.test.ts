@@ -1,27 +1,16 @@
 // OCSORTTracker against MMDetection's, frame by frame, and its properties.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../../src/lab/catalogue';
-import { detectionsOf, type GoldenVideo } from './golden-videos';
+import { goldenJson } from '../../golden-data';
+import { buildTracker, checkTracker, detectionsOf, type GoldenVideo } from './golden-videos';
 
-const golden = JSON.parse(
-  readFileSync(join(__dirname, '../../golden/ocsort_tracker.json'), 'utf8'),
-) as readonly GoldenVideo[];
-const tracker = (options: object = {}) =>
-  catalogue.build('tracker', { type: 'OCSORTTracker', ...options }, { path: 'track' })();
+const golden = goldenJson<GoldenVideo[]>('ocsort_tracker');
+const tracker = (options?: object) => buildTracker('OCSORTTracker', options);
 
 describe('OCSORTTracker', () => {
-  it.each(golden.map((one, i) => [i, one] as const))("equals MMDetection's: video %i", (_, { options, frames }) => {
-    const tracks = tracker(options);
-    for (const [f, frame] of frames.entries()) {
-      const { bboxes, labels, instanceIds } = tracks.track(detectionsOf(frame));
-      expect([...instanceIds!], `frame ${f}`).toEqual(frame.tracked.ids);
-      expect([...labels]).toEqual(frame.tracked.labels);
-      expect(bboxes).toEqual(Float32Array.from(frame.tracked.bboxes));
-    }
-  });
+  it.each(golden.map((one, i) => [i, one] as const))("equals MMDetection's: video %i", (_, video) =>
+    checkTracker('OCSORTTracker', video),
+  );
 
   it('finds an object that was lost where it was last seen, though it was expected elsewhere', () => {
     const tracks = tracker();

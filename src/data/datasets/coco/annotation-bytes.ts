@@ -2,6 +2,7 @@
 // are strings, angles, run lengths, a box without extent, ...) is left to the reader of parsed annotations.
 
 import { DONE, INCOMPLETE, type JsonCursor, OTHER, type Status } from '../../loading/json-cursor';
+import { jsonKeys } from '../../loading/json-keys';
 import { type AnnotationSink, CHUNK_MASK, CROWD, GROUP, IGNORE, NO_AREA, POLYGONS } from './annotation-chunk';
 import { MAX_COORDINATE } from './fields';
 
@@ -15,9 +16,7 @@ type Key = (typeof KEYS)[number];
 /** Keys that say more than the columns hold. */
 const OTHERS = ['rotation', 'attributes', 'segments_info', 'is_group_of', 'isgroupof', 'IsGroupOf'] as const;
 
-/** Keys by length. */
-const BY_LENGTH: { name: Key | (typeof OTHERS)[number]; bytes: Buffer }[][] = [];
-for (const name of [...KEYS, ...OTHERS]) (BY_LENGTH[name.length] ??= []).push({ name, bytes: Buffer.from(name) });
+const keyOf = jsonKeys([...KEYS, ...OTHERS]);
 
 /** Fields that an annotation has to have. */
 const REQUIRED = 1 | 2 | 4 | 8;
@@ -162,19 +161,6 @@ function integerLike(cursor: JsonCursor): Status {
 }
 
 const missing = ({ at, end, whole }: JsonCursor): Status => (at >= end && !whole ? INCOMPLETE : OTHER);
-
-function keyOf(bytes: Buffer, from: number, to: number): string | undefined {
-  const alike = BY_LENGTH[to - from];
-  if (alike)
-    for (const { name, bytes: text } of alike) {
-      let i = 0;
-      while (i < text.length && bytes[from + i] === text[i]) i++;
-      if (i === text.length) return name;
-    }
-  // a key may be written with escapes
-  for (let i = from; i < to; i++) if (bytes[i] === 0x5c) return 'escaped';
-  return undefined;
-}
 
 /** A list of four numbers of pixels. */
 function readBox(cursor: JsonCursor, box: Float64Array): Status {

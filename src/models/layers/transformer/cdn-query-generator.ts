@@ -149,7 +149,8 @@ export class CdnQueryGenerator extends Module {
     });
     return [f(f(x1 + x2) / 2), f(f(y1 + y2) / 2), f(x2 - x1), f(y2 - y1)].map((v) => {
       const eps = 1e-3;
-      return Math.log(Math.max(v, eps) / Math.max(1 - v, eps));
+      const inside = Math.max(v, 0); // a side that noise moved past the opposite one
+      return Math.log(Math.max(inside, eps) / Math.max(1 - inside, eps));
     });
   }
 

@@ -21,13 +21,19 @@ export class DinoTransformerDecoder<
   Inputs extends DeformableDecoderInputs = DeformableDecoderInputs,
 > extends DeformableDetrTransformerDecoder<Inputs> {
   private readonly refPointHead: MLP;
-  private readonly norm: LayerNorm;
+  private readonly norm?: LayerNorm;
 
-  constructor(options: z.output<typeof deformableDecoderOptions>, makeLayer?: () => DecoderLayer<Inputs>) {
+  /** @param plain as in RT-DETR: query positions are layers on the boxes themselves, and states are not normalised */
+  constructor(
+    options: z.output<typeof deformableDecoderOptions>,
+    makeLayer?: () => DecoderLayer<Inputs>,
+    { plain = false } = {},
+  ) {
     super(options, makeLayer);
     const channels = this.embedDims;
-    this.refPointHead = this.addChild('ref_point_head', new MLP(2 * channels, channels, channels, 2));
-    this.norm = this.addChild('norm', new LayerNorm({ channels }));
+    const head = plain ? new MLP(4, 2 * channels, channels, 2) : new MLP(2 * channels, channels, channels, 2);
+    this.refPointHead = this.addChild('ref_point_head', head);
+    if (!plain) this.norm = this.addChild('norm', new LayerNorm({ channels }));
   }
 
   /**
@@ -49,17 +55,19 @@ export class DinoTransformerDecoder<
       const points = onEveryLevel(current, inputs.pyramid.validRatios);
       const [batch, queries] = points.shape;
       const first: tf.Tensor3D = tf.slice(points, [0, 0, 0, 0], [-1, -1, 1, -1]).reshape([batch, queries, 4]);
-      const queryPos = exactly(() => this.refPointHead.forward(coordinateToEncoding(first, this.embedDims / 2)));
+      const queryPos = exactly(() =>
+        this.refPointHead.forward(this.norm ? coordinateToEncoding(first, this.embedDims / 2) : first),
+      );
       x = layer.forward(x, queryPos, points, read);
       const refined = tf.sigmoid(
         tf.add<tf.Tensor3D>(
           exactly(() => regress(x, i)),
-          inverseSigmoid(current, 1e-3),
+          inverseSigmoid(current, this.norm ? 1e-3 : 1e-5),
         ),
       );
       current = stopGradient(refined);
       if (after) read = after(i, x, current);
-      states.push(this.norm.forward(x));
+      states.push(this.norm ? this.norm.forward(x) : x);
       all.push(refined);
     }
     return { states, references: all };

@@ -40,7 +40,7 @@ export class BBoxHead extends Module implements BoxHead {
   constructor(
     protected readonly config: BBoxHeadConfig,
     { registry, path }: BuildContext,
-    linearInputs?: { cls: LinearInput; reg: LinearInput },
+    linearInputs?: { cls: LinearInput; reg: LinearInput } | 'none',
   ) {
     super();
     const { with_cls, with_reg, num_classes, reg_class_agnostic } = config;
@@ -58,6 +58,7 @@ export class BBoxHead extends Module implements BoxHead {
     if (this.lossCls instanceof Module) this.addChild('loss_cls', this.lossCls);
     const { lossCls } = this;
     if (hasOwnScores(lossCls)) this.probabilities = (scores) => lossCls.activate(scores);
+    if (linearInputs === 'none') return;
     const pooled = linearInputOf(config, config.in_channels);
     const { cls, reg } = linearInputs ?? { cls: pooled, reg: pooled };
     const { cls_predictor_cfg: clsCfg, reg_predictor_cfg: regCfg } = config;

@@ -10,6 +10,7 @@ import { buildPlugin, type Plugin, pluginCfg } from '../../layers/block-plugins'
 import type { FeatureSpec } from '../../types';
 import { scaleRois } from '../rois';
 import type { RoIExtractor, RoILayer, RoIPooling } from '../types';
+import { buildRoILayers, learnedLayers } from './roi-layers';
 
 const size = z.number().int().positive();
 const channels = { in_channels: size.describe('Input channels') };
@@ -57,10 +58,12 @@ export class GenericRoIExtractor extends Module implements RoIExtractor {
 
   constructor(
     private readonly options: Options,
-    readonly layer: RoILayer,
+    readonly layers: readonly RoILayer[],
   ) {
     super();
-    this.output = { channels: options.out_channels, stride: 1, size: layer.outputSize };
+    this.output = { channels: options.out_channels, stride: 1, size: layers[0].outputSize };
+    const learned = learnedLayers(layers);
+    if (learned) this.addChild('roi_layers', learned);
     if (options.post_cfg) this.post = this.addChild('post_module', buildLayer(options.post_cfg));
     if (options.pre_cfg) this.pre = this.addChild('pre_module', buildLayer(options.pre_cfg));
   }
@@ -81,10 +84,10 @@ export class GenericRoIExtractor extends Module implements RoIExtractor {
   forward(features: tf.Tensor4D[], given: Float32Array, { scale = 1 } = {}): tf.Tensor4D {
     const { featmap_strides: strides, out_channels } = this.options;
     const rois = scaleRois(given, scale);
-    if (rois.length === 0) return tf.zeros([0, ...this.layer.outputSize, out_channels]);
+    if (rois.length === 0) return tf.zeros([0, ...this.output.size, out_channels]);
     return tf.tidy(() => {
       const boxes = tf.tensor2d(rois, [rois.length / 5, 5]);
-      return this.combine(features.map((x, i) => this.layer.forward(x, boxes, 1 / strides[i])));
+      return this.combine(features.map((x, i) => this.layers[i].forward(x, boxes, 1 / strides[i])));
     });
   }
 
@@ -150,9 +153,8 @@ export const genericRoIExtractorDefinition = defineModule({
   options,
   inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
   infer: inferLevels,
-  build: (given, { registry, path }) =>
-    new GenericRoIExtractor(
-      given as Options,
-      registry.build('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
-    ),
+  build: (given, context) => {
+    const { featmap_strides: strides } = given as Options;
+    return new GenericRoIExtractor(given as Options, buildRoILayers(given.roi_layer, strides, context.inputs, context));
+  },
 });

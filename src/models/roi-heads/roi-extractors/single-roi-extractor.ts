@@ -4,11 +4,12 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { initCfg } from '../../../nn';
+import { initCfg, Module } from '../../../nn';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import type { FeatureSpec } from '../../types';
 import { scaleRois } from '../rois';
 import type { RoIExtractor, RoILayer, RoIPooling } from '../types';
+import { buildRoILayers, learnedLayers } from './roi-layers';
 
 const options = z.strictObject({
   roi_layer: moduleOption('roi_layer').describe('Pooling layer'),
@@ -23,21 +24,28 @@ const options = z.strictObject({
     .positive()
     .default(56)
     .describe('RoIs whose scale (square root of the area) is below twice this are pooled from the finest level'),
-  init_cfg: initCfg.nullish().describe('No effect: it has no weights'),
+  init_cfg: initCfg
+    .nullish()
+    .describe('No effect: only pooling layers have weights, and an initialisation of their own'),
 });
 type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
 
 /** Stride of the coarsest level pooled from by default; coarser ones are for proposals alone. */
 const COARSEST = 32;
 
-export class SingleRoIExtractor implements RoIExtractor {
+export class SingleRoIExtractor extends Module implements RoIExtractor {
   readonly output: FeatureSpec & { size: [number, number] };
 
   constructor(
     private readonly options: Options,
-    readonly layer: RoILayer,
+    readonly layers: readonly RoILayer[],
   ) {
-    this.output = { channels: options.out_channels, stride: 1, size: layer.outputSize };
+    super();
+    const [layer] = layers;
+    const channels = layer.outputChannels?.(options.out_channels) ?? options.out_channels;
+    this.output = { channels, stride: 1, size: layer.outputSize };
+    const learned = learnedLayers(layers);
+    if (learned) this.addChild('roi_layers', learned);
   }
 
   get numInputs(): number {
@@ -81,10 +89,10 @@ export class SingleRoIExtractor implements RoIExtractor {
       const count = levels.reduce((n, l) => n + (l === level ? 1 : 0), 0);
       if (count === 0) continue;
       const ofLevel = tf.tensor2d(sorted.subarray(5 * start, 5 * (start + count)), [count, 5]);
-      pooled.push(this.layer.forward(features[level], ofLevel, 1 / stride));
+      pooled.push(this.layers[level].forward(features[level], ofLevel, 1 / stride));
       start += count;
     }
-    if (pooled.length === 0) return tf.zeros([0, ...this.layer.outputSize, this.options.out_channels]);
+    if (pooled.length === 0) return tf.zeros([0, ...this.output.size, this.output.channels]);
     const joined = pooled.length === 1 ? pooled[0] : tf.concat(pooled, 0);
     if (pooled.length > 1) tf.dispose(pooled);
     if (order.every((from, to) => from === to)) return joined;
@@ -133,9 +141,8 @@ export const singleRoIExtractorDefinition = defineModule({
   options,
   inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
   infer: (given, context) => inferLevels('SingleRoIExtractor', given, context),
-  build: (given, { registry, path }) =>
-    new SingleRoIExtractor(
-      given as Options,
-      registry.build('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
-    ),
+  build: (given, context) => {
+    const { featmap_strides: strides, out_channels } = given as Options;
+    return new SingleRoIExtractor(given as Options, buildRoILayers(given.roi_layer, strides, out_channels, context));
+  },
 });

@@ -8,6 +8,7 @@ import { applyInitCfg, initCfg, Module } from '../../../nn';
 import { AdaptiveSpatialFusion } from '../../layers/adaptive-spatial-fusion';
 import type { FeatureSpec } from '../../types';
 import type { RoIExtractor, RoILayer, RoIPooling } from '../types';
+import { buildRoILayers, learnedLayers } from './roi-layers';
 import { inferLevels } from './single-roi-extractor';
 
 const options = z.strictObject({
@@ -31,11 +32,13 @@ export class SoftRoIExtractor extends Module implements RoIExtractor {
 
   constructor(
     private readonly options: Options,
-    readonly layer: RoILayer,
+    readonly layers: readonly RoILayer[],
   ) {
     super();
     const { out_channels: channels, featmap_strides: strides } = options;
-    this.output = { channels, stride: 1, size: layer.outputSize };
+    this.output = { channels, stride: 1, size: layers[0].outputSize };
+    const learned = learnedLayers(layers);
+    if (learned) this.addChild('roi_layers', learned);
     this.fusion = this.addChild('fusion', new AdaptiveSpatialFusion(channels, strides.length));
     applyInitCfg(this, options.init_cfg);
   }
@@ -56,10 +59,10 @@ export class SoftRoIExtractor extends Module implements RoIExtractor {
 
   forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
     const { featmap_strides: strides, out_channels } = this.options;
-    if (rois.length === 0) return tf.zeros([0, ...this.layer.outputSize, out_channels]);
+    if (rois.length === 0) return tf.zeros([0, ...this.output.size, out_channels]);
     return tf.tidy(() => {
       const boxes = tf.tensor2d(rois, [rois.length / 5, 5]);
-      return this.fusion.forward(strides.map((stride, i) => this.layer.forward(features[i], boxes, 1 / stride)));
+      return this.fusion.forward(strides.map((stride, i) => this.layers[i].forward(features[i], boxes, 1 / stride)));
     });
   }
 }
@@ -74,6 +77,8 @@ export const softRoIExtractorDefinition = defineModule({
   options,
   inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
   infer: (given, context) => inferLevels('SoftRoIExtractor', given, context),
-  build: (given, { registry, path }) =>
-    new SoftRoIExtractor(given as Options, registry.build('roi_layer', given.roi_layer, { path: `${path}.roi_layer` })),
+  build: (given, context) => {
+    const { featmap_strides: strides, out_channels } = given as Options;
+    return new SoftRoIExtractor(given as Options, buildRoILayers(given.roi_layer, strides, out_channels, context));
+  },
 });

@@ -60,6 +60,17 @@ const OWN_RULE = [
   'YOLOv5InsHead',
   'YOLOv7Head',
 ];
+const onCells = [
+  'GridAssigner',
+  'MaxIoUAssigner',
+  'ATSSAssigner',
+  'ATSSAssigner with alpha',
+  'CenterRegionAssigner',
+  'TaskAlignedAssigner',
+  'TopkHungarianAssigner',
+  'UniformAssigner',
+  'AnchorShapeAssigner',
+];
 /** Assigners that serve each of the other dense heads. */
 const SERVED: Record<string, string[]> = {
   RPNHead: anchorHead,
@@ -85,16 +96,8 @@ const SERVED: Record<string, string[]> = {
   StageCascadeRPNHead: [...anchorHead, 'RegionAssigner'],
   PISARetinaHead: anchorHead,
   PISASSDHead: anchorHead,
-  YOLOV3Head: [
-    'GridAssigner',
-    'MaxIoUAssigner',
-    'ATSSAssigner',
-    'ATSSAssigner with alpha',
-    'CenterRegionAssigner',
-    'TaskAlignedAssigner',
-    'TopkHungarianAssigner',
-    'UniformAssigner',
-  ],
+  YOLOV3Head: onCells,
+  YOLOV4Head: onCells,
   YOLOXHead: ['SimOTAAssigner', 'TopkHungarianAssigner', ...scored],
   'mmyolo.YOLOXHead': ['SimOTAAssigner', 'TopkHungarianAssigner', ...scored],
   YOLOv6Head: scored,

@@ -32,6 +32,7 @@ const SERVED: Record<string, string[]> = {
   CondInstBboxHead: points,
   BoxInstBboxHead: points,
   YOLOV3Head: ['YOLOBBoxCoder'],
+  YOLOV4Head: ['YOLOBBoxCoder'],
   YOLOv5Head: ['YOLOv5BBoxCoder'],
   YOLOv5InsHead: ['YOLOv5BBoxCoder'],
   YOLOv7Head: ['YOLOv5BBoxCoder'],
