@@ -58,7 +58,7 @@ test('boxes that are not upright are paths of their corners, in data and in draw
   expect(drawn(html)).toContain('M90 5L110 20L90 40L70 25z');
   const [header, row, truth] = readFileSync(await images.save(join(folder, 'port.csv')), 'utf8')
     .trim()
-    .split('\n');
+    .split(/\r?\n/);
   expect(header).toMatch(/,cx,cy,width,height,angle$/);
   expect(row).toMatch(/,35,35,40,20,0\.785/);
   expect(truth).toMatch(/,,,,,$/);
