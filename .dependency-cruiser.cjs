@@ -31,7 +31,7 @@ module.exports = {
     only('evaluation-knows-data-types', 'evaluation', [
       CATALOGUE,
       '^src/masks/',
-      '^src/data/(types|columns/outline-flags|loading/json-(cursor|keys))\.ts$',
+      '^src/data/(types|columns/(outline-flags|record-corners)|loading/json-(cursor|keys))\.ts$',
       '^src/checkpoints/pickle-writer\.ts$',
     ]),
     only('analysis-knows-evaluation', 'analysis', [

@@ -26,6 +26,7 @@ export const KINDS = [
   'loss',
   'anchor_generator',
   'bbox_coder',
+  'angle_coder',
   'assigner',
   'sampler',
   'iou_calculator',

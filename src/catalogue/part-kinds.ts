@@ -33,6 +33,7 @@ const KIND_OF: Record<string, Kind> = {
   anchor_generator: 'anchor_generator',
   prior_generator: 'anchor_generator',
   bbox_coder: 'bbox_coder',
+  angle_coder: 'angle_coder',
   assigner: 'assigner',
   sampler: 'sampler',
   iou_calculator: 'iou_calculator',

@@ -41,6 +41,7 @@ const GROUPS: Record<Kind, TypeGroup> = {
   loss: 'models',
   anchor_generator: 'tasks',
   bbox_coder: 'tasks',
+  angle_coder: 'tasks',
   assigner: 'tasks',
   sampler: 'tasks',
   iou_calculator: 'tasks',

@@ -1,5 +1,6 @@
 // Packed samples of noise, for measuring: the cost of a step does not depend on an image's content.
 
+import { uprightAsRotated } from '../geometry/rotated-boxes';
 import type { InstanceMasks } from '../masks';
 import { Random } from '../random';
 import type { PackedSample } from './types';
@@ -10,10 +11,12 @@ export interface NoiseOptions {
   /** Number of ground-truth boxes, each with its ellipse as mask. */
   boxes: number;
   classes: number;
+  /** Whether the boxes are rotated. */
+  rotated?: boolean;
 }
 
 /** @param id seeds its noise and boxes */
-export function noiseSample(id: number, { width, height, boxes, classes }: NoiseOptions): PackedSample {
+export function noiseSample(id: number, { width, height, boxes, classes, rotated }: NoiseOptions): PackedSample {
   const random = Random.seeded(id + 1);
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < data.length; i++) data[i] = random.uint32() >>> 24;
@@ -37,7 +40,13 @@ export function noiseSample(id: number, { width, height, boxes, classes }: Noise
       scaleFactor: [1, 1],
       flip: false,
     },
-    truths: { bboxes, labels, ignored: new Uint8Array(boxes), masks: ellipses(bboxes, width, height) },
+    truths: {
+      bboxes,
+      ...(rotated && { rboxes: uprightAsRotated(bboxes) }),
+      labels,
+      ignored: new Uint8Array(boxes),
+      masks: ellipses(bboxes, width, height),
+    },
   };
 }
 

@@ -22,6 +22,9 @@ export type AnyImage = PixelImage<Pixels>;
 /** Ground truth of one image, by column: see `instances.ts`, which selects and concatenates whatever columns there are. */
 export interface Truths {
   bboxes: Float32Array;
+  /** Rotated boxes (center, sides, angle) [n, 5], or the four corners of boxes [n, 8]; `bboxes` are then those around them. */
+  rboxes?: Float32Array;
+  qboxes?: Float32Array;
   labels: Int32Array;
   /** 1 for crowd and difficult boxes: ignore regions, no positives in training, not counted in evaluation. */
   ignored: Uint8Array;
@@ -69,6 +72,8 @@ export interface ImageRecord {
   prompt?: ImagePrompt;
   /** The outline of each object that has a usable one. Absent: the annotation file gives none for this image. */
   segmentations?: (Segmentation | undefined)[];
+  /** Whether these are boxes by their corners, not the shapes of objects. */
+  byCorners?: boolean;
   proposals?: ProposalBoxes;
   /** PNG file of the class of every pixel. */
   semanticFile?: string;
@@ -216,6 +221,8 @@ export interface ClipFrames<T> {
 /** Detections of one image by column, in descending order of scores; boxes xyxy. */
 export interface Detections {
   bboxes: Float32Array;
+  /** Of a detector of rotated boxes: center, sides and angle [n, 5]; `bboxes` are those around them. */
+  rboxes?: Float32Array;
   scores: Float32Array;
   labels: Int32Array;
   /** One per box, of a detector that predicts masks; in the frame of the boxes. */

@@ -10,6 +10,8 @@ export interface ImageTruths {
   imageId: number;
   /** [n * 4] x, y, width, height. */
   boxes: Float64Array;
+  /** Rotated boxes, where they are evaluated [n, 5]. */
+  rboxes?: Float32Array;
   labels: Int32Array;
   /** Areas for COCO's size ranges: the segment's where known. */
   areas: Float64Array;

@@ -8,6 +8,7 @@ import { CocoPanopticMetric } from './coco-panoptic-metric';
 import { CocoVideoMetric } from './coco-video-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DODCocoMetric } from './dod-coco-metric';
+import { DOTAMetric } from './dota-metric';
 import { DumpDetResults } from './dump-det-results';
 import { DumpODVGResults } from './dump-odvg-results';
 import { Flickr30kMetric } from './flickr30k-metric';
@@ -63,6 +64,7 @@ export const METRICS = [
   VOCMetric,
   OpenImagesMetric,
   CrowdHumanMetric,
+  DOTAMetric,
   WIDERFaceMetric,
   Flickr30kMetric,
   RefExpMetric,

@@ -32,6 +32,8 @@ export interface EvaluationReport {
 /** Detections of one image, xyxy, in any order; a model's `Detections` are such. */
 export interface BoxDetections {
   bboxes: ArrayLike<number>;
+  /** Of rotated boxes: center, sides and angle. */
+  rboxes?: Float32Array;
   scores: ArrayLike<number>;
   labels: ArrayLike<number>;
   /** One per box, when evaluating masks. */

@@ -22,11 +22,12 @@ export interface EvaluationResults {
 
 /** The detections in arrays of their own, no views of a batch's; the masks only where they are evaluated. */
 export function compactDetections(
-  { bboxes, scores, labels, masks, panoptic, instanceIds }: Detections,
+  { bboxes, rboxes, scores, labels, masks, panoptic, instanceIds }: Detections,
   withMasks: boolean,
 ): Detections {
   return {
     bboxes: compact(bboxes),
+    ...(rboxes && { rboxes: compact(rboxes) }),
     scores: compact(scores),
     labels: compact(labels),
     ...(withMasks && masks ? { masks: masks.map((mask) => ({ ...mask, counts: compact(mask.counts) })) } : {}),

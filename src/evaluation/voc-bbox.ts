@@ -16,6 +16,8 @@ export interface VocBboxOptions {
   scaleRanges?: readonly AreaRange[];
   /** Widths include both border pixels (x2 - x1 + 1), as in the official kit. Default true. */
   legacyCoordinates?: boolean;
+  /** Compares rotated boxes. Default false. */
+  rotated?: boolean;
 }
 
 interface ScoredOutcome {
@@ -54,9 +56,9 @@ export class VocBboxMetric implements BoxMetric {
     if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId}: it was added before`);
     this.added.add(imageId);
     this.detections += detections.scores.length;
-    const { legacyCoordinates = true, classes } = this.options;
+    const { legacyCoordinates = true, classes, rotated } = this.options;
     const { thresholds, ranges } = this;
-    const options = { classes: classes.length, thresholds, ranges, legacyCoordinates };
+    const options = { classes: classes.length, thresholds, ranges, legacyCoordinates, rotated };
     for (const match of matchVocImage(truths, detections, options)) {
       for (const [r, count] of match.positives.entries()) this.positives[match.label][r] += count;
       const column = this.outcomesByClass[match.label];

@@ -1,6 +1,9 @@
 // Pascal VOC's matching of one image, class by class: a detection is compared with the ground-truth box of highest IoU alone,
 // taken or not; duplicates are false positives, detections of difficult objects are ignored.
 
+import { DetLabError } from '../errors';
+import { ROTATED } from '../geometry/rotated-boxes';
+import { areApart, rotatedOverlap, rotatedRadius } from '../geometry/rotated-overlaps';
 import { areaFloat32, cornersOf, overlapFloat32 } from './float32-overlaps';
 import type { ImageTruths } from './image-truths';
 import type { BoxDetections } from './report';
@@ -18,6 +21,8 @@ export interface VocMatchOptions {
   ranges?: readonly AreaRange[];
   /** Widths include both border pixels (x2 - x1 + 1), as in the official kit. */
   legacyCoordinates: boolean;
+  /** Boxes are rotated. */
+  rotated?: boolean;
 }
 
 export interface VocClassMatch {
@@ -37,17 +42,18 @@ const EVERY_AREA: readonly AreaRange[] = [[Number.NEGATIVE_INFINITY, Number.POSI
 /** Matches an image; classes with neither detections nor ground truth are left out. */
 export function matchVocImage(
   truths: ImageTruths,
-  { bboxes, scores, labels }: BoxDetections,
-  { classes, thresholds, legacyCoordinates, ranges = EVERY_AREA }: VocMatchOptions,
+  found: BoxDetections,
+  { classes, thresholds, legacyCoordinates, rotated = false, ranges = EVERY_AREA }: VocMatchOptions,
 ): VocClassMatch[] {
+  const { scores, labels } = found;
   const truthsByClass = byClass(truths.labels, classes);
   const detectionsByClass = byClass(labels, classes);
   const present = [...new Set([...truthsByClass.keys(), ...detectionsByClass.keys()])].sort((a, b) => a - b);
-  const corners = cornersOf(truths);
-  const isIn = (boxes: ArrayLike<number>, i: number, [low, high]: AreaRange) => {
+  const places = rotated ? rotatedPlaces(truths, found) : uprightPlaces(truths, found, legacyCoordinates);
+  const isIn = (area: (i: number) => number, i: number, [low, high]: AreaRange) => {
     if (ranges === EVERY_AREA) return true;
-    const area = areaFloat32(boxes, i, legacyCoordinates);
-    return area >= low && area < high;
+    const pixels = area(i);
+    return pixels >= low && pixels < high;
   };
   return present.map((label) => {
     // of two that overlap a detection alike, one that is not difficult
@@ -60,15 +66,16 @@ export function matchVocImage(
     const outcomes = detections.map((d) => {
       let [maxIoU, argmax] = [-1, -1];
       for (const g of ofClass) {
-        const iou = overlapFloat32(bboxes, d, corners, g, { legacy: legacyCoordinates });
+        const iou = places.overlap(d, g);
         if (iou > maxIoU || Number.isNaN(iou)) [maxIoU, argmax] = [iou, g];
         if (Number.isNaN(iou)) break;
       }
       nearest.push(argmax);
       return thresholds.map(Math.fround).flatMap((threshold, t) =>
         ranges.map((range, r): Outcome => {
-          if (argmax < 0 || !(maxIoU >= threshold)) return isIn(bboxes, d, range) ? 'false positive' : 'ignored';
-          if (truths.ignored[argmax] || !isIn(corners, argmax, range)) return 'ignored';
+          if (argmax < 0 || !(maxIoU >= threshold))
+            return isIn(places.detectionArea, d, range) ? 'false positive' : 'ignored';
+          if (truths.ignored[argmax] || !isIn(places.truthArea, argmax, range)) return 'ignored';
           const of = taken[t * ranges.length + r];
           if (of.has(argmax)) return 'false positive';
           of.add(argmax);
@@ -77,10 +84,45 @@ export function matchVocImage(
       );
     });
     const positives = ranges.map(
-      (range) => ofClass.filter((g) => !truths.ignored[g] && isIn(corners, g, range)).length,
+      (range) => ofClass.filter((g) => !truths.ignored[g] && isIn(places.truthArea, g, range)).length,
     );
     return { label, detections, outcomes, nearest, positives };
   });
+}
+
+/** Overlaps and areas of the boxes of an image. */
+interface Places {
+  overlap(detection: number, truth: number): number;
+  detectionArea(detection: number): number;
+  truthArea(truth: number): number;
+}
+
+function uprightPlaces(truths: ImageTruths, { bboxes }: BoxDetections, legacy: boolean): Places {
+  const corners = cornersOf(truths);
+  return {
+    overlap: (d, g) => overlapFloat32(bboxes, d, corners, g, { legacy }),
+    detectionArea: (d) => areaFloat32(bboxes, d, legacy),
+    truthArea: (g) => areaFloat32(corners, g, legacy),
+  };
+}
+
+/** @throws DetLabError for a detector of upright boxes */
+function rotatedPlaces({ rboxes: truths = new Float32Array(0) }: ImageTruths, found: BoxDetections): Places {
+  const { rboxes = new Float32Array(0), scores } = found;
+  if (rboxes.length !== ROTATED * scores.length)
+    throw new DetLabError(
+      'Cannot evaluate rotated boxes: the detector finds upright ones. Use VOCMetric, or a head of rotated boxes (RTMDetRotatedHead)',
+    );
+  const box = (boxes: Float32Array, i: number) => boxes.subarray(ROTATED * i, ROTATED * (i + 1));
+  const area = (boxes: Float32Array) => (i: number) => Math.fround(boxes[ROTATED * i + 2] * boxes[ROTATED * i + 3]);
+  return {
+    overlap: (d, g) => {
+      const [a, b] = [box(rboxes, d), box(truths, g)];
+      return areApart(a, b, rotatedRadius(a) + rotatedRadius(b)) ? 0 : Math.fround(rotatedOverlap(a, b));
+    },
+    detectionArea: area(rboxes),
+    truthArea: area(truths),
+  };
 }
 
 /** Indices of each class that occurs. */

@@ -172,6 +172,10 @@ export class Ensemble implements Displayable {
 
   private fused(found: Detections[], { width, height }: PixelImage): Detections {
     const { merge = 'wbf', iou = 0.55, score = 0, weights, confidence } = this.options;
+    if (found.some(({ rboxes }) => rboxes))
+      throw new DetLabError(
+        'Cannot fuse the detections of an ensemble: its models find rotated boxes, of which there is no fusion. Take one model',
+      );
     if (merge === 'wbf') {
       if (found.some(({ masks }) => masks))
         throw new DetLabError(

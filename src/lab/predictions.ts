@@ -68,7 +68,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   static create(
     source: string,
     image: PredictedImage,
-    { bboxes, scores, labels, masks, instanceIds, panoptic }: Detections,
+    { bboxes, rboxes, scores, labels, masks, instanceIds, panoptic }: Detections,
     classes: readonly string[],
     drawing: DrawingOptions = {},
     from: PredictedFrom = {},
@@ -80,6 +80,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
         label: classes[label],
         score: scores[i],
         bbox: [...bboxes.subarray(4 * i, 4 * i + 4)] as Prediction['bbox'],
+        ...(rboxes && { rbox: [...rboxes.subarray(5 * i, 5 * i + 5)] as Prediction['rbox'] }),
         ...(instanceIds && { id: instanceIds[i] }),
         ...(masks ? { mask: masks[i] } : {}),
       });
@@ -171,21 +172,26 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
     const shown = this.confident;
     const hidden = this.length - shown.length;
     const isTracked = shown.some(({ id }) => id !== undefined);
+    const isRotated = shown.some(({ rbox }) => rbox);
     return tableText({
       title: this.source,
       columns: [
         ...(isTracked ? [{ title: 'id', align: 'right' as const }] : []),
         { title: 'label' },
         { title: 'score', align: 'right' },
-        ...['x1', 'y1', 'x2', 'y2'].map((title) => ({ title, align: 'right' as const })),
+        ...(isRotated ? ['x', 'y', 'width', 'height', 'angle'] : ['x1', 'y1', 'x2', 'y2']).map((title) => ({
+          title,
+          align: 'right' as const,
+        })),
       ],
       rows: shown
         .slice(0, MAX_LISTED)
-        .map(({ id, label, score, bbox }) => [
+        .map(({ id, label, score, bbox, rbox }) => [
           ...(isTracked ? [String(id ?? '')] : []),
           label,
           score.toFixed(3),
-          ...bbox.map((v) => v.toFixed(1)),
+          ...(rbox?.map((v, k) => (k < 4 ? v.toFixed(1) : `${((v * 180) / Math.PI).toFixed(1)}°`)) ??
+            bbox.map((v) => v.toFixed(1))),
         ]),
       note: `${shown.length} boxes${hidden > 0 ? `, ${hidden} more below a score of ${shortScore(this.threshold)}` : ''}`,
     });

@@ -55,7 +55,7 @@ export async function profileRecipe(spec: RecipeSpec, options: RecipeProfileOpti
   try {
     const [height, width] = inputSize(spec.config);
     const samples = Array.from({ length: batch }, (_, id) => ({
-      ...noiseSample(id, { width, height, boxes: BOXES, classes: classes.length }),
+      ...noiseSample(id, { width, height, boxes: BOXES, classes: classes.length, rotated: detector.rotated }),
       ...(needsProposals(spec.config) && { proposals: spreadBoxes(PROPOSALS, [height, width]) }),
     }));
     const { precision, step, dispose } =

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { type Detections, decodeImage, type ImageRecord, outlinesOf } from '../data';
-import { segmentationToRle } from '../masks';
+import { type Segmentation, segmentationToRle } from '../masks';
 import type { LiveBox, LiveImage } from '../visualization/live-images';
 
 /** The pixels are read when the image is shown. */
@@ -19,7 +19,7 @@ export function recordImage(record: ImageRecord, detections?: Detections): LiveI
 
 /** The ground truth of an image; crowds and difficult boxes are ignored ones. */
 export function truthBoxes(record: ImageRecord): LiveBox[] {
-  const { scores, truths, height, width } = record;
+  const { scores, truths } = record;
   const segmentations = outlinesOf(record);
   return Array.from(truths.labels, (label, i) => {
     const segmentation = segmentations[i];
@@ -28,14 +28,25 @@ export function truthBoxes(record: ImageRecord): LiveBox[] {
       label,
       ...(scores && { score: scores[i] }),
       ...(truths.ignored[i] === 1 ? { state: 'ignored' as const } : {}),
-      ...(segmentation ? { mask: segmentationToRle(segmentation, height, width) } : {}),
+      ...(segmentation && outlineOf(segmentation, record)),
     };
   });
 }
 
-export function detectionBoxes({ bboxes, scores, labels, masks }: Detections): LiveBox[] {
+/** Boxes by their corners are drawn as such; any other outline is a mask. */
+function outlineOf(
+  segmentation: Segmentation,
+  { byCorners, height, width }: ImageRecord,
+): Pick<LiveBox, 'corners' | 'mask'> {
+  return byCorners && Array.isArray(segmentation)
+    ? { corners: segmentation.flat() }
+    : { mask: segmentationToRle(segmentation, height, width) };
+}
+
+export function detectionBoxes({ bboxes, rboxes, scores, labels, masks }: Detections): LiveBox[] {
   return Array.from(labels, (label, i) => ({
     bbox: [...bboxes.subarray(4 * i, 4 * i + 4)],
+    ...(rboxes && { rbox: [...rboxes.subarray(5 * i, 5 * i + 5)] }),
     label,
     score: scores[i],
     ...(masks ? { mask: masks[i] } : {}),

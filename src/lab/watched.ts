@@ -94,9 +94,10 @@ const truthsOf = (record: ImageRecord, withMasks: boolean): LiveBox[] =>
 
 function detectionsOf(detections: BoxDetections | undefined): LiveBox[] {
   if (!detections) return [];
-  const { bboxes, labels, masks, scores } = detections;
+  const { bboxes, rboxes, labels, masks, scores } = detections;
   return Array.from(scores, (score, i) => ({
     bbox: [0, 1, 2, 3].map((k) => bboxes[4 * i + k]),
+    ...(rboxes && { rbox: [...rboxes.subarray(5 * i, 5 * i + 5)] }),
     label: labels[i],
     score,
     mask: masks?.[i],

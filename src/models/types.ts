@@ -143,6 +143,8 @@ export interface ProposalLosses {
 /** A dense head that detects by itself: the head of a single-stage detector. */
 export interface DetectionHead extends Module {
   readonly numClasses: number;
+  /** Whether it reads and detects rotated boxes. */
+  readonly rotated?: boolean;
   /** Predictions at all priors, before any selection. */
   forward(features: tf.Tensor4D[]): unknown;
   loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses;
@@ -273,6 +275,8 @@ export interface Detector extends Module {
   readonly numClasses: number;
   readonly backbone: Backbone;
   readonly neck?: Neck;
+  /** Whether it reads and detects rotated boxes. */
+  readonly rotated?: boolean;
   /** What it learns from, where that is a model with weights of its own. */
   readonly teacher?: Module;
   /** Of a model that tracks: makes the tracker of a video. */

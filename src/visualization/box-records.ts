@@ -5,11 +5,12 @@ import { csvText } from './savable';
 
 export function boxesCsv(images: readonly LiveImage[], classes: readonly string[]): string {
   const isTracked = images.some(({ boxes }) => boxes.some(({ id }) => id !== undefined));
+  const isRotated = images.some(({ boxes }) => boxes.some(({ rbox }) => rbox));
   const columns = ['image', 'class', 'score', 'x1', 'y1', 'x2', 'y2', 'state', 'iou', 'met'];
   return csvText(
-    isTracked ? [...columns, 'id'] : columns,
+    [...columns, ...(isTracked ? ['id'] : []), ...(isRotated ? ['cx', 'cy', 'width', 'height', 'angle'] : [])],
     images.flatMap(({ source, boxes }) =>
-      boxes.map(({ bbox, label, score, state, iou, met, id }) => [
+      boxes.map(({ bbox, rbox, label, score, state, iou, met, id }) => [
         source,
         classes[label] ?? label,
         score ?? '',
@@ -18,6 +19,7 @@ export function boxesCsv(images: readonly LiveImage[], classes: readonly string[
         iou ?? '',
         met ?? '',
         ...(isTracked ? [id ?? ''] : []),
+        ...(isRotated ? (rbox ?? ['', '', '', '', '']) : []),
       ]),
     ),
   );

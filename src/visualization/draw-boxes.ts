@@ -11,6 +11,8 @@ import { colourOf, inkOn } from './palette';
 export interface DrawnBox {
   /** x1, y1, x2, y2. */
   bbox: readonly [number, number, number, number] | readonly number[];
+  /** x, y, x, y, ... of a box that is not upright, drawn in place of `bbox`. */
+  corners?: readonly number[];
   /** Determines the colour, unless `color` does. */
   classIndex: number;
   /** #rrggbb. */
@@ -93,7 +95,9 @@ export function paintBoxes(
   context.rect(bounds.x, bounds.y, bounds.width, bounds.height);
   context.clip();
   for (const box of boxes) if (box.mask) paintMask(context, box.mask, colorOfBox(box), { x, y, scale });
-  const placed = boxes.map(({ bbox }) => bbox.map((v, i) => v * scale + (i % 2 === 0 ? x : y)));
+  const toContext = (points: readonly number[]) => points.map((v, i) => v * scale + (i % 2 === 0 ? x : y));
+  const placed = boxes.map(({ bbox }) => toContext(bbox));
+  const cornered = boxes.map(({ corners }) => corners && toContext(corners));
   for (const [i, box] of boxes.entries()) {
     if (box.region) continue;
     const [x1, y1, x2, y2] = placed[i];
@@ -107,7 +111,9 @@ export function paintBoxes(
       context.strokeStyle = colour;
       context.lineWidth = thickness;
       context.setLineDash(box.dashed ? [lineWidth * 3, lineWidth * 2] : []);
-      context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+      const corners = cornered[i];
+      if (corners) strokePolygon(context, corners);
+      else context.strokeRect(x1, y1, x2 - x1, y2 - y1);
     }
   }
   context.setLineDash([]);
@@ -116,10 +122,12 @@ export function paintBoxes(
   const occupied: number[][] = [];
   for (const [i, box] of boxes.entries()) {
     if (!box.text) continue;
-    const [x1, y1, , y2] = placed[i];
+    const [x1, y1, x2, y2] = placed[i];
     const w = context.measureText(box.text).width + fontSize * 0.6;
     const h = fontSize * 1.35;
-    const left = Math.min(Math.max(x1 - lineWidth / 2, bounds.x), Math.max(bounds.x, bounds.x + bounds.width - w));
+    const corners = cornered[i];
+    const start = corners ? labelStart(corners, x1, x2, w) : x1 - lineWidth / 2;
+    const left = Math.min(Math.max(start, bounds.x), Math.max(bounds.x, bounds.x + bounds.width - w));
     const spots = [y1 - h, y1, y2 - h, y2].filter((top) => top >= bounds.y && top + h <= bounds.y + bounds.height);
     const isFree = (top: number) =>
       occupied.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
@@ -135,6 +143,20 @@ export function paintBoxes(
   }
   for (const point of points) paintPoint(context, point, { x, y, scale });
   context.restore();
+}
+
+function strokePolygon(context: SKRSContext2D, points: readonly number[]): void {
+  context.beginPath();
+  for (let i = 0; i < points.length; i += 2) context.lineTo(points[i], points[i + 1]);
+  context.closePath();
+  context.stroke();
+}
+
+/** Where the label of a rotated box begins: over its topmost corner, and over the box where it is wide enough. */
+function labelStart(points: readonly number[], x1: number, x2: number, width: number): number {
+  let at = 1;
+  for (let i = 3; i < points.length; i += 2) if (points[i] < points[at]) at = i;
+  return Math.max(x1, Math.min(points[at - 1] - width / 2, x2 - width));
 }
 
 function paintPoint(

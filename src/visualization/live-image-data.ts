@@ -4,7 +4,7 @@
 /**
  * A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of
  * the mask, the score up to which a truth is found, the side that shows it (0 the left, 1 the right), a note, flags (1: dashed,
- * 2: minor, 4: region) and a text in place of class and score.
+ * 2: minor, 4: region), a text in place of class and score, and the corners x, y, x, y, ... of a box that is not upright.
  */
 export type LiveBoxData = [
   number,
@@ -22,6 +22,7 @@ export type LiveBoxData = [
   (string | null)?,
   (number | null)?,
   (string | null)?,
+  (readonly number[] | null)?,
 ];
 
 /** A filled circle: center, radius, class, what the pointer shows, opacity. */
@@ -80,5 +81,7 @@ export interface LiveItem {
   minor: boolean;
   /** Without its box. */
   region: boolean;
+  /** x, y, x, y, ... of a box that is not upright, else empty. */
+  corners: readonly number[];
   outline: string;
 }

@@ -2,6 +2,7 @@
 
 import type { PixelImage } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
+import { rotatedCorners } from '../geometry/rotated-boxes';
 import type { Rle } from '../masks';
 import { BOX_STATES, type BoxState } from './box-states';
 import type { LiveImageData } from './live-image-data';
@@ -11,6 +12,9 @@ import { maskOutline } from './mask-outline';
 export interface LiveBox {
   /** x1, y1, x2, y2 in pixels of the image. */
   bbox: readonly number[];
+  /** Of a rotated box, which is drawn in place of the one around it: center, sides and angle, or its corners. */
+  rbox?: readonly number[];
+  corners?: readonly number[];
   /** Index of the class. */
   label: number;
   score?: number;
@@ -67,6 +71,10 @@ export interface LiveImage {
   values?: Readonly<Record<string, number>>;
 }
 
+/** The corners x, y, x, y, ... of a box that is not upright. */
+export const cornersOf = ({ rbox, corners }: Pick<LiveBox, 'rbox' | 'corners'>): readonly number[] | undefined =>
+  corners ?? (rbox && Array.from(rotatedCorners(Float32Array.from(rbox))));
+
 /** The data of an image as the scripts read it, its positions with so many decimals. `outlines`: whether with its masks. */
 export function liveData(image: LiveImage, decimals: number, { outlines = true } = {}): LiveImageData {
   const { source, width, height, caption, values = {}, boxes, points } = image;
@@ -80,7 +88,7 @@ export function liveData(image: LiveImage, decimals: number, { outlines = true }
     height,
     caption,
     values: Object.fromEntries(Object.entries(values).map(([name, v]) => [name, places(v, 6)])),
-    boxes: boxes.map(({ bbox, label, score, state, iou, met, mask, foundUpTo, side, ...drawn }) => {
+    boxes: boxes.map(({ bbox, rbox, corners, label, score, state, iou, met, mask, foundUpTo, side, ...drawn }) => {
       const [x1, y1, x2, y2] = bbox;
       const rest = [
         places(score, 5),
@@ -93,6 +101,7 @@ export function liveData(image: LiveImage, decimals: number, { outlines = true }
         drawn.note ?? null,
         (drawn.dashed ? 1 : 0) + (drawn.minor ? 2 : 0) + (drawn.region ? 4 : 0) || null,
         drawn.text ?? null,
+        cornersOf({ rbox, corners })?.map(rounded) ?? null,
       ];
       while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();
       return [...[x1, y1, x2, y2].map(rounded), label, ...rest] as LiveImageData['boxes'][number];

@@ -13,7 +13,7 @@ import { decimalsOf, drawnImage, liveItems, svgAddress } from './drawn-image';
 import { escapeHtml } from './escape';
 import { drawGrid } from './image-grid';
 import { interactiveHtml } from './interactive';
-import { type LiveImage, liveData, orderedImages } from './live-image';
+import { cornersOf, type LiveImage, liveData, orderedImages } from './live-image';
 import type { LiveImageData, LiveLegend, LiveView } from './live-image-data';
 import { colourOf } from './palette';
 import { type Formats, SavableDisplay } from './savable';
@@ -335,8 +335,8 @@ export class LiveImages extends SavableDisplay {
   private drawnBoxes(image: LiveImage, side: LiveView['side']): DrawnBox[] {
     return liveItems(liveData(image, decimalsOf(image), { outlines: false }), this.legend(), this.view(side)).map(
       ({ index, color, text, dashed, minor, region }) => {
-        const { bbox, label, mask } = image.boxes[index];
-        return { bbox, mask, classIndex: label, color, text, dashed, minor, region };
+        const { label, mask, ...box } = image.boxes[index];
+        return { bbox: box.bbox, corners: cornersOf(box), mask, classIndex: label, color, text, dashed, minor, region };
       },
     );
   }

@@ -25,6 +25,8 @@ export interface WebPrediction {
   score: number;
   /** x1, y1, x2, y2 in the image's pixels. */
   bbox: [number, number, number, number];
+  /** Of a rotated box, which `bbox` is around: center x, center y, width, height, angle in radians, clockwise. */
+  rbox?: [number, number, number, number, number];
   /** Run-length encoded mask of the image's size, if the model predicts masks. */
   mask?: Rle;
 }
@@ -47,11 +49,12 @@ export class WebModel {
    */
   async predict(image: ImageSource): Promise<WebPrediction[]> {
     const pixels = await imagePixels(image);
-    const { bboxes, scores, labels, masks } = await this.detect(pixels);
+    const { bboxes, rboxes, scores, labels, masks } = await this.detect(pixels);
     return Array.from(labels, (label, i) => ({
       label: this.classes[label],
       score: scores[i],
       bbox: [...bboxes.subarray(4 * i, 4 * i + 4)] as WebPrediction['bbox'],
+      ...(rboxes && { rbox: [...rboxes.subarray(5 * i, 5 * i + 5)] as WebPrediction['rbox'] }),
       ...(masks && { mask: masks[i] }),
     }));
   }

@@ -44,7 +44,11 @@ test('namesakes of MMYOLO are recognised by scope and by options', () => {
 
 test('nearly every type of the catalogue is one of the packages, under its kind', () => {
   const others = KINDS.flatMap((kind) => catalogue.types(kind).filter((type) => !originOfKind(type, kind)));
-  expect(others.sort()).toEqual([
+  const ofMMRotate = [
+    ...['ConvertBoxType', 'DOTADataset', 'DOTAMetric', 'DOTAv15Dataset', 'DOTAv2Dataset', 'PseudoAngleCoder'],
+    ...['RBboxOverlaps2D', 'RandomRotate', 'RotLocalVisualizer', 'RotatedIoULoss'],
+  ];
+  expect(others.filter((type) => !ofMMRotate.includes(type)).sort()).toEqual([
     'ASFF',
     'ASPP',
     'AnchorShapeAssigner',

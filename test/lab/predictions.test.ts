@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { aroundRotated } from '../../src/geometry/rotated-boxes';
 import { PredictionList } from '../../src/lab/prediction-list';
 import { Predictions } from '../../src/lab/predictions';
 import { JUPYTER_DISPLAY } from '../../src/visualization/display';
@@ -33,6 +34,18 @@ test('one image: an array with all, displayed with the boxes from the threshold 
   expect(dataOf(bundle['text/html'])).toMatchObject({ threshold: 0.4, images: [{ boxes: { length: 3 } }] });
   // nothing of the display is in what the array prints
   expect(inspect(predictions)).toMatch(/^street\.jpg\nlabel +score/);
+});
+
+test('rotated boxes stand in the array, the table and the files', async () => {
+  const rboxes = new Float32Array([25, 20, 30, 20, 0, 70, 25, 40, 20, Math.PI / 6]);
+  const bboxes = aroundRotated(rboxes);
+  const found = { bboxes, rboxes, scores: new Float32Array([0.9, 0.5]), labels: new Int32Array([0, 1]) };
+  const rotated = Predictions.create('port.jpg', image, found, classes, { threshold: 0.4 });
+  expect(rotated[1].rbox?.map((v) => Number(v.toFixed(3)))).toEqual([70, 25, 40, 20, 0.524]);
+  expect(String(rotated)).toMatch(/ x +y +width +height +angle\n/);
+  expect(String(rotated)).toMatch(/40\.0 +20\.0 +30\.0°/);
+  const [entry] = JSON.parse(readFileSync(await rotated.save(join(folder, 'port.coco.json')), 'utf8'));
+  expect(entry.segmentation[0]).toEqual([40, 30, 40, 10, 10, 10, 10, 30]);
 });
 
 test('drawing options: of predict, and of what is shown or drawn later', async () => {

@@ -9,7 +9,8 @@ import { checkSmallModel, type SmallModels } from './detectors/check-small-model
 
 beforeAll(async () => void (await startEngine()));
 
-const files = readdirSync(path.join(__dirname, '../golden')).filter((file) => /^zoo_\w+\.json$/.test(file));
+// variants whose names end in _slow: detectors.slow.test.ts
+const files = readdirSync(path.join(__dirname, '../golden')).filter((file) => /^zoo_\w+(?<!_slow)\.json$/.test(file));
 
 describe.each(files.map((file) => path.basename(file, '.json')))('%s', (family) => {
   const golden = goldenJson<SmallModels>(family);

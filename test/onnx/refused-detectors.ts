@@ -338,6 +338,17 @@ export const REFUSED: Record<string, ModuleConfig> = {
     },
     test_cfg: yolo,
   },
+  'RTMDet of rotated boxes': {
+    type: 'YOLODetector',
+    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
+    bbox_head: {
+      type: 'RTMDetRotatedHead',
+      head_module: { type: 'RTMDetRotatedSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
+      prior_generator: centers,
+    },
+    test_cfg: { ...yolo, nms: { type: 'nms_rotated', iou_threshold: 0.1 } },
+  },
   CondInst: dynamic('CondInst'),
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),

@@ -19,6 +19,16 @@ test("boxes stand where they belong, in their class's colour, on pixels in their
   }
 });
 
+test('a box that is not upright is drawn by its corners, with its label at the topmost', async () => {
+  const box = { bbox: [20, 10, 60, 50], corners: [40, 10, 60, 30, 40, 50, 20, 30], classIndex: 2, text: 'ship' };
+  const { at } = await pixels(await drawBoxes(image(100, 60), [box], { minSize: 800 }));
+  const colour = rgb(colourOf(2));
+  expect(at(240, 320)).toEqual(colour); // halfway along the side at the lower left
+  expect(at(160, 160)).toEqual([128, 128, 128]); // the upright box is not drawn
+  expect(at(320, 240)).toEqual([128, 128, 128]);
+  expect(at(300, 70)).not.toEqual([128, 128, 128]);
+});
+
 test('a label of a box at the upper edge stays inside the picture; large images are not enlarged', async () => {
   const png = await drawBoxes(image(900, 600), [{ bbox: [100, 0, 300, 300], classIndex: 0, text: 'person 0.99' }]);
   const { width, at } = await pixels(png);

@@ -41,6 +41,29 @@ test('an image is in the HTML once, as a JPEG under the boxes of the threshold',
   expect(dataOf(html).images[0].boxes).toHaveLength(3);
 });
 
+test('boxes that are not upright are paths of their corners, in data and in drawings', async () => {
+  const turned: LiveBox[] = [
+    { bbox: [10, 10, 60, 60], rbox: [35, 35, 40, 20, Math.PI / 4], label: 0, score: 0.9 },
+    { bbox: [70, 5, 110, 40], corners: [90, 5, 110, 20, 90, 40, 70, 25], label: 1 },
+  ];
+  const images = new LiveImages([image(120, 80, turned)], {
+    classes: ['ship', 'plane'],
+    threshold: 0.3,
+    title: 'port',
+  });
+  const html = (await bundleOf(images))['text/html'];
+  const [first, second] = dataOf(html).images[0].boxes;
+  expect(first[15].map(Math.round)).toEqual([42, 56, 56, 42, 28, 14, 14, 28]);
+  expect(second[15]).toEqual([90, 5, 110, 20, 90, 40, 70, 25]);
+  expect(drawn(html)).toContain('M90 5L110 20L90 40L70 25z');
+  const [header, row, truth] = readFileSync(await images.save(join(folder, 'port.csv')), 'utf8')
+    .trim()
+    .split(/\r?\n/);
+  expect(header).toMatch(/,cx,cy,width,height,angle$/);
+  expect(row).toMatch(/,35,35,40,20,0\.785/);
+  expect(truth).toMatch(/,,,,,$/);
+});
+
 test('names are text in HTML, SVG and JSON', async () => {
   const html = (await bundleOf(one))['text/html'];
   expect(html).not.toContain(EVIL);

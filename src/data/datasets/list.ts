@@ -4,6 +4,7 @@ import type { AnyDefinition } from '../../catalogue/registry';
 import { COCO_RELATIVES } from './coco-relatives';
 import { CROWD_HUMAN_DATASETS } from './crowd-human';
 import { GENERAL_DATASETS } from './definitions';
+import { DOTA_DATASETS } from './dota';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
 import { ReIDDataset } from './reid';
@@ -14,6 +15,7 @@ export const DATASETS = [
   ...GENERAL_DATASETS,
   ...COCO_RELATIVES,
   ...CROWD_HUMAN_DATASETS,
+  ...DOTA_DATASETS,
   ...OPEN_IMAGES_DATASETS,
   WIDERFaceDataset,
   BaseVideoDataset,

@@ -101,7 +101,14 @@ async function toRecords(
         },
       },
     );
-    records.push({ id, path: file, ...size, ...truths, ...(image.fields && { fields: image.fields }) });
+    records.push({
+      id,
+      path: file,
+      ...size,
+      ...truths,
+      ...(image.fields && { fields: image.fields }),
+      ...(image.byCorners && { byCorners: true }),
+    });
   }
   return records;
 }

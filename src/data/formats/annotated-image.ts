@@ -42,6 +42,8 @@ export interface AnnotatedImage {
   objects: AnnotatedObject[];
   /** Boxes are of whole objects, beyond the image too: nothing to report. */
   beyond?: boolean;
+  /** Outlines are boxes by their corners. */
+  byCorners?: boolean;
   /** What the files say of the image beyond its objects, see `ImageRecord`. */
   fields?: Readonly<Record<string, unknown>>;
 }

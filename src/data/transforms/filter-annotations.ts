@@ -38,10 +38,13 @@ export const FilterAnnotations = defineModule({
           'Cannot run FilterAnnotations: by_mask needs masks, received none. Set with_mask: true in LoadAnnotations',
         );
       const areas = o.by_mask ? toRles(truths.masks!).map(rleArea) : undefined;
+      const { rboxes } = truths;
       const kept = boxesWhere(
         truths.bboxes,
         (x1, y1, x2, y2, i) =>
-          (!o.by_box || (Math.fround(x2 - x1) > o.min_gt_bbox_wh[0] && Math.fround(y2 - y1) > o.min_gt_bbox_wh[1])) &&
+          (!o.by_box ||
+            ((rboxes?.[5 * i + 2] ?? Math.fround(x2 - x1)) > o.min_gt_bbox_wh[0] &&
+              (rboxes?.[5 * i + 3] ?? Math.fround(y2 - y1)) > o.min_gt_bbox_wh[1])) &&
           (!areas || areas[i] >= o.min_gt_mask_area),
       );
       if (kept.length === 0 && o.keep_empty) return undefined;

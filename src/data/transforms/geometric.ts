@@ -4,11 +4,10 @@
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
-import { clipBoxes } from '../../geometry/boxes';
 import { roundHalfEven } from '../../geometry/round-half-even';
 import { type InstanceMasks, movePolygons } from '../../masks';
 import type { Random } from '../../random';
-import { projectBoxes } from '../pixels/affine-matrix';
+import { clipInstances, projectInstances } from '../move-boxes';
 import { colourOf } from '../pixels/pixel-image';
 import { affineRows, rotationAbout, warpAffine } from '../pixels/warp-affine';
 import { warpRle } from '../pixels/warp-rows';
@@ -50,12 +49,13 @@ export function applyAffine(sample: Sample, matrix: readonly number[], colour: n
   replacePixels(sample, warpAffine(image, matrix, fill));
   const homography = Float32Array.of(...matrix, 0, 0, 1);
   for (const boxes of [sample.truths, sample.proposals])
-    if (boxes) boxes.bboxes = clipBoxes(projectBoxes(homography, boxes.bboxes), [height, width]);
+    if (boxes) Object.assign(boxes, clipInstances(projectInstances(boxes, homography), [height, width]));
   if (sample.truths?.masks) sample.truths.masks = mappedMasks(sample.truths.masks, matrix);
   return sample;
 }
 
-function mappedMasks(masks: InstanceMasks, m: readonly number[]): InstanceMasks {
+/** Masks under an affine map, in their size. */
+export function mappedMasks(masks: InstanceMasks, m: readonly number[]): InstanceMasks {
   const { width, height } = masks;
   if (masks.kind === 'polygon')
     return movePolygons(masks, height, width, (x, y) => [m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]]);

@@ -18,6 +18,7 @@ import {
   SolarizeAdd,
 } from './colour-family';
 import { Compose } from './compose';
+import { ConvertBoxType } from './convert-box-type';
 import { CopyPaste } from './copy-paste';
 import { Corrupt } from './corrupt';
 import { CutOut } from './cut-out';
@@ -54,8 +55,10 @@ import { RandomErasing } from './random-erasing';
 import { GTBoxSubOne_GLIP, RandomFlip, RandomFlip_GLIP } from './random-flip';
 import { RandomApply, RandomOrder } from './random-order';
 import { RandomResize } from './random-resize';
+import { MMRotateRotate, RandomRotate } from './random-rotate';
 import { RandomSamplingNegPos } from './random-sampling-neg-pos';
 import { RandomShift } from './random-shift';
+import { RegularizeRotatedBox } from './regularize-rotated-box';
 import { RemoveDataElement } from './remove-data-element';
 import { FixScaleResize, Resize } from './resize';
 import { ResizeShortestEdge } from './resize-shortest-edge';
@@ -124,6 +127,10 @@ export const TRANSFORMS = [
   ShearY,
   TranslateX,
   TranslateY,
+  ConvertBoxType,
+  RegularizeRotatedBox,
+  MMRotateRotate,
+  RandomRotate,
   FixShapeResize,
   RandomErasing,
   RandomApply,

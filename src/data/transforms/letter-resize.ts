@@ -3,9 +3,9 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { clipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { roundHalfEven } from '../../geometry/round-half-even';
 import { placeMasks, resizeMasks } from '../../masks';
+import { clipInstances, scaleInstances, shiftInstances } from '../move-boxes';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
 import { backendOption, resizedBy } from './resize-backend';
 import { fullSize, pixelsOf, replacePixels, type Sample, type Transform } from './sample';
@@ -64,8 +64,8 @@ function letterResize(sample: Sample, o: Options): Sample {
   const padding: [number, number, number, number] = o.half_pad_param ? half : [top, padY - top, left, padX - left];
   for (const boxes of [sample.truths, sample.proposals])
     if (boxes) {
-      boxes.bboxes = shiftBoxes(scaleBoxes(boxes.bboxes, factor), padding[2], padding[0]);
-      if (o.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
+      Object.assign(boxes, shiftInstances(scaleInstances(boxes, factor), padding[2], padding[0]));
+      if (o.clip_object_border) Object.assign(boxes, clipInstances(boxes, [height, width]));
     }
   if (sample.truths?.masks) {
     const [maskTop, maskLeft] = [Math.trunc(padding[0]), Math.trunc(padding[2])];

@@ -16,8 +16,10 @@ import {
   segmentationToRle,
   usablePolygons,
 } from '../../masks';
+import { recordCorners } from '../columns/record-corners';
 import { readSemanticMap } from '../loading/map-readers';
 import type { ImageRecord, Truths } from '../types';
+import { BOX_TYPES, convertBoxes } from './convert-box-type';
 import type { Transform } from './sample';
 
 export const LoadAnnotations = defineModule({
@@ -48,7 +50,12 @@ export const LoadAnnotations = defineModule({
       schema: z.string().default('cv2'),
       harmless: anyValue,
     }),
-    box_type: z.literal('hbox').default('hbox').describe('Only "hbox": axis-aligned boxes'),
+    box_type: z
+      .enum(BOX_TYPES)
+      .default('hbox')
+      .describe(
+        'hbox: upright boxes; qbox: outlines of four corners as boxes (DOTA); rbox: the rotated boxes around these',
+      ),
     backend_args: z.null().default(null).describe('Only null'),
     mask2bbox: z.boolean().default(false).describe('Boxes are those around the polygons (MMYOLO)'),
     merge_polygons: z
@@ -80,6 +87,8 @@ export const LoadAnnotations = defineModule({
         ...(instanceIds && { instanceIds: instanceIds.slice(0, n) }),
         ...(weights && { weights: weights.slice(0, n) }),
       };
+      if (options.box_type !== 'hbox')
+        sample.truths = convertBoxes({ ...sample.truths, qboxes: recordCorners(sample.record, n) }, options.box_type);
       if (options.with_seg) sample.semantic = loadSemantic(sample.record, sample.meta.oriShape, options);
       if (!with_mask) return sample;
       const { masks, unusable } = loadMasks(sample.record, sample.meta.oriShape, !polygons, merge_polygons);

@@ -1,10 +1,10 @@
 // MixUp of YOLOX: averages the image with another one, which is resized to fit a scale, jittered in size and flipped at
 // random (Zhang et al., mixup, ICLR 2018).
 
-import { boxesInside, clipBoxes, flipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { flipMasks, placeMasks, resizeMasks } from '../../masks';
 import type { Random } from '../../random';
 import { concatInstances, takeInstances } from '../instances';
+import { clipInstances, flipInstances, instancesInside, scaleInstances, shiftInstances } from '../move-boxes';
 import { mixWindow } from '../pixels/mix-window';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
 import { returnPixels } from '../pixels/pixel-pool';
@@ -67,12 +67,10 @@ export function mixUp(
 
   const truths = truthsOf(other);
   const scale = fit * draw.jitter;
-  let bboxes = scaleBoxes(truths.bboxes, [scale, scale]);
-  if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
-  if (draw.flip) bboxes = flipBoxes(bboxes, 'horizontal', [height, width]);
-  bboxes = shiftBoxes(bboxes, -left, -top);
-  if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, [image.height, image.width]);
-  const moved: Truths = { ...truths, bboxes };
+  const clip = (given: Truths, size: [number, number]) => (o.bbox_clip_border ? clipInstances(given, size) : given);
+  let moved = clip(scaleInstances(truths, [scale, scale]), [height, width]);
+  if (draw.flip) moved = flipInstances(moved, 'horizontal', [height, width]);
+  moved = clip(shiftInstances(moved, -left, -top), [image.height, image.width]);
   if (truths.masks) {
     const scaled = (side: number) => Math.floor(side * scale + 0.5);
     let masks = resizeMasks(truths.masks, scaled(truths.masks.height), scaled(truths.masks.width));
@@ -84,6 +82,6 @@ export function mixUp(
   const all = concatInstances([truthsOf(sample), moved]);
   return {
     image: mixed,
-    truths: dropOutside ? takeInstances(all, boxesInside(all.bboxes, [image.height, image.width])) : all,
+    truths: dropOutside ? takeInstances(all, instancesInside(all, [image.height, image.width])) : all,
   };
 }

@@ -1,9 +1,9 @@
 // Mosaic of four images: each is resized to fit the scale and pasted with one corner at a common centre, on a canvas of
 // twice the scale (Bochkovskiy et al., YOLOv4, 2020). Boxes and masks follow.
 
-import { boxesInside, clipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { placeMasks, resizeMasks } from '../../masks';
 import { concatInstances, takeInstances } from '../instances';
+import { clipInstances, instancesInside, scaleInstances, shiftInstances } from '../move-boxes';
 import { pastePixels, solidImage } from '../pixels/pixel-image';
 import { returnPixels } from '../pixels/pixel-pool';
 import { resizeBilinear } from '../pixels/resize-bilinear';
@@ -42,21 +42,20 @@ export function mosaic(
     pastePixels(canvas, fitted, left, top);
     if (fitted !== image) returnPixels(fitted.data);
     const truths = truthsOf(part);
-    const bboxes = shiftBoxes(scaleBoxes(truths.bboxes, [ratio, ratio]), left, top);
-    if (!truths.masks) return { ...truths, bboxes };
+    const placed = shiftInstances(scaleInstances(truths, [ratio, ratio]), left, top);
+    if (!truths.masks) return placed;
     const scaled = (side: number) => Math.floor(side * ratio + 0.5);
     const [rows, columns] =
       variant === 'mmdet' ? [scaled(truths.masks.height), scaled(truths.masks.width)] : [fitted.height, fitted.width];
     return {
-      ...truths,
-      bboxes,
+      ...placed,
       masks: placeMasks(resizeMasks(truths.masks, rows, columns), { left, top, width, height }),
     };
   });
-  const truths = concatInstances(moved);
-  if (bbox_clip_border) truths.bboxes = clipBoxes(truths.bboxes, [height, width]);
+  const joined = concatInstances(moved);
+  const truths = bbox_clip_border ? clipInstances(joined, [height, width]) : joined;
   if (bbox_clip_border && variant === 'mmyolo') return { image: canvas, truths };
-  return { image: canvas, truths: takeInstances(truths, boxesInside(truths.bboxes, [height, width])) };
+  return { image: canvas, truths: takeInstances(truths, instancesInside(truths, [height, width])) };
 }
 
 /** Truncated to whole pixels, at least one. */

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import type { ImagePrompt } from '../types';
+import { boxesAgree } from '../move-boxes';
+import type { ImagePrompt, Truths } from '../types';
 import { pixelsOf, type Transform, truthsOf } from './sample';
 
 const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction'] as const;
@@ -56,6 +57,7 @@ export const PackDetInputs = defineModule({
       throw new DetLabError(
         `Cannot pack "${sample.meta.imgPath}": a transform of the pipeline has lost the weights of its labels. Train on labels without weights`,
       );
+    checkBoxes(truthsOf(sample), sample.meta.imgPath);
     sample.packed = { image, meta: sample.meta, truths: truthsOf(sample) };
     if (sample.prompt) sample.packed.prompt = packedPrompt(sample.prompt, sample.meta.imgPath);
     if (sample.semantic) sample.packed.semantic = sample.semantic;
@@ -63,6 +65,20 @@ export const PackDetInputs = defineModule({
     return sample;
   },
 });
+
+/** @throws DetLabError for boxes by corners, and where a step has moved the upright boxes alone */
+function checkBoxes(truths: Truths, image: string): void {
+  if (truths.qboxes)
+    throw new DetLabError(
+      `Cannot pack "${image}": its boxes are given by four corners, which no detector reads. Put ` +
+        "{ type: 'ConvertBoxType', box_type_mapping: { gt_bboxes: 'rbox' } } in the pipeline",
+    );
+  if (!boxesAgree(truths))
+    throw new DetLabError(
+      `Cannot pack "${image}": a step of the pipeline has moved or cut its upright boxes, and not its rotated ones. Of the steps that ` +
+        'move boxes, Resize, LetterResize, RandomFlip, RandomCrop, RandomRotate, Rotate, Shear, Translate, Mosaic and MixUp move both',
+    );
+}
 
 /** @throws DetLabError for names of which the pipeline has selected none */
 function packedPrompt({ labelMap, ...prompt }: ImagePrompt, image: string): ImagePrompt {

@@ -3,10 +3,10 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { boxesInside, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { boxesOfMasks, cropMasks, cropSemantic } from '../../masks';
 import type { Random } from '../../random';
 import { takeInstances } from '../instances';
+import { clipInstances, instancesInside, shiftInstances } from '../move-boxes';
 import { cropPixels, type Window } from '../pixels/pixel-image';
 import type { AnyImage, ProposalBoxes, Truths } from '../types';
 import { pixelsOf, type Transform } from './sample';
@@ -52,7 +52,7 @@ export const RandomCrop = defineModule({
       sample.meta.imgShape = [window.height, window.width];
       if (sample.semantic) sample.semantic = cropSemantic(sample.semantic, window);
       if (truths) sample.truths = truths;
-      if (sample.proposals) sample.proposals = cropProposals(sample.proposals, window, o);
+      if (sample.proposals) sample.proposals = cropInstances(sample.proposals, window, o.bbox_clip_border);
       return sample;
     };
   },
@@ -76,23 +76,17 @@ function draw({ width: w, height: h }: AnyImage, { crop_size: [a, b], crop_type 
   return { height, width, top, left: random.integer(Math.max(w - width, 0) + 1) };
 }
 
-/** Boxes in the frame of the window, and the indices of those that overlap it. */
-function cropBoxes(boxes: Float32Array, window: Window, clip: boolean): { boxes: Float32Array; kept: number[] } {
-  const moved = shiftBoxes(boxes, -window.left, -window.top);
-  const { width, height } = window;
-  return { boxes: clip ? clipBoxes(moved, [height, width]) : moved, kept: boxesInside(moved, [height, width]) };
+/** The instances that overlap the window, in its frame. */
+function cropInstances<T extends Truths | ProposalBoxes>(instances: T, window: Window, clip: boolean): T {
+  const size: [number, number] = [window.height, window.width];
+  const moved = shiftInstances(instances, -window.left, -window.top);
+  return takeInstances(clip ? clipInstances(moved, size) : moved, instancesInside(moved, size));
 }
 
 function cropTruths(truths: Truths, window: Window, o: Options): Truths {
-  const { boxes, kept } = cropBoxes(truths.bboxes, window, o.bbox_clip_border);
-  const cropped = takeInstances({ ...truths, bboxes: boxes }, kept);
+  const cropped = cropInstances(truths, window, o.bbox_clip_border);
   if (!cropped.masks) return cropped;
   cropped.masks = cropMasks(cropped.masks, window);
   if (o.recompute_bbox) cropped.bboxes = boxesOfMasks(cropped.masks);
   return cropped;
-}
-
-function cropProposals(proposals: ProposalBoxes, window: Window, o: Options): ProposalBoxes {
-  const { boxes, kept } = cropBoxes(proposals.bboxes, window, o.bbox_clip_border);
-  return takeInstances({ ...proposals, bboxes: boxes }, kept);
 }

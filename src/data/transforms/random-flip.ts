@@ -3,9 +3,10 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { type FlipDirection, flipBoxes, shiftBoxes } from '../../geometry/boxes';
+import type { FlipDirection } from '../../geometry/boxes';
 import { flipMasks, flipSemantic } from '../../masks';
 import type { Random } from '../../random';
+import { flipInstances, shiftInstances } from '../move-boxes';
 import { flipPixels } from '../pixels/flip';
 import { pixelsOf, type Transform } from './sample';
 
@@ -45,8 +46,8 @@ function flipping(type: string, { prob, direction }: z.output<typeof options>, s
     sample.meta.flipDirection = flip;
     for (const boxes of [sample.truths, sample.proposals])
       if (boxes) {
-        boxes.bboxes = flipBoxes(boxes.bboxes, flip, [image.height, image.width]);
-        if (shift && flip === 'horizontal') boxes.bboxes = shiftBoxes(boxes.bboxes, shift, 0);
+        Object.assign(boxes, flipInstances(boxes, flip, [image.height, image.width]));
+        if (shift && flip === 'horizontal') Object.assign(boxes, shiftInstances(boxes, shift, 0));
       }
     if (sample.semantic) sample.semantic = flipSemantic(sample.semantic, flip);
     if (sample.truths?.masks) sample.truths.masks = flipMasks(sample.truths.masks, flip);

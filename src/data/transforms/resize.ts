@@ -4,8 +4,8 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks, resizeSemantic } from '../../masks';
+import { clipInstances, scaleInstances } from '../move-boxes';
 import { backendOption, checkInterpolation, interpolationOption, resizedBy } from './resize-backend';
 import { fullSize, pixelsOf, type Sample, type Transform } from './sample';
 
@@ -66,8 +66,8 @@ export function resizeSample(
   sample.meta.scaleFactor = factor;
   for (const boxes of [sample.truths, sample.proposals])
     if (boxes) {
-      boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
-      if (o.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
+      Object.assign(boxes, scaleInstances(boxes, factor));
+      if (o.clip_object_border) Object.assign(boxes, clipInstances(boxes, [height, width]));
     }
   if (sample.semantic) sample.semantic = resizeSemantic(sample.semantic, width, height);
   if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);

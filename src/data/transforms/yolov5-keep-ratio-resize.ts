@@ -4,8 +4,8 @@
 import { z } from 'zod';
 import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
-import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
+import { clipInstances, scaleInstances } from '../move-boxes';
 import { resizeArea } from '../pixels/resize-area';
 import { resizeBilinear } from '../pixels/resize-bilinear';
 import type { PixelImage } from '../types';
@@ -51,8 +51,8 @@ export const YOLOv5KeepRatioResize = defineModule({
       sample.meta.scaleFactor = factor;
       for (const boxes of [sample.truths, sample.proposals])
         if (boxes) {
-          boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
-          if (clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
+          Object.assign(boxes, scaleInstances(boxes, factor));
+          if (clip_object_border) Object.assign(boxes, clipInstances(boxes, [height, width]));
         }
       if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
       return sample;

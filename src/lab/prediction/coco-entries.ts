@@ -3,6 +3,7 @@
 import path from 'node:path';
 import type { Dataset } from '../../data';
 import { DetLabError } from '../../errors';
+import { rotatedCorners } from '../../geometry/rotated-boxes';
 import { rleToSegmentation } from '../../masks';
 import type { ImagePredictions } from './image-predictions';
 
@@ -14,8 +15,8 @@ export interface CocoEntry {
   score: number;
   /** Identity of the object over the frames of a video. */
   track_id?: number;
-  /** A compressed mask. */
-  segmentation?: { size: [number, number]; counts: string };
+  /** A compressed mask, or the corners of a rotated box. */
+  segmentation?: { size: [number, number]; counts: string } | number[][];
   /** Which image the id is of, where no dataset says so. */
   file_name?: string;
 }
@@ -34,12 +35,13 @@ export function cocoEntries(
   const names = dataset ? undefined : fileNames(list);
   const categories = dataset ? categoryIds(classes, dataset) : classes.map((_, i) => i + 1);
   return list.flatMap((predictions, i) =>
-    Array.from(predictions, ({ label, score, bbox: [x1, y1, x2, y2], mask, id }) => ({
+    Array.from(predictions, ({ label, score, bbox: [x1, y1, x2, y2], rbox, mask, id }) => ({
       image_id: ids[i],
       category_id: categories[classes.indexOf(label)],
       bbox: [x1, y1, x2 - x1, y2 - y1] as CocoEntry['bbox'],
       score,
       ...(id !== undefined && { track_id: id }),
+      ...(rbox && { segmentation: [Array.from(rotatedCorners(Float32Array.from(rbox)))] }),
       ...(mask && { segmentation: rleToSegmentation(mask) }),
       ...(names && { file_name: names[i] }),
     })),

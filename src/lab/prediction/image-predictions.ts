@@ -11,6 +11,8 @@ export interface Prediction {
   score: number;
   /** x1, y1, x2, y2 in the image's pixels. */
   bbox: [number, number, number, number];
+  /** Of a rotated box, which `bbox` is around: center x, center y, width, height, angle in radians, clockwise. */
+  rbox?: [number, number, number, number, number];
   /** Identity of the object over the frames of a video, with `track`. */
   id?: number;
   /** Run-length encoded mask of the image's size, if the model predicts masks. */

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import sharp from 'sharp';
+import { rotatedCorners } from '../../geometry/rotated-boxes';
 import type { Rle } from '../../masks';
 import { maskOutline } from '../../visualization/mask-outline';
 import { stemOf } from './file-names';
@@ -42,8 +43,8 @@ export async function labelmeFile(
   const imagePath =
     file === undefined ? `${stemOf(source)}.png` : path.relative(folder, file).split(path.sep).join('/');
   const imageData = file === undefined ? (await pngOf(predictions)).toString('base64') : null;
-  const shapes = boxes.flatMap(({ label, score, bbox, mask }, i) => {
-    const parts = mask ? maskPolygons(mask) : [];
+  const shapes = boxes.flatMap(({ label, score, bbox, rbox, mask }, i) => {
+    const parts = mask ? maskPolygons(mask) : rbox ? [cornerPoints(rbox)] : [];
     const [x1, y1, x2, y2] = clipped(bbox, width, height);
     const shape = (points: number[][], type: string, group: number | null) => ({
       label,
@@ -63,6 +64,12 @@ export async function labelmeFile(
   });
   return { version: LABELME_VERSION, flags: {}, shapes, imagePath, imageData, imageHeight: height, imageWidth: width };
 }
+
+/** The corners of a rotated box. */
+const cornerPoints = (rbox: readonly number[]): number[][] => {
+  const corners = rotatedCorners(Float32Array.from(rbox));
+  return [0, 2, 4, 6].map((i) => [corners[i], corners[i + 1]]);
+};
 
 /** The outer outlines of a mask; labelme's polygons have no holes. */
 export function maskPolygons(mask: Rle): number[][][] {

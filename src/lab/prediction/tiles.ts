@@ -2,11 +2,13 @@
 // image, then what overlaps is merged.
 
 import type { Detections, PixelImage } from '../../data';
-import { concatInstances } from '../../data/instances';
+import { concatInstances, takeInstances } from '../../data/instances';
 import { DetLabError } from '../../errors';
 import { shiftBoxes } from '../../geometry/boxes';
+import { shiftRotated } from '../../geometry/rotated-boxes';
 import { type Tile, tilesOf } from '../../geometry/tiles';
 import { mergeRles, placeMasks } from '../../masks';
+import { batchedNms } from '../../ops/batched-nms';
 import { mergeOverlapping } from '../../ops/merge-overlapping';
 import { weightedBoxesFusion } from '../../ops/weighted-boxes-fusion';
 import type { ImageDetector } from './detect';
@@ -17,7 +19,10 @@ export interface TileOptions {
   size: number | readonly [width: number, height: number];
   /** Share of a tile that the next one covers too. Default 0.2. */
   overlap?: number;
-  /** Default `greedy_nmm`: a box grows to the overlapping ones, so that an object that a border cuts becomes whole again. */
+  /**
+   * Default `greedy_nmm`: a box grows to the overlapping ones, so that an object that a border cuts becomes whole again. Of rotated
+   * boxes `nms`, by `iou`.
+   */
   merge?: 'nms' | 'greedy_nmm' | 'wbf';
   /** Overlap as IoU or as the share of the smaller box (`ios`). Default `ios`, of `wbf` always `iou`. */
   metric?: 'iou' | 'ios';
@@ -67,8 +72,12 @@ function cropped({ data, width, order }: PixelImage, [x1, y1, x2, y2]: Tile): Pi
 
 /** Boxes and masks of a tile in the frame of the image. */
 function inImage(detections: Detections, [x1, y1, x2, y2]: Tile, { width, height }: PixelImage): Detections {
-  const { bboxes, masks } = detections;
-  const moved = { ...detections, bboxes: shiftBoxes(bboxes, x1, y1) };
+  const { bboxes, rboxes, masks } = detections;
+  const moved = {
+    ...detections,
+    bboxes: shiftBoxes(bboxes, x1, y1),
+    ...(rboxes && { rboxes: shiftRotated(rboxes, x1, y1) }),
+  };
   if (!masks) return moved;
   const bitmaps = { kind: 'bitmap' as const, height: y2 - y1, width: x2 - x1, masks };
   const placed = placeMasks(bitmaps, { left: x1, top: y1, width, height });
@@ -78,6 +87,7 @@ function inImage(detections: Detections, [x1, y1, x2, y2]: Tile, { width, height
 function merged(found: Detections[], image: PixelImage, options: TileOptions, source: string): Detections {
   const { merge = 'greedy_nmm', metric, threshold = 0.5 } = options;
   const all = concatInstances(found);
+  if (all.rboxes) return joinedRotated(all, all.rboxes, options, source);
   const { masks } = all;
   if (merge === 'wbf') {
     if (masks)
@@ -90,4 +100,16 @@ function merged(found: Detections[], image: PixelImage, options: TileOptions, so
   }
   const { groups, ...boxes } = mergeOverlapping(all, { type: merge, metric, threshold });
   return masks ? { ...boxes, masks: groups.map((group) => mergeRles(group.map((i) => masks[i]))) } : boxes;
+}
+
+/** @throws DetLabError for ways of merging that average or unite upright boxes */
+function joinedRotated(all: Detections, rboxes: Float32Array, options: TileOptions, source: string): Detections {
+  const { merge = 'nms', metric = 'iou', threshold = 0.5 } = options;
+  if (merge !== 'nms' || metric !== 'iou')
+    throw new DetLabError(
+      `Cannot predict on "${source}" in tiles: rotated boxes are joined by merge: 'nms' and metric: 'iou' alone, received ` +
+        `merge: '${merge}', metric: '${metric}'. Leave them out`,
+    );
+  const { keep } = batchedNms(rboxes, all.scores, all.labels, { type: 'nms_rotated', iou_threshold: threshold });
+  return takeInstances(all, keep);
 }

@@ -3,7 +3,8 @@
 
 import { z } from 'zod';
 import type { Detections, ImageMeta } from '../../data/types';
-import { scaleBoxes, shiftBoxes, takeBoxes, takeValues } from '../../geometry/boxes';
+import { scaleBoxes, shiftBoxes, takeRows as takeNumbers, takeValues } from '../../geometry/boxes';
+import { ROTATED } from '../../geometry/rotated-boxes';
 import { batchedNms, type NmsConfig } from '../../ops';
 import { topIndices } from '../../ops/top-indices';
 import { nmsOption } from '../shared-options/nms-option';
@@ -33,7 +34,7 @@ export interface Candidates {
   factors?: Float32Array;
   /** Of a score and its factor; their product when absent. */
   combine?(score: number, factor: number): number;
-  /** Boxes, flat xyxy in pixels of the network's input, of the priors at these indices. */
+  /** Boxes, flat xyxy (or rotated) in pixels of the network's input, of the priors at these indices. */
   decode(priors: Int32Array): Float32Array;
 }
 
@@ -111,6 +112,7 @@ export function toFrame(
 export const nmsAndLimit = (rows: ScoredBoxes, cfg: SuppressionCfg): Detections => suppressRows(rows, cfg).detections;
 
 interface ScoredBoxes {
+  /** Flat xyxy, or rotated. */
   boxes: Float32Array;
   scores: Float32Array;
   labels: Int32Array;
@@ -128,7 +130,7 @@ export function suppressRows(
   const keep = result.keep.subarray(0, count);
   return {
     detections: {
-      bboxes: result.bboxes.slice(0, 4 * count),
+      bboxes: result.bboxes.slice(0, (boxes.length / Math.max(scores.length, 1)) * count),
       scores: result.scores.slice(0, count),
       labels: takeValues(labels, keep),
     },
@@ -140,14 +142,16 @@ export function suppressRows(
 function largerThan({ boxes, scores }: ScoredBoxes, min: number): Int32Array | undefined {
   const kept = new Int32Array(scores.length);
   let count = 0;
-  for (let i = 0, at = 0; i < scores.length; i++, at += 4)
-    if (Math.fround(boxes[at + 2] - boxes[at]) > min && Math.fround(boxes[at + 3] - boxes[at + 1]) > min)
-      kept[count++] = i;
+  const width = boxes.length / Math.max(scores.length, 1);
+  const side = (at: number, axis: 0 | 1) =>
+    width === ROTATED ? boxes[at + 2 + axis] : Math.fround(boxes[at + 2 + axis] - boxes[at + axis]);
+  for (let i = 0, at = 0; i < scores.length; i++, at += width)
+    if (side(at, 0) > min && side(at, 1) > min) kept[count++] = i;
   return count === scores.length ? undefined : kept.subarray(0, count);
 }
 
 const takeRows = ({ boxes, scores, labels }: ScoredBoxes, rows: Int32Array): ScoredBoxes => ({
-  boxes: takeBoxes(boxes, rows),
+  boxes: takeNumbers(boxes, rows, boxes.length / Math.max(scores.length, 1)),
   scores: takeValues(scores, rows),
   labels: takeValues(labels, rows),
 });

@@ -3,9 +3,9 @@
 // N images, T priors over all levels, C classes; H and W of a level, A priors per cell, K numbers per prior.
 
 import * as tf from '@tensorflow/tfjs';
-import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
+import type { BuildContext } from '../../catalogue/registry';
 import type { Detections, ImageMeta, Truths } from '../../data/types';
-import { clipBoxes, takeBoxes } from '../../geometry/boxes';
+import { clipBoxes, takeBoxes, takeRows } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { requireCfg } from '../require-cfg';
 import { reportScores, type WatchedScores } from '../score-watch';
@@ -26,8 +26,9 @@ import {
 } from '../task-modules';
 import type { Assignment, DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
 import { averagedTargets, type BatchTargets, type BatchTargetsOptions, batchTargets } from './batch-targets';
-import { type Candidates, decodeDetections, type SuppressionCfg } from './decode-detections';
+import { type Candidates, decodeDetections } from './decode-detections';
 import { denseAssignment, type Watched } from './dense-assignment';
+import type { AssignImage, DenseHeadConfig, DenseHeadParts } from './dense-head-parts';
 import { DenseOutputs, type LevelMaps } from './dense-outputs';
 import { type ComputedParts, detachedPredictions } from './detached-predictions';
 import { featmapSizes } from './flatten-levels';
@@ -37,32 +38,8 @@ import { mapLevels } from './map-levels';
 import { PriorCache } from './prior-cache';
 import type { CandidateTensors, DecodedCandidates, Selection } from './selection';
 
+export type { AssignImage, DenseHeadConfig, DenseHeadParts } from './dense-head-parts';
 export type { CandidateTensors, Selection } from './selection';
-
-export interface DenseHeadConfig {
-  num_classes: number;
-  train_cfg?: { assigner?: ModuleConfig; sampler?: ModuleConfig } | null;
-  test_cfg?: SuppressionCfg | null;
-}
-
-export interface DenseHeadParts {
-  priors: PriorGenerator;
-  coder: BoxCoder;
-  /** For heads with a fixed rule, in place of the assigner and sampler of `train_cfg`. */
-  assigner?: Assigner;
-}
-
-/** One image of a training batch. */
-export interface AssignImage {
-  batch: DetBatch;
-  /** Of the image in the batch. */
-  index: number;
-  /** [H, W] of each level. */
-  sizes: Size[];
-  context: LossContext;
-  /** Its priors [T, 4], where they are not those of the grid. */
-  priors?: Float32Array;
-}
 
 /** `C` is the config, `M` the names of the predicted maps. */
 export abstract class DenseHead<C extends DenseHeadConfig, M extends string> extends Module implements ProposalHead {
@@ -301,7 +278,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
         numClasses: this.detectedClasses,
         levels,
         factors: factors && imageRows(factors, i, count),
-        decode: (priors: Int32Array) => this.decodeAt(coded, priors, sizes, meta.imgShape, tensors.decoded),
+        decode: (priors: Int32Array) => this.decodeAt(coded, total, priors, sizes, meta.imgShape, tensors.decoded),
       };
       return select(candidates, meta);
     });
@@ -340,7 +317,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     const all = () => {
       const coded = imageRows(boxes.dataSync<'float32'>(), 0, samples.length);
       const rows = Int32Array.from({ length: count }, (_, k) => k);
-      return this.decodeAt(coded, rows, sizes, imgShape, decoded);
+      return this.uprightBoxes(this.decodeAt(coded, count, rows, sizes, imgShape, decoded));
     };
     return {
       source: this.name,
@@ -352,11 +329,28 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   }
 
   /** Boxes of the priors at these indices, of all that an image has. */
-  private decodeAt(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size, decoded = false) {
-    const taken = takeBoxes(boxes, priors);
+  private decodeAt(
+    boxes: Float32Array,
+    total: number,
+    priors: Int32Array,
+    sizes: Size[],
+    imgShape: Size,
+    decoded = false,
+  ) {
+    const taken = takeRows(boxes, priors, boxes.length / total);
     if (!decoded) return this.decode(taken, priors, sizes, imgShape);
-    const { clips = true, clipMargin: margin = 0 } = this.coder;
-    return clips ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
+    const { clipMargin: margin = 0 } = this.coder;
+    return this.clipsDecoded ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
+  }
+
+  /** Whether boxes that are decoded already are clipped to the image. */
+  protected get clipsDecoded(): boolean {
+    return this.coder.clips ?? true;
+  }
+
+  /** The boxes (flat xyxy) around decoded ones, of heads whose boxes are others. */
+  protected uprightBoxes(boxes: Float32Array): Float32Array {
+    return boxes;
   }
 
   /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */

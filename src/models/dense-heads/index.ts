@@ -46,6 +46,8 @@ import { rtdetrHeadDefinition } from './rtdetr-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
 import { rtmdetInsSepBNHeadDefinition } from './rtmdet-ins-sep-bn-head';
 import { rtmdetInsSepBNHeadModuleDefinition } from './rtmdet-ins-sep-bn-head-module';
+import { rtmdetRotatedHeadDefinition } from './rtmdet-rotated-head';
+import { rtmdetRotatedSepBNHeadModuleDefinition } from './rtmdet-rotated-sep-bn-head-module';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { rtmdetSepBNHeadModuleDefinition } from './rtmdet-sep-bn-head-module';
 import { sablRetinaHeadDefinition } from './sabl-retina-head';
@@ -145,7 +147,9 @@ export const denseHeads = [
   yoloxHeadModuleDefinition,
   mmyoloRTMDetHeadDefinition,
   rtmdetSepBNHeadModuleDefinition,
+  rtmdetRotatedSepBNHeadModuleDefinition,
   mmyoloRTMDetInsHeadDefinition,
+  rtmdetRotatedHeadDefinition,
   rtmdetInsSepBNHeadModuleDefinition,
   yolov7HeadDefinition,
   yolov7HeadModuleDefinition,

@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
-import type { Size } from '../task-modules';
+import type { PriorForm, Size } from '../task-modules';
 import type { AnchorMaps } from './anchor-head';
 import { anchorTrainCfg } from './anchor-head-options';
 import type { Candidates } from './decode-detections';
@@ -43,13 +43,22 @@ export class MMYOLORTMDetHead<C = unknown, M extends string = never> extends RTM
   constructor(
     config: MMYOLORTMDetHeadConfig & C,
     context: BuildContext,
-    expected = { head: 'mmyolo.RTMDetHead', maps: ['scores', 'deltas'], usual: 'RTMDetSepBNHeadModule' },
+    expected: { head: string; maps: string[]; usual: string; coder?: PriorForm } = {
+      head: 'mmyolo.RTMDetHead',
+      maps: ['scores', 'deltas'],
+      usual: 'RTMDetSepBNHeadModule',
+    },
   ) {
     const module = buildHeadModule(config.head_module, context, expected);
     const { head_module, prior_generator: anchor_generator, init_cfg, ...rest } = config;
     // the options of layers are the module's
     const layers = z.strictObject(rtmdetOptions).parse({ num_classes: module.numClasses, init_cfg: null });
-    super({ ...layers, ...rest, anchor_generator } as unknown as RTMDetConfig & C, context, expected.head);
+    super(
+      { ...layers, ...rest, anchor_generator } as unknown as RTMDetConfig & C,
+      context,
+      expected.head,
+      expected.coder,
+    );
     this.module = this.addChild('head_module', module);
   }
 

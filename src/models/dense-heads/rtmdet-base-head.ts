@@ -8,7 +8,7 @@ import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { sigmoidGeometricMean } from '../../ops';
 import { meanOverRanks } from '../../ops/over-ranks';
 import { type QualityLoss, requireQualityLoss, zeroLoss } from '../losses';
-import type { AssignerOffer } from '../task-modules';
+import type { AssignerOffer, PriorForm } from '../task-modules';
 import type { Losses } from '../types';
 import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { anchorTrainCfg } from './anchor-head-options';
@@ -63,8 +63,8 @@ export abstract class RTMDetBaseHead<
 > extends AnchorHead<C, M> {
   protected readonly qualityLoss: QualityLoss;
 
-  constructor(config: C, context: BuildContext, head?: string) {
-    super(config, context, { form: 'points', head });
+  constructor(config: C, context: BuildContext, head?: string, coder?: PriorForm) {
+    super(config, context, { form: 'points', head, coder });
     this.qualityLoss = requireQualityLoss(this.lossCls, config.loss_cls, `${context.path}.loss_cls`);
   }
 
@@ -77,13 +77,23 @@ export abstract class RTMDetBaseHead<
   }
 
   protected override losses(outputs: DenseOutputs<AnchorMaps | M>, targets: BatchTargets): Losses {
-    const { labels, labelWeights, positives, boxes, overlaps } = targets;
-    const quality = new Float32Array(labels.length); // [N * T]
-    for (const [k, row] of positives.entries()) quality[row] = overlaps[k];
     const sum = meanOverRanks(
-      overlaps.reduce((a, b) => a + b, 0),
+      targets.overlaps.reduce((a, b) => a + b, 0),
       1,
     );
+    return this.weightedLosses(outputs, targets, sum);
+  }
+
+  /** What the box loss compares: boxes of all priors [N, T, K], and those of the ground truth of the positives [P, K]. */
+  protected compared(outputs: DenseOutputs<AnchorMaps | M>, { boxes }: BatchTargets): [tf.Tensor3D, Float32Array] {
+    return [this.boxes(outputs), boxes];
+  }
+
+  /** @param sum of the qualities of all positives: the divisor */
+  protected weightedLosses(outputs: DenseOutputs<AnchorMaps | M>, targets: BatchTargets, sum: number): Losses {
+    const { labels, labelWeights, positives, overlaps } = targets;
+    const quality = new Float32Array(labels.length); // [N * T]
+    for (const [k, row] of positives.entries()) quality[row] = overlaps[k];
     const logits = outputs.flat('scores').reshape<tf.Tensor2D>([-1, this.numClasses]);
     const cls = this.qualityLoss.forward(logits, [tf.tensor1d(labels, 'int32'), tf.tensor1d(quality)], {
       weight: tf.tensor1d(labelWeights),
@@ -91,14 +101,19 @@ export abstract class RTMDetBaseHead<
     });
     const loss_cls = tf.div(cls, sum) as tf.Scalar;
     if (positives.length === 0) return { loss_cls, loss_bbox: zeroLoss(this) };
+    const [table, boxes] = this.compared(outputs, targets);
     const bbox = this.lossBbox.forward(
-      tf.gather(this.boxes(outputs).reshape<tf.Tensor2D>([-1, 4]), tf.tensor1d(positives, 'int32')),
-      tf.tensor2d(boxes, [positives.length, 4]),
+      atPositives(table, positives),
+      tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]),
       { weight: tf.tensor1d(overlaps), avgFactor: 1 },
     );
     return { loss_cls, loss_bbox: tf.div(bbox, sum) as tf.Scalar };
   }
 }
+
+/** The rows of a table [N, T, K] that belong to the positives [P, K]. */
+export const atPositives = (table: tf.Tensor3D, positives: Int32Array): tf.Tensor2D =>
+  tf.gather(table.reshape<tf.Tensor2D>([-1, table.shape[2]]), tf.tensor1d(positives, 'int32'));
 
 /** Class logits joined with the logit of an object: the logit of the geometric mean of both sigmoids. */
 export function withObjectness(scores: tf.Tensor4D, object: tf.Tensor4D): tf.Tensor4D {

@@ -11,24 +11,25 @@ import { LevelTowers } from './level-towers';
 import { rareClassBias } from './rare-class-bias';
 import { inferTowerModule, scaledTowers, towerModuleOptions } from './yolox-head-module';
 
-const options = z.strictObject({
+export const rtmdetModuleOptions = {
   ...towerModuleOptions,
   share_conv: z.boolean().default(true).describe('Share the convolutions of the towers among all levels'),
   pred_kernel_size: predKernelOption(1),
   norm_cfg: normCfg
     .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
     .describe('Norm of the towers'),
-});
+};
+const options = z.strictObject(rtmdetModuleOptions);
 export type RTMDetSepBNHeadModuleConfig = z.output<typeof options> & { num_classes: number; in_channels: number };
 
 export class RTMDetSepBNHeadModule extends Module implements HeadModule {
   readonly numClasses: number;
-  readonly columns: Readonly<Record<'scores' | 'deltas', number>>;
-  private readonly towers: LevelTowers;
+  readonly columns: Readonly<Record<string, number>>;
+  protected readonly towers: LevelTowers;
   private readonly cls: ModuleList<Conv2d>;
   private readonly reg: ModuleList<Conv2d>;
 
-  constructor(private readonly config: RTMDetSepBNHeadModuleConfig) {
+  constructor(protected readonly config: RTMDetSepBNHeadModuleConfig) {
     super();
     const { num_classes: classes, pred_kernel_size: size, share_conv: share, featmap_strides } = config;
     this.numClasses = classes;
@@ -38,7 +39,12 @@ export class RTMDetSepBNHeadModule extends Module implements HeadModule {
     this.addChild('reg_convs', this.towers.reg);
     this.cls = this.addChild('rtm_cls', this.towers.predictors(classes, size));
     this.reg = this.addChild('rtm_reg', this.towers.predictors(4, size));
-    applyInitCfg(this, config.init_cfg);
+    this.startValues();
+  }
+
+  /** The reference's starting values, whatever `init_cfg` says of the same layers. */
+  protected startValues(): void {
+    applyInitCfg(this, this.config.init_cfg);
     for (const [, part] of this.modules()) {
       if (part instanceof Conv2d) [part.weight.initializer] = [normal(0.01)];
       if (part instanceof Conv2d && part.bias) part.bias.initializer = zeros;
@@ -50,6 +56,11 @@ export class RTMDetSepBNHeadModule extends Module implements HeadModule {
   /** `deltas` in pixels. */
   forwardSingle(x: tf.Tensor4D, level: number): Record<string, tf.Tensor4D> {
     const { cls, reg } = this.towers.forward(x, level);
+    return this.predict(cls, reg, level);
+  }
+
+  /** The maps of a level from what its towers put out. */
+  protected predict(cls: tf.Tensor4D, reg: tf.Tensor4D, level: number): Record<string, tf.Tensor4D> {
     const distances = this.reg.at(level).forward(reg).cast<tf.Tensor4D>('float32');
     const deltas = tf.mul<tf.Tensor4D>(distances, this.config.featmap_strides[level]);
     return { scores: this.cls.at(level).forward(cls), deltas };

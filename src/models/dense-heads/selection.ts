@@ -10,7 +10,7 @@ import type { SuppressionCfg } from './decode-detections';
 export interface CandidateTensors {
   /** Probabilities [N, T, K]; the first C columns are the classes. */
   scores: tf.Tensor;
-  /** What `decode` reads [N, T, 4]. */
+  /** What `decode` reads [N, T, 4]; [N, T, 5] of rotated boxes. */
   boxes: tf.Tensor;
   /** Whether the boxes are decoded already, in pixels: of heads whose priors differ from image to image. */
   decoded?: boolean;
@@ -51,6 +51,11 @@ export interface Selection {
   /** Pixels that the clipped boxes end short of the right and lower edge of the image; none when absent. */
   margin?: number;
   cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number; nms_post?: number; nms_across_levels?: boolean };
+}
+
+/** The `selection` of heads of rotated boxes. @throws DetLabError always */
+export function noRotatedInGraph(head: string): never {
+  throw new DetLabError(`${head} has no form in ONNX yet: the suppression of rotated boxes has none`);
 }
 
 /** The `selection` of heads whose detections have masks. @throws DetLabError always */

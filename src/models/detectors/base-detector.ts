@@ -50,6 +50,11 @@ export abstract class BaseDetector extends Module implements Detector {
     return this.numClasses;
   }
 
+  /** Whether ground truth must have rotated boxes; it must not where this is false. */
+  get rotated(): boolean {
+    return false;
+  }
+
   /** The feature levels that the heads read. */
   get levels(): FeatureSpec[] {
     return (this.neck ?? this.backbone).outputs;
@@ -57,7 +62,7 @@ export abstract class BaseDetector extends Module implements Detector {
 
   /** Normalises, pads and stacks; what the preprocessor does to whole batches (`batch_augments`) only in training. */
   preprocess(samples: PackedSample[], iteration = 0): DetBatch {
-    if (this.training) checkTruths(samples, this.truthClasses);
+    if (this.training) checkTruths(samples, this.truthClasses, this.rotated);
     return this.preprocessor.forward(samples, { training: this.training, iteration });
   }
 

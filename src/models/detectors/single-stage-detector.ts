@@ -53,6 +53,10 @@ export class SingleStageDetector extends BaseDetector {
     return this.bboxHead.numClasses;
   }
 
+  override get rotated(): boolean {
+    return this.bboxHead.rotated ?? false;
+  }
+
   protected forwardHeads(features: tf.Tensor4D[]): unknown {
     return this.bboxHead.forward(features);
   }

@@ -26,6 +26,7 @@ import { mmpretrainCrossEntropyLossDefinition } from './mmpretrain-cross-entropy
 import { mseLossDefinition } from './mse-loss';
 import { multiPosCrossEntropyLossDefinition } from './multi-pos-cross-entropy-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
+import { rotatedIoULossDefinition } from './rotated-iou-loss';
 import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
@@ -62,6 +63,7 @@ export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from 
 export { hasOwnScores } from './loss';
 export { MSELoss } from './mse-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
+export { RotatedIoULoss, rotatedIoU } from './rotated-iou-loss';
 export { SeesawLoss } from './seesaw-loss';
 export { SIoULoss } from './siou-loss';
 export { SmoothL1Loss } from './smooth-l1-loss';
@@ -99,6 +101,7 @@ export const losses = [
   eiouLossDefinition,
   siouLossDefinition,
   boundedIoULossDefinition,
+  rotatedIoULossDefinition,
   diceLossDefinition,
   mmpretrainCrossEntropyLossDefinition,
   tripletLossDefinition,

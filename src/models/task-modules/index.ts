@@ -1,6 +1,7 @@
 // Prior generators, box coders, assigners and samplers: definitions for the catalogue, and the contracts that heads use.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { pseudoAngleCoderDefinition } from './angle-coders/pseudo-angle-coder';
 import { anchorShapeAssignerDefinition } from './assigners/anchor-shape-assigner';
 import { approxMaxIoUAssignerDefinition } from './assigners/approx-max-iou-assigner';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
@@ -22,6 +23,7 @@ import { uniformAssignerDefinition } from './assigners/uniform-assigner';
 import { bucketingBBoxCoderDefinition } from './coders/bucketing-bbox-coder';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { deltaXYWHBBoxCoderForGLIPDefinition } from './coders/delta-xywh-bbox-coder-for-glip';
+import { distanceAnglePointCoderDefinition } from './coders/distance-angle-point-coder';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { legacyDeltaXYWHBBoxCoderDefinition } from './coders/legacy-delta-xywh-bbox-coder';
 import { tblrBBoxCoderDefinition } from './coders/tblr-bbox-coder';
@@ -30,6 +32,7 @@ import { yolov5BBoxCoderDefinition } from './coders/yolov5-bbox-coder';
 import { yoloxBBoxCoderDefinition } from './coders/yolox-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { bboxOverlaps2DGLIPDefinition } from './iou-calculators/bbox-overlaps-2d-glip';
+import { rbboxOverlaps2DDefinition } from './iou-calculators/rbbox-overlaps-2d';
 import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
 import {
@@ -67,6 +70,7 @@ export { UniformAssigner } from './assigners/uniform-assigner';
 export { BucketingBBoxCoder } from './coders/bucketing-bbox-coder';
 export { buildBBoxCoder } from './coders/build-bbox-coder';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
+export { decodeRotated } from './coders/distance-angle-point-coder';
 export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
 export { LegacyDeltaXYWHBBoxCoder } from './coders/legacy-delta-xywh-bbox-coder';
 export { TBLRBBoxCoder } from './coders/tblr-bbox-coder';
@@ -83,6 +87,7 @@ export { buildSampler, type SamplerOffer } from './samplers/build-sampler';
 export { PseudoSampler } from './samplers/pseudo-sampler';
 export { RandomSampler } from './samplers/random-sampler';
 export type {
+  AngleCoder,
   Assigner,
   AssignerContract,
   AssignInput,
@@ -114,12 +119,15 @@ export const taskModules = [
   deltaXYWHBBoxCoderForGLIPDefinition,
   bboxOverlaps2DDefinition,
   bboxOverlaps2DGLIPDefinition,
+  rbboxOverlaps2DDefinition,
   maxIoUAssignerDefinition,
   approxMaxIoUAssignerDefinition,
   mlvlPointGeneratorDefinition,
   ssdAnchorGeneratorDefinition,
   yoloAnchorGeneratorDefinition,
   distancePointBBoxCoderDefinition,
+  distanceAnglePointCoderDefinition,
+  pseudoAngleCoderDefinition,
   simOTAAssignerDefinition,
   dynamicSoftLabelAssignerDefinition,
   batchTaskAlignedAssignerDefinition,

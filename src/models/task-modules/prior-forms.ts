@@ -9,6 +9,7 @@ export const PRIOR_FORMS: Record<PriorForm, string> = {
   'sigmoid cells': 'boxes with the stride of their grid cell, by sigmoids',
   points: 'points (x, y, stride x, stride y)',
   'centered points': 'points (x, y, stride x, stride y), by center and size',
+  'rotated points': 'points (x, y, stride x, stride y), by sides and angle',
 };
 
 /** The end of such a message: `Assigners that fit RetinaHead: MaxIoUAssigner, ATSSAssigner`. */

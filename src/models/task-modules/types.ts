@@ -12,14 +12,24 @@ export type { Size } from '../../geometry/boxes';
 /**
  * What the four numbers of a prior are. `boxes`: x1, y1, x2, y2 of an anchor or proposal. `cells`: the same, with the stride
  * of the grid cell it belongs to in an array beside it. `buckets`: boxes, of which codes say a bucket along each side and an
- * offset in it. `points`: x, y, stride x, stride y. Coders of two other forms differ in their codes alone: `sigmoid cells` reads
- * logits, `centered points` codes the center and the size instead of the sides.
+ * offset in it. `points`: x, y, stride x, stride y. Coders of three other forms differ in their codes alone: `sigmoid cells` reads
+ * logits, `centered points` codes the center and the size instead of the sides, `rotated points` the sides and the angle of rotated
+ * boxes, five numbers.
  */
-export type PriorForm = 'boxes' | 'cells' | 'buckets' | 'sigmoid cells' | 'points' | 'centered points';
+export type PriorForm =
+  | 'boxes'
+  | 'cells'
+  | 'buckets'
+  | 'sigmoid cells'
+  | 'points'
+  | 'centered points'
+  | 'rotated points';
 
 /** Ground truth of one image, and its ignore regions. */
 export interface Instances {
   bboxes: Float32Array; // [K, 4]
+  /** Center, sides and angle of each box, where they are rotated; `bboxes` are those around them. */
+  rboxes?: Float32Array; // [K, 5]
   labels: Int32Array; // [K]
   /** Regions that are neither object nor background. */
   ignored: Float32Array; // [regions, 4]
@@ -44,8 +54,8 @@ export interface Predictions {
   /** Probabilities. */
   scores?: Float32Array; // [T, C]
   logits?: Float32Array; // [T, C]
-  /** Decoded. */
-  boxes?: Float32Array; // [T, 4]
+  /** Decoded; rotated where the head's are. */
+  boxes?: Float32Array; // [T, 4] or [T, 5]
   /** Logits at the points at which masks are compared. */
   masks?: Float32Array; // [T, points]
   /** 1 for the columns of the logits that are tokens of a text. */
@@ -80,6 +90,16 @@ export interface DecodeOptions {
   ratioClip?: number;
 }
 
+/** Encodes the angles of rotated boxes, and back. */
+export interface AngleCoder {
+  /** Numbers per angle that a head predicts. */
+  readonly encodeSize: number;
+  /** Angles [n] -> what the loss of angles compares [n, encodeSize]. */
+  encode(angles: Float32Array): Float32Array;
+  /** [..., encodeSize] -> [..., 1]. */
+  decode<T extends tf.Tensor>(codes: T): T;
+}
+
 /** Encodes boxes relative to priors, and back. */
 export interface BoxCoder {
   /** Form of the priors that boxes are relative to. */
@@ -103,6 +123,8 @@ export interface BoxCoder {
 }
 
 export interface IouCalculator {
+  /** Whether the boxes that it compares are rotated, five numbers each. */
+  readonly rotated?: boolean;
   /** Row-major [a.length / 4, b.length / 4]. With `iou` it must be 0 for boxes that do not touch, else positive. */
   overlaps(a: Float32Array, b: Float32Array, mode?: OverlapMode): Float32Array;
 }
@@ -185,6 +207,8 @@ export interface AssignerContract {
     readonly squares?: boolean;
     /** A head that predicts several objects a prior. */
     readonly several?: boolean;
+    /** A head whose boxes are rotated. */
+    readonly rotated?: boolean;
   };
   readonly gives: readonly AssignResultPart[];
 }
@@ -254,6 +278,7 @@ declare module '../../catalogue/registry' {
     anchor_generator: PriorGenerator;
     assigner: Assigner;
     bbox_coder: BoxCoder;
+    angle_coder: AngleCoder;
     iou_calculator: IouCalculator;
     sampler: Sampler;
   }

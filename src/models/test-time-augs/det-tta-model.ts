@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { concatInstances, takeInstances } from '../../data/instances';
 import type { Detections, ImageMeta } from '../../data/types';
+import { DetLabError } from '../../errors';
 import { flipBoxes } from '../../geometry/boxes';
 import { flipRle } from '../../masks';
 import { batchedNms, type NmsConfig } from '../../ops/batched-nms';
@@ -42,6 +43,11 @@ export const DetTTAModel = defineModule({
   }),
   build: ({ tta_cfg: { nms, max_per_img: limit } }): ViewMerger => {
     return (views) => {
+      if (views.some(({ detections }) => detections.rboxes))
+        throw new DetLabError(
+          'Cannot merge the views of an image by DetTTAModel: its boxes are upright, those of the model are rotated. ' +
+            'Predict without test-time augmentation',
+        );
       const all = concatInstances(views.map(unflipped));
       if (all.scores.length === 0) return all;
       const { keep, scores } = batchedNms(all.bboxes, all.scores, all.labels, nms as NmsConfig);

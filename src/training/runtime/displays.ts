@@ -69,8 +69,17 @@ export const TrackLocalVisualizer = defineModule({
   build: (options) => options,
 });
 
+export const RotLocalVisualizer = defineModule({
+  ...DetLocalVisualizer,
+  type: 'RotLocalVisualizer',
+  summary: 'Names the vis_backends; rotated boxes are drawn by DetVisualizationHook and model.predict',
+  origin: 'MMRotate',
+  example: "{ type: 'RotLocalVisualizer', vis_backends: [{ type: 'LocalVisBackend' }], name: 'visualizer' }",
+});
+
 export const displays = [
   LogProcessor,
   DetLocalVisualizer,
+  RotLocalVisualizer,
   TrackLocalVisualizer,
 ] as const satisfies readonly AnyDefinition[];

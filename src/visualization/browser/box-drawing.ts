@@ -66,6 +66,7 @@ function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView)
       minor,
       region,
       dashed: (flags & 1) > 0 || state === 'ignored' || (score === undefined && hasScores && view.side === 'all'),
+      corners: box[15] ?? [],
       outline: box[9] ?? '',
     });
   }
@@ -97,6 +98,13 @@ const liveNumber = (unit: number): ((value: number) => string) => {
   return (value) => String(Math.round(value * scale) / scale);
 };
 
+/** Where the label of a rotated box begins: over its topmost corner, and over the box where it is wide enough. */
+function liveLabelStart(corners: readonly number[], x1: number, x2: number, width: number): number {
+  let at = 1;
+  for (let i = 3; i < corners.length; i += 2) if (corners[i] < corners[at]) at = i;
+  return Math.max(x1, Math.min(corners[at - 1] - width / 2, x2 - width));
+}
+
 /**
  * Where each label is: above its box, or inside or below it where it would leave the frame or cover another label. Of many boxes
  * only those have one for which there is room.
@@ -111,10 +119,10 @@ function liveLabelPlaces(
   const height = size * 1.35;
   const occupied: number[][] = [];
   const crowded = items.length > 25;
-  return items.map(({ text, box: [x1, y1, , y2] }) => {
+  return items.map(({ text, corners, box: [x1, y1, x2, y2] }) => {
     if (text === '') return undefined;
     const width = measure(text) * frame.unit + size * 0.6;
-    const start = x1 - (frame.lineWidth * frame.unit) / 2;
+    const start = corners.length > 0 ? liveLabelStart(corners, x1, x2, width) : x1 - (frame.lineWidth * frame.unit) / 2;
     const left = Math.min(Math.max(start, frame.x), Math.max(frame.x, right - width));
     const isFree = (top: number) =>
       occupied.every(([l, t, r, b]) => left >= r || left + width <= l || top >= b || top + height <= t);
@@ -181,7 +189,10 @@ function livePoints(
 function liveLines(all: readonly LiveItem[], { unit, lineWidth }: LiveFrame): string {
   const items = all.filter(({ region }) => !region);
   const n = liveNumber(unit);
-  const path = ({ box: [x1, y1, x2, y2] }: LiveItem) => liveRectangle(n, x1, y1, x2 - x1, y2 - y1);
+  const path = ({ box: [x1, y1, x2, y2], corners }: LiveItem) =>
+    corners.length > 0
+      ? `M${corners.map((v, i) => `${i > 0 && i % 2 === 0 ? 'L' : i % 2 === 1 ? ' ' : ''}${n(v)}`).join('')}z`
+      : liveRectangle(n, x1, y1, x2 - x1, y2 - y1);
   const dashes = `stroke-dasharray='${n(lineWidth * unit * 3)} ${n(lineWidth * unit * 2)}'`;
   const paths = (group: readonly LiveItem[], stroke: string) =>
     [false, true].map((dashed) => {

@@ -3,12 +3,15 @@ dict, losses, gradient norms and detections. Writes ../zoo_<family>.json for the
 
 Weights by the formulas of ../README.md with `extra_rules`; two images (the formula image, and the same upside down), their boxes
 and outlines as in two_stage.py. Needs mmdet 3.3.0, mmengine 0.10.7, mmcv 2.1.0 with its operators for the CPU, pycocotools.
-PAA needs scikit-learn 1.5.2, ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
+PAA needs scikit-learn 1.5.2, rtmdet_r MMRotate (mmrotate_reference.py), ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
 """
 import copy
 import json
 import re
 import sys
+
+if any('rtmdet_r' in family for family in sys.argv[1:]):  # before mmyolo
+    import mmrotate_reference  # noqa: F401
 
 import numpy as np
 import torch
@@ -35,6 +38,9 @@ from zoo_yolov4_family import YOLOV4_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
 FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES, **YOLOV4_FAMILIES}
+if any('rtmdet_r' in family for family in sys.argv[1:]):
+    from zoo_rotated_families import ROTATED_FAMILIES
+    FAMILIES.update(ROTATED_FAMILIES)
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
     from zoo_text_families import TEXT_FAMILIES
     FAMILIES.update(TEXT_FAMILIES)
@@ -174,12 +180,16 @@ def built(cfg, models, rules, constants, prepare, iteration):
     return model.train(), params
 
 
-def batch(model, ignored, labels, semantic, texts):
+def batch(model, ignored, labels, semantic, texts, angles):
     data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
         s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
     for s, text in zip(data['data_samples'], texts):
         s.set_metainfo(dict(text=text, custom_entities=True))
+    for s in data['data_samples'] if angles else ():
+        b = s.gt_instances.bboxes
+        s.gt_instances.bboxes = torch.cat([(b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2], torch.tensor(angles[:len(b)])[:, None]], 1)
+        del s.gt_instances.masks
     return data
 
 
@@ -202,13 +212,13 @@ def run(name, model, **case):
 
 
 def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
-                 semantic=True, texts=(), trains=True):
+                 semantic=True, texts=(), trains=True, angles=()):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
-    of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; texts: of each image, names to be found;
+    of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; texts: of each image, names to be found; angles: of the boxes of an image, which are then rotated;
     trains: False for a head that only predicts"""
     rules = [*RULES, *rules]
     model, params = built(cfg, models, rules, constants, prepare, iteration)
-    data = batch(model, ignored, labels, semantic, texts)
+    data = batch(model, ignored, labels, semantic, texts, angles)
     logged, norms = trained(model, cfg, data, steps) if trains else ({}, {})
     model.eval()
     with torch.no_grad():
@@ -232,8 +242,8 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
         detections.append(d)
     print(name, {k: round(v, 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic, texts=texts)
-    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, texts=())
+    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic, texts=texts, angles=angles)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, texts=(), angles=())
     return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
                         losses=logged, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))

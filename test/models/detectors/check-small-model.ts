@@ -37,6 +37,8 @@ interface Expected extends ExpectedTraining {
   texts?: string[][];
   /** False: samples have no semantic map. */
   semantic?: boolean;
+  /** Of the boxes of an image, which are rotated: radians. */
+  angles?: number[];
   params: [string, number[]][];
   detections: {
     bboxes: number[][];
@@ -66,7 +68,13 @@ const GRADIENT_TOLERANCE = 1e-3;
 /** The formula image, and the same upside down. */
 function samples(
   golden: SmallModels,
-  { ignored = [], label, semantic = true, texts }: Pick<Expected, 'ignored' | 'label' | 'semantic' | 'texts'>,
+  {
+    ignored = [],
+    label,
+    semantic = true,
+    texts,
+    angles,
+  }: Pick<Expected, 'ignored' | 'label' | 'semantic' | 'texts' | 'angles'>,
 ): PackedSample[] {
   return golden.truths.map(({ bboxes, labels }, i) => {
     const data = image(H, W);
@@ -93,7 +101,9 @@ function samples(
         bboxes: Float32Array.from([...bboxes, ...regions].flat()),
         labels: Int32Array.from([...labels, ...regions.map(() => 0)], (one) => label ?? one),
         ignored: Uint8Array.from([...labels.map(() => 0), ...regions.map(() => 1)]),
-        masks: { kind: 'bitmap', height: H, width: W, masks },
+        ...(angles
+          ? { rboxes: turnedBoxes(bboxes, angles) }
+          : { masks: { kind: 'bitmap', height: H, width: W, masks } }),
       },
       ...(semantic && { semantic: semanticMap(i) }),
       ...(boxes
@@ -102,6 +112,12 @@ function samples(
     };
   });
 }
+
+/** Boxes turned about their centers. */
+const turnedBoxes = (boxes: number[][], angles: readonly number[]): Float32Array =>
+  Float32Array.from(
+    boxes.flatMap(([x1, y1, x2, y2], k) => [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, angles[k]]),
+  );
 
 const semanticMap = (i: number): SemanticMap => ({
   data: Uint8Array.from({ length: H * W }, (_, p) => {
@@ -191,7 +207,7 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
     expect(own.scores.length).toBe(scores.length);
     const free = new Set(scores.keys());
     for (let k = 0; k < scores.length; k++) {
-      const box = own.bboxes.subarray(4 * k, 4 * k + 4);
+      const box = own.rboxes?.subarray(5 * k, 5 * k + 5) ?? own.bboxes.subarray(4 * k, 4 * k + 4);
       // neighbours in score may change places where they differ by rounding alone
       const distance = (j: number) => Math.abs(scores[j] - own.scores[k]);
       const [match] = [...free]

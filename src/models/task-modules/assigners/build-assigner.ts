@@ -20,6 +20,8 @@ export interface AssignerOffer {
   squares?: boolean;
   /** Whether it predicts several objects a prior. */
   several?: boolean;
+  /** Whether its boxes are rotated. */
+  rotated?: boolean;
   /** Parts of the result without which its losses cannot be computed. */
   reads?: readonly AssignResultPart[];
 }
@@ -61,6 +63,11 @@ function mismatchOf({ needs, gives }: AssignerContract, offer: AssignerOffer): (
       needs.several
         ? `${type} assigns several objects to a prior, ${head} predicts one`
         : `${type} assigns one object to a prior, ${head} predicts several`;
+  if ((needs.rotated ?? false) !== (offer.rotated ?? false))
+    return (type) =>
+      needs.rotated
+        ? `${type} compares rotated boxes, those of ${head} are upright. Use another iou_calculator`
+        : `${type} compares upright boxes, those of ${head} are rotated. Set iou_calculator: { type: 'RBboxOverlaps2D' }`;
   const missing = (needs.predictions ?? []).filter((part) => !predictions.includes(part));
   if (missing.length > 0)
     return (type) =>

@@ -1,0 +1,11 @@
+// Further variants of the families of detectors.test.ts, against the same references.
+
+import { beforeAll, test } from 'vitest';
+import { startEngine } from '../../src/engine';
+import { goldenJson } from '../golden-data';
+import { checkSmallModel, type SmallModels } from './detectors/check-small-model';
+
+beforeAll(async () => void (await startEngine()));
+
+test('RTMDet of rotated boxes with losses of upright boxes and of angles', () =>
+  checkSmallModel(goldenJson<SmallModels>('zoo_rtmdet_r_slow'), 'apart'));
