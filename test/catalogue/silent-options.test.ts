@@ -1,8 +1,8 @@
 // No option of what surrounds a model is taken in silence: one that nothing acts on is marked by `ignoredOption`, which names it where
 // its value makes a difference.
 
-import type { z } from 'zod';
 import { expect, test } from 'vitest';
+import type { z } from 'zod';
 import type { Kind } from '../../src/catalogue/kinds';
 import { readOption } from '../../src/catalogue/option-schema';
 import { catalogue } from '../../src/lab/catalogue';
