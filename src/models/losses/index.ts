@@ -29,9 +29,8 @@ import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { seesawLossDefinition } from './seesaw-loss';
 import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
-import { rtdetrVarifocalLossDefinition, varifocalLossDefinition } from './varifocal-loss';
 import { tripletLossDefinition } from './triplet-loss';
-import { varifocalLossDefinition } from './varifocal-loss';
+import { rtdetrVarifocalLossDefinition, varifocalLossDefinition } from './varifocal-loss';
 
 export { type AccuracyOptions, accuracy } from './accuracy';
 export { AssociativeEmbeddingLoss } from './associative-embedding-loss';

@@ -20,8 +20,6 @@ export const deformRoIPoolOptions = {
 const options = z.strictObject(deformRoIPoolOptions);
 type Options = z.output<typeof options>;
 
-type Options = z.output<typeof options>;
-
 export class DeformRoIPool implements RoILayer {
   readonly outputSize: [number, number];
 
