@@ -13,6 +13,7 @@ const WITHOUT_MODULE: Record<string, string> = {
   'test/api-reference.slow.test.ts': 'typedoc.json',
   'test/golden-data.test.ts': 'how all tests read and compare golden files',
   'test/contributing/': 'the examples of CONTRIBUTING.md, compiled and run',
+  'test/catalogue/silent-options.test.ts': 'the options of every type of the catalogue',
   'test/onnx/catalogue.test.ts': 'whether every part of a detector is compared as ONNX',
   'test/kernels/torch/convolution-sums.test.ts':
     "the sums of the engine's convolutions, of whatever file computes them",

@@ -3,8 +3,9 @@
 
 import './node-platform';
 import { DetLabError } from '../errors';
-import { batchesOf, imagesOf, type OrderedSample, type OrderOptions, sampleOrder } from './loading/batch-order';
+import { batchesOf, imagesOf, type OrderOptions, sampleOrder } from './loading/batch-order';
 import { ImageCache, type ImageCacheMemory, imageCacheMemory } from './loading/image-cache';
+import type { OrderedSample } from './loading/ordered-sample';
 import { streamFor } from './loading/random-streams';
 import type { OrderPosition } from './loading/sample-context';
 import { IMAGES_AT_A_TIME, inProcess, type SampleKey, type SampleSource } from './loading/sample-source';

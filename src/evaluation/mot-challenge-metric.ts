@@ -4,6 +4,7 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset, VideoFrame } from '../data/types';
 import { DetLabError } from '../errors';
@@ -39,10 +40,10 @@ export const MOTChallengeMetric = defineModule({
         .enum(['MOT15', 'MOT16', 'MOT17', 'MOT20', 'DanceTrack'])
         .default('MOT17')
         .describe('Whose rules hold: which classes are neither right nor wrong'),
-      use_postprocess: z
-        .boolean()
-        .default(false)
-        .describe('Accepted: the tracks of a model that joins them in the end (StrongSORT) come joined'),
+      use_postprocess: ignoredOption('the tracks of a model that joins them in the end (StrongSORT) come joined', {
+        schema: z.boolean().default(false),
+        harmless: anyValue,
+      }),
       postprocess_tracklet_cfg: z
         .array(interpolateTracklets)
         .default([])

@@ -3,6 +3,7 @@
 
 import type { Random } from '../../random';
 import { type ClassAware, classAwareOrder } from './class-aware-order';
+import type { OrderedSample } from './ordered-sample';
 import { streamFor } from './random-streams';
 import { type SampleSizes, sampleSizeOrder, sampleSizeTotal } from './sample-size-order';
 import { type Triplets, tripletOrder } from './triplet-order';
@@ -55,14 +56,6 @@ export const imagesOf = (records: readonly { width: number; height: number }[]):
   length: records.length,
   upright: (index) => records[index].width < records[index].height,
 });
-
-/** A sample of a batch. */
-export interface OrderedSample {
-  /** Index of its record. */
-  index: number;
-  /** The pass over the images that draws it: the epoch, unless passes run on without end. */
-  pass: number;
-}
 
 /** Batches of an epoch, of one process. */
 export function batchesOf(

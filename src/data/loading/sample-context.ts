@@ -5,7 +5,8 @@ import { BadData } from '../bad-data';
 import { copyOf, type Pipeline, type SampleContext } from '../pipeline';
 import { keepPixels } from '../pixels/pixel-pool';
 import type { Sample } from '../transforms/sample';
-import { batchesOf, type OrderedSample, type OrderOptions, sampleOrder, shardLength } from './batch-order';
+import { batchesOf, type OrderOptions, sampleOrder, shardLength } from './batch-order';
+import type { OrderedSample } from './ordered-sample';
 import { streamFor } from './random-streams';
 import type { RecordStore } from './record-store';
 

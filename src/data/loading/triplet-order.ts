@@ -2,7 +2,7 @@
 // draws them; there another identity is told by its place in the list of all, here by its number.
 
 import { DetLabError } from '../../errors';
-import type { OrderedSample } from './batch-order';
+import type { OrderedSample } from './ordered-sample';
 import { streamFor } from './random-streams';
 
 export interface Triplets {

@@ -18,7 +18,7 @@ export const PackReIDInputs = defineModule({
       .union([key, z.array(key)])
       .nullable()
       .default([])
-      .describe('Accepted: names are checked, a sample always has all of them'),
+      .describe('Entries of the metainfo: names are checked, a sample always has all of them'),
   }),
   build: (): Transform => (sample) => {
     const image = pixelsOf(sample, 'PackReIDInputs');

@@ -59,6 +59,7 @@ const OTHERS: ModuleConfig[] = [
   { type: 'EQLV2Loss', num_classes: 2 },
   { type: 'MultiPosCrossEntropyLoss' },
   { type: 'MarginL2Loss' },
+  { type: 'RotatedIoULoss' },
 ];
 
 const named = (configs: readonly ModuleConfig[]) => configs.map((config) => [JSON.stringify(config), config] as const);

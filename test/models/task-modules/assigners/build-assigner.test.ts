@@ -106,6 +106,7 @@ const SERVED: Record<string, string[]> = {
   RTMDetHead: softly,
   RTMDetSepBNHead: softly,
   RTMDetInsSepBNHead: softly,
+  RTMDetRotatedHead: ['BatchDynamicSoftLabelAssigner'],
   'mmyolo.RTMDetHead': softly,
   'mmyolo.RTMDetInsSepBNHead': softly,
   DETRHead: queryHead,
@@ -113,6 +114,7 @@ const SERVED: Record<string, string[]> = {
   DABDETRHead: queryHead,
   DeformableDETRHead: queryHead,
   DINOHead: queryHead,
+  RTDETRHead: queryHead,
   DDQDETRHead: queryHead,
   GroundingDINOHead: queryHead,
 };

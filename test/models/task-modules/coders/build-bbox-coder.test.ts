@@ -44,6 +44,7 @@ const SERVED: Record<string, string[]> = {
   RTMDetHead: points,
   RTMDetSepBNHead: points,
   RTMDetInsSepBNHead: points,
+  RTMDetRotatedHead: ['DistanceAnglePointCoder'],
   'mmyolo.RTMDetInsSepBNHead': points,
   VFNetHead: points,
   AutoAssignHead: points,
