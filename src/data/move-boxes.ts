@@ -107,6 +107,7 @@ export function instancesInside({ bboxes, rboxes, qboxes }: PlacedBoxes, size: S
 
 /** Whether the upright boxes are still those around the others: not after a step that moved them alone. */
 export function boxesAgree({ bboxes, rboxes, qboxes }: PlacedBoxes): boolean {
-  const around = rboxes ? aroundRotated(rboxes) : qboxes ? aroundCorners(qboxes) : bboxes;
+  if (!rboxes && !qboxes) return true;
+  const around = rboxes ? aroundRotated(rboxes) : aroundCorners(qboxes!);
   return around.length === bboxes.length && around.every((v, i) => Math.abs(v - bboxes[i]) <= 1e-3 * (1 + Math.abs(v)));
 }

@@ -186,7 +186,7 @@ export const rtmdetRotatedHeadDefinition = defineModule({
   paper: 'Lyu et al., RTMDet, 2022 (MMYOLO)',
   shapes: 'feature levels [N, H, W, C] -> per image, rotated boxes [n, 5], scores [n] and labels [n]',
   example:
-    "{ type: 'RTMDetRotatedHead', head_module: { type: 'RTMDetRotatedSepBNHeadModule', num_classes: 15, in_channels: 256, featmap_strides: [4, 8, 16, 32, 64] }, prior_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [4, 8, 16, 32, 64] } }",
+    "{ type: 'RTMDetRotatedHead', head_module: { type: 'RTMDetRotatedSepBNHeadModule', num_classes: 80, in_channels: 256, featmap_strides: [4, 8, 16, 32, 64] }, prior_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [4, 8, 16, 32, 64] } }",
   options,
   build: (given, context) => new RTMDetRotatedHead(given, context),
 });

@@ -207,8 +207,8 @@ export interface AssignerContract {
     readonly squares?: boolean;
     /** A head that predicts several objects a prior. */
     readonly several?: boolean;
-    /** A head whose boxes are rotated. */
-    readonly rotated?: boolean;
+    /** A head whose boxes are rotated; 'optional', of a type: with an IoU calculator of such. */
+    readonly rotated?: boolean | 'optional';
   };
   readonly gives: readonly AssignResultPart[];
 }

@@ -24,7 +24,7 @@ const options = z.strictObject({
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 
 const contract = {
-  needs: { priors: 'points', predictions: ['logits', 'boxes'] },
+  needs: { priors: 'points', predictions: ['logits', 'boxes'], rotated: 'optional' },
   gives: ['maxOverlaps'],
 } as const satisfies AssignerContract;
 
@@ -42,7 +42,7 @@ export class BatchDynamicSoftLabelAssigner implements Assigner {
     private readonly options: Options,
     private readonly iou: IouCalculator,
   ) {
-    this.needs = { ...contract.needs, ...(iou.rotated && { rotated: true }) };
+    this.needs = { ...contract.needs, rotated: iou.rotated ?? false };
   }
 
   assign(input: AssignInput): AssignResult {

@@ -63,11 +63,11 @@ function mismatchOf({ needs, gives }: AssignerContract, offer: AssignerOffer): (
       needs.several
         ? `${type} assigns several objects to a prior, ${head} predicts one`
         : `${type} assigns one object to a prior, ${head} predicts several`;
-  if ((needs.rotated ?? false) !== (offer.rotated ?? false))
+  if (needs.rotated !== 'optional' && (needs.rotated ?? false) !== (offer.rotated ?? false))
     return (type) =>
       needs.rotated
         ? `${type} compares rotated boxes, those of ${head} are upright. Use another iou_calculator`
-        : `${type} compares upright boxes, those of ${head} are rotated. Set iou_calculator: { type: 'RBboxOverlaps2D' }`;
+        : `${type} compares upright boxes, those of ${head} are rotated (iou_calculator: { type: 'RBboxOverlaps2D' } is for such)`;
   const missing = (needs.predictions ?? []).filter((part) => !predictions.includes(part));
   if (missing.length > 0)
     return (type) =>

@@ -7,6 +7,7 @@ import { startEngine } from '../../../../src/engine';
 import { createRegistry } from '../../../../src/models/catalogue';
 import { denseHeads } from '../../../../src/models/dense-heads';
 import { buildAssigner, taskModules } from '../../../../src/models/task-modules';
+import type { AssignerContract } from '../../../../src/models/task-modules/types';
 import { Module } from '../../../../src/nn';
 
 const registry = createRegistry();
@@ -18,6 +19,11 @@ const ASSIGNERS: Record<string, ModuleConfig> = {
     taskModules.filter(({ kind }) => kind === 'assigner').map(({ type, example: text }) => [type, example(text)]),
   ),
   'ATSSAssigner with alpha': { type: 'ATSSAssigner', topk: 9, alpha: 0.8 },
+  'BatchDynamicSoftLabelAssigner of rotated boxes': {
+    type: 'BatchDynamicSoftLabelAssigner',
+    num_classes: 80,
+    iou_calculator: { type: 'RBboxOverlaps2D' },
+  },
   'HungarianAssigner on masks': costs('ClassificationCost', 'DiceCost'),
 };
 
@@ -106,7 +112,7 @@ const SERVED: Record<string, string[]> = {
   RTMDetHead: softly,
   RTMDetSepBNHead: softly,
   RTMDetInsSepBNHead: softly,
-  RTMDetRotatedHead: ['BatchDynamicSoftLabelAssigner'],
+  RTMDetRotatedHead: ['BatchDynamicSoftLabelAssigner of rotated boxes'],
   'mmyolo.RTMDetHead': softly,
   'mmyolo.RTMDetInsSepBNHead': softly,
   DETRHead: queryHead,
@@ -234,9 +240,11 @@ test('what a definition declares is what its example is built to', () => {
   for (const definition of taskModules) {
     if (definition.kind !== 'assigner') continue;
     const { needs, gives } = registry.build('assigner', example(definition.example), { path: 'assigner' });
+    const { rotated } = definition.contract.needs as AssignerContract['needs'];
+    const declared = rotated === 'optional' ? { ...needs, rotated } : needs;
     expect({ type: definition.type, contract: definition.contract }).toEqual({
       type: definition.type,
-      contract: { needs, gives },
+      contract: { needs: declared, gives },
     });
   }
 });

@@ -71,6 +71,7 @@ const BBOX_HEADS = [
   'DIIHead',
   'DoubleConvFCBBoxHead',
   'MultiInstanceBBoxHead',
+  'RFCNBBoxHead',
   'SCNetBBoxHead',
   'Shared2FCBBoxHead',
   'Shared4Conv1FCBBoxHead',
