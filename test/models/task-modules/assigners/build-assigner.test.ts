@@ -240,7 +240,7 @@ test('what a definition declares is what its example is built to', () => {
   for (const definition of taskModules) {
     if (definition.kind !== 'assigner') continue;
     const { needs, gives } = registry.build('assigner', example(definition.example), { path: 'assigner' });
-    const { rotated } = definition.contract.needs as AssignerContract['needs'];
+    const { rotated } = (definition.contract as AssignerContract).needs;
     const declared = rotated === 'optional' ? { ...needs, rotated } : needs;
     expect({ type: definition.type, contract: definition.contract }).toEqual({
       type: definition.type,
