@@ -66,7 +66,7 @@ const WRITERS = ['DumpDetResults'];
 export function configuredMetrics(config: ConfigObject, path: string): ChosenMetric[] {
   const list = modulesAt(config, path);
   const isList = Array.isArray(config[path]);
-  const given: ConfigObject[] = list.length === 0 ? [{ type: 'CocoMetric' }] : list;
+  const given: ModuleConfig[] = list.length === 0 ? [{ type: 'CocoMetric' }] : list;
   const metrics = given.map(({ ann_file: _, type = 'CocoMetric', ...options }, i): ChosenMetric => {
     if (/\bCocoPanopticMetric$/.test(String(type))) delete options.seg_prefix;
     return { config: { type: String(type), ...options }, path: isList ? `${path}.${i}` : path };

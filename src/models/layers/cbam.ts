@@ -38,7 +38,7 @@ class ChannelGate extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     const mean = tf.mean<tf.Tensor4D>(x, [1, 2], true);
     const highest = maxPool2d(x, { size: [x.shape[1], x.shape[2]] });
-    return tf.sigmoid(tf.add(this.fc.forward(mean), this.fc.forward(highest)));
+    return tf.sigmoid(tf.add<tf.Tensor4D>(this.fc.forward(mean), this.fc.forward(highest)));
   }
 }
 

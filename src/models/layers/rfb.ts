@@ -66,7 +66,7 @@ export class RFB extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const joined = this.joining.forward([...this.branches].map((branch) => branch.forward(x)));
-      return tf.relu(tf.add(tf.mul<tf.Tensor4D>(joined, this.scale), this.shortcut.forward(x)));
+      return tf.relu(tf.add<tf.Tensor4D>(tf.mul(joined, this.scale), this.shortcut.forward(x)));
     });
   }
 }
