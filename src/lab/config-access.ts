@@ -33,7 +33,7 @@ export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
 }
 
 /** The teacher of LAD assigns the student's classes; LD's is a model of its own, whose classes nobody reads. */
-const HEADS = ['roi_head', 'bbox_head', 'mask_head', 'teacher_bbox_head', 'track_head'];
+const HEADS = ['roi_head', 'bbox_head', 'mask_head', 'teacher_bbox_head', 'track_head', 'head'];
 
 /** Whether a detector finds what a text names: its classes are no layers of it. */
 export const readsText = (model: ConfigObject): boolean => isObject(model.language_model);
