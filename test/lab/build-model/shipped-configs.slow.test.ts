@@ -1,9 +1,11 @@
 // Every config of configs/ builds, starts as the reference's model, predicts and trains one step.
 
 import { beforeAll, expect, test } from 'vitest';
-import { startEngine } from '../../../src';
+import { detector, startEngine } from '../../../src';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import { listConfigs } from '../../../src/config';
-import { expectTrainable, shippedModels } from './shipped-configs';
+import sizes from '../../../src/lab/config-table/model-sizes.json';
+import { expectTrainable, ofScratch, type ShippedModel, shippedModels, TRAINED_ELSEWHERE } from './shipped-configs';
 import { expectReferenceStart, hasReferenceStart } from './shipped-starts';
 
 const models = shippedModels();
@@ -15,7 +17,14 @@ test('every config has a model, except those of test-time augmentation', () => {
 });
 
 // the largest models take minutes where others use the cores too
-test.each(models)('$name', { timeout: 900_000 }, ({ name, config }) =>
+const isTrainedHere = ({ config }: ShippedModel) => !TRAINED_ELSEWHERE.includes((config.model as ModuleConfig).type);
+test.each(models.filter((shipped) => !isTrainedHere(shipped)))('$name is built', async ({ name, config }) => {
+  const model = await detector({ ...config, load_from: null, model: ofScratch(config) }).build();
+  expect(model.detector.parameterCount()).toBe((sizes as Record<string, number[]>)[name][2]);
+  model.dispose();
+});
+
+test.each(models.filter(isTrainedHere))('$name', { timeout: 900_000 }, ({ name, config }) =>
   expectTrainable(config, (network) => {
     if (hasReferenceStart(name)) expectReferenceStart(name, network);
   }),

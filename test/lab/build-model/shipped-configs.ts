@@ -168,6 +168,16 @@ function learnsFromClips(config: ConfigObject): boolean {
   return type === 'TrackDataPreprocessor' && ofImages !== true;
 }
 
+/** The same boxes with an angle of 0. */
+const unturned = (bboxes: Float32Array): Float32Array =>
+  Float32Array.from({ length: (bboxes.length / 4) * 5 }, (_, i) => {
+    const [x1, y1, x2, y2] = bboxes.subarray(4 * Math.floor(i / 5));
+    return [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, 0][i % 5];
+  });
+
+/** Trained on crops of persons (test/models/reid), or not as a whole (test/models/detectors/deep-sort). */
+export const TRAINED_ELSEWHERE = ['BaseReID', 'DeepSORT', 'StrongSORT'];
+
 /** The config's optimizer with the rate that a warm-up begins with. */
 function firstStep(config: ConfigObject): OptimWrapperConfig {
   const given = objectAt(config, 'optim_wrapper');
@@ -196,8 +206,10 @@ export async function expectTrainable(config: ConfigObject, whenBuilt?: (network
     network.train();
     const given = sample(size, 1, learned);
     if (learnsFromClips(config)) given.clip = { others: [sample(size, 3, learned)], before: 0 };
-    for (const { truths } of [given, ...(given.clip?.others ?? [])])
+    for (const { truths } of [given, ...(given.clip?.others ?? [])]) {
       truths.labels = truths.labels.map((label) => Math.min(label, network.numClasses - 1));
+      if (network.rotated) truths.rboxes = unturned(truths.bboxes);
+    }
     const batch = network.preprocess([given], 0);
     const context = { random: Random.seeded(0), epoch: 0, iteration: 0 };
     const { scalars, gradients } = pass(network, batch, wrapper.variables, context);
