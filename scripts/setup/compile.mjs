@@ -23,7 +23,10 @@ const inputs = () =>
 
 export const compiled = () => isBuilt() && isDone('compile', inputs());
 
-/** Compiles the project. Returns false for type errors, which are printed; the output is written nevertheless. */
+/**
+ * Compiles the project, without checking its types, which takes twice as long: `npm run check` and `npm test` do. Returns false for
+ * syntax errors, which are printed; the output is written nevertheless.
+ */
 export async function compile(log) {
   if (compiled()) return true;
   log('compiling TypeScript to dist/');
@@ -31,7 +34,7 @@ export async function compile(log) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   let [code, output] = [0, ''];
   for (const project of PROJECTS) {
-    const compiling = await run(process.execPath, [tsc, '-p', project]);
+    const compiling = await run(process.execPath, [tsc, '-p', project, '--noCheck']);
     code ||= compiling.code;
     output += compiling.output;
   }
@@ -48,6 +51,6 @@ export async function compile(log) {
     return true;
   }
   if (!isBuilt()) throw new Error(`TypeScript could not compile the project:\n${output}`);
-  log(`the sources have type errors:\n${output.trimEnd()}`);
+  log(`the sources have errors:\n${output.trimEnd()}`);
   return false;
 }

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, type Recipe, startEngine } from '../../src';
 import { bboxOverlaps } from '../../src/geometry/boxes';
+import { slowCases } from '../slow-cases';
 import { shrunk } from './shrunk';
 import { scenes, small } from './small';
 
@@ -27,14 +28,16 @@ const recipes: [string, () => Recipe][] = [
   ['retinanet_r50_fpn_1x_coco', () => r18('retinanet_r50_fpn_1x_coco')],
   ['fcos_r50-caffe_fpn_gn-head_1x_coco', () => r18('fcos_r50-caffe_fpn_gn-head_1x_coco')],
   ['atss_r50_fpn_1x_coco', () => r18('atss_r50_fpn_1x_coco')],
-  ['gfl_r50_fpn_1x_coco', () => r18('gfl_r50_fpn_1x_coco')],
   ['fsaf_r50_fpn_1x_coco', () => r18('fsaf_r50_fpn_1x_coco')],
-  ['tood_r50_fpn_1x_coco', () => r18('tood_r50_fpn_1x_coco')],
-  ['ssd300_coco', () => shrunk('ssd300_coco', 1, data.classes)],
-  ['yolov3_d53_8xb8-320-273e_coco', () => shrunk('yolov3_d53_8xb8-320-273e_coco', 4, data.classes)],
   ['yolox_tiny_8xb8-300e_coco', () => shrunk('yolox_tiny_8xb8-300e_coco', 4, data.classes)],
   ['yolov8_n_syncbn_fast_8xb16-500e_coco', () => shrunk('yolov8_n_syncbn_fast_8xb16-500e_coco', 4, data.classes)],
   ['rtmdet_tiny_8xb32-300e_coco', () => shrunk('rtmdet_tiny_8xb32-300e_coco', 4, data.classes)],
+  ...slowCases<[string, () => Recipe]>([
+    ['gfl_r50_fpn_1x_coco', () => r18('gfl_r50_fpn_1x_coco')],
+    ['tood_r50_fpn_1x_coco', () => r18('tood_r50_fpn_1x_coco')],
+    ['ssd300_coco', () => shrunk('ssd300_coco', 1, data.classes)],
+    ['yolov3_d53_8xb8-320-273e_coco', () => shrunk('yolov3_d53_8xb8-320-273e_coco', 4, data.classes)],
+  ]),
 ];
 
 test.each(recipes)('%s: each prior belongs to one truth and one level', async (name, recipe) => {
@@ -106,11 +109,11 @@ test('a trained model assigns with its own weights, and is left as it is', async
   model.dispose();
 });
 
-const queries = [
+const queries: (readonly [string, readonly string[]])[] = [
   ['detr_deit-tiny_toytown', ['decoder']],
   ['deformable-detr-refine-twostage_r50_16xb2-50e_coco', ['decoder', 'encoder']],
-  ['dino-4scale_r50_8xb2-12e_coco', ['decoder', 'encoder']],
-] as const;
+  ...slowCases([['dino-4scale_r50_8xb2-12e_coco', ['decoder', 'encoder']]] as const),
+];
 
 test.each(queries)('%s: each truth is matched with one query', async (name, sources) => {
   const shallow = { 'model.encoder.num_layers': 1, 'model.decoder.num_layers': 2, 'model.num_queries': 20 };

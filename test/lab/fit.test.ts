@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dataset, detector, LabDataset, type Recipe, startEngine } from '../../src';
 import { findConfigProblems } from '../../src/catalogue/check-config';
 import { catalogue } from '../../src/lab/catalogue';
+import { slowCases } from '../slow-cases';
 import { shrunk } from './shrunk';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-own-'));
@@ -22,13 +23,15 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const small = (name: string, by: number) => shrunk(name, by, data.classes);
 
-test.each([
-  ['ssd300_coco', 1, ['loss_cls', 'loss_bbox']],
-  ['yolov3_d53_8xb8-320-273e_coco', 4, ['loss_cls', 'loss_conf', 'loss_xy', 'loss_wh']],
+test.each<readonly [string, number, readonly string[]]>([
+  ...slowCases([
+    ['ssd300_coco', 1, ['loss_cls', 'loss_bbox']],
+    ['yolov3_d53_8xb8-320-273e_coco', 4, ['loss_cls', 'loss_conf', 'loss_xy', 'loss_wh']],
+  ] as const),
   ['yolox_tiny_8xb8-300e_coco', 4, ['loss_cls', 'loss_bbox', 'loss_obj']],
   ['yolov8_n_syncbn_fast_8xb16-500e_coco', 5, ['loss_cls', 'loss_bbox', 'loss_dfl']],
   ['rtmdet_tiny_8xb32-300e_coco', 5, ['loss_cls', 'loss_bbox']],
-] as const)('%s', async (name, by, losses) => {
+])('%s', async (name, by, losses) => {
   expect(findConfigProblems(detector(name).config, catalogue)).toEqual([]);
   const lines: string[] = [];
   const stop = new AbortController();

@@ -20,6 +20,7 @@ function distinctConfigs(): { name: string; config: ConfigObject }[] {
   for (const name of listConfigs().keys()) {
     if (name.endsWith('_tta') || name.startsWith('ssd')) continue;
     const { config } = loadConfig(name);
+    if (config.test_dataloader === undefined) continue; // to be inherited from: its users add the data
     const { model, ...rest } = config;
     const parts = [valueAt(config, 'model.data_preprocessor'), valueAt(config, 'model.backbone.img_size'), rest];
     distinct.set(JSON.stringify(parts), { name, config });

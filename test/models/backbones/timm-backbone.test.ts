@@ -8,6 +8,7 @@ import { backbones } from '../../../src/models/backbones';
 import type { Backbone } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn/module';
 import { expectClose, fillByFormula, fnv, goldenJson, nchw, nhwc, sgn } from '../../golden-data';
+import { slowCases } from '../../slow-cases';
 
 beforeAll(async () => void (await startEngine()));
 
@@ -21,9 +22,9 @@ const build = (model_name: string, more = {}) =>
     { path: 'model.backbone' },
   ) as Backbone;
 
-const some = process.env.DETLAB_SLOW ? Object.keys(golden) : ['efficientnet_b1'];
+const others = Object.keys(golden).filter((name) => name !== 'efficientnet_b1');
 
-test.each(some)('%s has the names of timm, and its outputs', (name) => {
+test.each(['efficientnet_b1', ...slowCases(others)])('%s has the names of timm, and its outputs', (name) => {
   const { outputs, ...want } = golden[name];
   const model = build(name);
   const lines = [...model.named()].map(([key, p]) => `${key}[${torchShape(p)}]`);

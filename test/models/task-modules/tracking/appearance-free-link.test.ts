@@ -9,6 +9,7 @@ import {
 } from '../../../../src/models/task-modules/tracking/appearance-free-link';
 import { torchShape } from '../../../../src/nn';
 import { fillByFormula, goldenJson } from '../../../golden-data';
+import { slowCases } from '../../../slow-cases';
 
 beforeAll(async () => void (await startEngine()));
 
@@ -54,7 +55,7 @@ describe('AppearanceFreeLink', () => {
     link.dispose();
   });
 
-  it.each(golden.cases.slice(0, process.env.DETLAB_SLOW ? 3 : 1).map((one, i) => [i, one] as const))(
+  it.each([golden.cases[0], ...slowCases(golden.cases.slice(1))].map((one, i) => [i, one] as const))(
     'joins the tracks that MMDetection joins: video %i',
     (_, one) => {
       const link = linker(one.options);
