@@ -10,6 +10,7 @@ import type { backbones } from '../models/backbones';
 import type { dataPreprocessors } from '../models/data-preprocessors';
 import type { denseHeads } from '../models/dense-heads';
 import type { detectors } from '../models/detectors';
+import type { languageModels } from '../models/language-models';
 import type { positionalEncodings } from '../models/layers/positional-encodings';
 import type { losses } from '../models/losses';
 import type { maskHeads } from '../models/mask-heads';
@@ -18,10 +19,12 @@ import type { reidHeads } from '../models/reid';
 import type { roiHeads } from '../models/roi-heads';
 import type { segHeads } from '../models/seg-heads';
 import type { taskModules } from '../models/task-modules';
+import type { testTimeAugs } from '../models/test-time-augs';
 import type { trackers } from '../models/trackers';
 import type { trackingHeads } from '../models/tracking-heads';
 import type { trainingModules } from '../training/training-modules';
 import type { detVisualizationHookDefinition } from './det-visualization-hook';
+import type { groundingVisualizationHookDefinition } from './grounding-visualization-hook';
 import type { profilerHookDefinition } from './profiler-hook';
 import type { trackVisualizationHookDefinition } from './track-visualization-hook';
 
@@ -33,16 +36,19 @@ type Definitions =
   | (typeof maskHeads)[number]
   | (typeof roiHeads)[number]
   | (typeof segHeads)[number]
+  | (typeof languageModels)[number]
   | (typeof losses)[number]
   | (typeof necks)[number]
   | (typeof positionalEncodings)[number]
   | (typeof taskModules)[number]
+  | (typeof testTimeAugs)[number]
   | (typeof reidHeads)[number]
   | (typeof trackers)[number]
   | (typeof trackingHeads)[number]
   | (typeof trainingModules)[number]
   | typeof profilerHookDefinition
   | typeof detVisualizationHookDefinition
+  | typeof groundingVisualizationHookDefinition
   | typeof trackVisualizationHookDefinition
   | (typeof DATASETS)[number]
   | (typeof METRICS)[number]
