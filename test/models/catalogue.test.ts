@@ -47,6 +47,7 @@ const LEVELS: Record<string, ReturnType<typeof levels>> = {
   YOLOV3Neck: levels([8, 16, 32], [256, 512, 1024]),
   YOLOV4Neck: levels([8, 16, 32], [256, 512, 1024]),
   CenterNetHead: levels([4], [64]),
+  Mask2FormerTrackHead: levels([4, 8, 16, 32], [256, 512, 1024, 2048]),
   CornerHead: levels([4, 4], [256, 256]),
   CentripetalHead: levels([4, 4], [256, 256]),
   YOLACTHead: levels([8, 16, 32, 64, 128], [256, 256, 256, 256, 256]),
@@ -62,7 +63,7 @@ test.each(catalogue.map((d) => [d.type, d] as const))('%s: its example builds', 
   const channels = d.kind === 'bbox_head' ? undefined : 256;
   const levels = [4, 8, 16, 32, 64].slice(0, d.kind === 'neck' ? 4 : 5);
   const inputs = channels ? levels.map((stride) => ({ stride, channels })) : undefined;
-  const needsInputs = ['neck', 'dense_head', 'roi_head', 'roi_extractor'].includes(d.kind);
+  const needsInputs = ['neck', 'dense_head', 'roi_head', 'roi_extractor', 'track_head'].includes(d.kind);
   const built = createRegistry().build(d.kind, structuredClone(config), {
     path: d.type,
     inputs: own ?? (needsInputs ? inputs : undefined),

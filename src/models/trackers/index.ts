@@ -16,7 +16,6 @@ export type { AppearanceRequest, Tracker, TrackerFactory } from './tracker';
 
 export const trackers = [
   ByteTracker,
-  OCSORTTracker,
   MaskTrackRCNNTracker,
   OCSORTTracker,
   QuasiDenseTracker,

@@ -181,6 +181,14 @@ const detMaxPool2d: Lowering = (call) => {
   const { x } = call.inputs;
   const { size, strides, padding, ceilMode } = call.attrs;
   const type = call.typeOf('follows');
+  const windows = call.numbers((attrs) => attrs.size);
+  if (!windows.every(isFixed)) {
+    const isWhole = windows.every((sides, axis) => sides.every((side, tape) => side === x.tensor.shape[axis + 1][tape]));
+    if (!isWhole || padding.some((n: number) => n > 0))
+      throw new DetLabError('it has max pooling whose windows depend on the size');
+    call.give('GlobalMaxPool', [map(x, type)], {}, { layout: 'channels-first', type });
+    return;
+  }
   const after = [0, 1].map((axis) =>
     x.tensor.shape[axis + 1].map((length, tape) => {
       const windows = call.output.tensor.shape[axis + 1][tape];
@@ -209,6 +217,8 @@ const plainPool =
     const { x } = call.inputs;
     const { filterSize, strides, dilations = 1, pad, dimRoundingMode } = call.attrs;
     const type = call.typeOf('follows');
+    if (!call.numbers((attrs) => [attrs.filterSize].flat()).every(isFixed))
+      throw new DetLabError('it has pooling whose windows depend on the size');
     const info = (tape: number) =>
       tf.backend_util.computePool2DInfo(shapeAt(x, tape), filterSize, strides, dilations, pad, dimRoundingMode);
     const { filterHeight, filterWidth, strideHeight, strideWidth } = info(0);
