@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
+import { slowCases } from '../slow-cases';
 import { BACKBONES, COARSE, FIXED_ONLY, NECKS, RECURSIVE, resnet } from './feature-networks';
 import { mapDifference, network, type Size } from './lowered-maps';
 
@@ -25,7 +26,11 @@ const COARSER: Size[] = [
   [3, 512, 256],
 ];
 const COARSER_OTHER: Size[] = [[1, 256, 384]];
-describe.each(Object.keys(BACKBONES))('backbone %s', (name) => {
+/** Every third, and in test:slow all. */
+const sampled = (networks: object) =>
+  Object.keys(networks).filter((name, i) => i % 3 === 0 || slowCases([name]).length > 0);
+
+describe.each(sampled(BACKBONES))('backbone %s', (name) => {
   test('at the size recorded', async () => {
     const built = network(BACKBONES[name]);
     expect(await mapDifference(built, [FIXED], [FIXED])).toBeLessThan(1e-5);
@@ -39,7 +44,7 @@ describe.each(Object.keys(BACKBONES))('backbone %s', (name) => {
   });
 });
 
-describe.each(Object.keys(NECKS))('neck %s', (name) => {
+describe.each(sampled(NECKS))('neck %s', (name) => {
   const isCoarse = COARSE.includes(name);
 
   test('at the size recorded', async () => {
