@@ -183,7 +183,9 @@ const detMaxPool2d: Lowering = (call) => {
   const type = call.typeOf('follows');
   const windows = call.numbers((attrs) => attrs.size);
   if (!windows.every(isFixed)) {
-    const isWhole = windows.every((sides, axis) => sides.every((side, tape) => side === x.tensor.shape[axis + 1][tape]));
+    const isWhole = windows.every((sides, axis) =>
+      sides.every((side, tape) => side === x.tensor.shape[axis + 1][tape]),
+    );
     if (!isWhole || padding.some((n: number) => n > 0))
       throw new DetLabError('it has max pooling whose windows depend on the size');
     call.give('GlobalMaxPool', [map(x, type)], {}, { layout: 'channels-first', type });
