@@ -1,4 +1,4 @@
-// QuasiDenseTracker: detections continue the tracks that they are like in both directions; those that are no object of a track for now are
+// QuasiDenseTracker: detections continue the tracks that they are like in both directions; those that belong to no track are
 // remembered for a frame, so that nothing is taken for them. Pang et al., QDTrack, CVPR 2021; equal to MMDetection 3.3.
 
 import { z } from 'zod';
