@@ -40,6 +40,20 @@ function build(): { net: Net; x: tf.Tensor4D } {
 }
 
 describe('engine().profile', () => {
+  it('names the nodes of the backward pass without their namespaces', async () => {
+    const x = tf.randomNormal([1, 16, 16, 16], 0, 1, 'float32', 3) as tf.Tensor4D;
+    const conv = new Conv2d({ inChannels: 16, outChannels: 32, kernelSize: 1 });
+    conv.initWeights(Random.seeded(1));
+    const variables = conv.trainable().map(([, { variable }]) => variable);
+    const { profile } = await engine().profile(() => {
+      const { value, grads } = tf.variableGrads(() => tf.sum(conv.forward(x)), variables);
+      tf.dispose([value, grads]);
+    });
+    const nodes = profile.events.filter(({ kind }) => kind === 'node').map(({ name }) => name);
+    expect(nodes.filter((name) => name.includes('Convolution'))).not.toEqual([]);
+    for (const name of nodes) expect(name).toMatch(/^\w+(::\w+)*$/);
+  });
+
   it('records calls, operators and backward nodes, each for its module', async () => {
     const { net, x } = build();
     const variables = net.trainable().map(([, p]) => p.variable);

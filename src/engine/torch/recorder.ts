@@ -9,8 +9,8 @@ const KINDS: readonly EngineEventKind[] = ['call', 'op', 'node'];
 /** Numbers of an event: name, kind, module, detail, start and end in microseconds. */
 const WIDTH = 6;
 
-/** `torch::autograd::CppNode<detlab::ConvolutionFunction>` is ConvolutionFunction. */
-const shortName = (name: string) => /^torch::autograd::CppNode<(?:detlab::)?(.+)>$/.exec(name)?.[1] ?? name;
+/** `torch::autograd::CppNode<detlab::ConvolutionFunction>` is ConvolutionFunction, in whatever namespaces it is. */
+const shortName = (name: string) => /^torch::autograd::CppNode<(?:.*::)?(.+)>$/.exec(name)?.[1] ?? name;
 
 /** @throws DetLabError while another profile is taken */
 export function recordTorch(): Recorder {
