@@ -181,16 +181,17 @@ export interface PositiveInstances extends MaskInstances {
   confidences(): Float32Array;
 }
 
+export interface LossesAndInstances {
+  losses: Losses;
+  instances: PositiveInstances[];
+}
+
 /** A dense head whose priors also predict the parameters of masks. */
 export interface InstanceHead extends DetectionHead {
   /** K. */
   readonly numParameters: number;
   /** Its losses, and the positives of each image. */
-  lossAndInstances(
-    features: tf.Tensor4D[],
-    batch: DetBatch,
-    context: LossContext,
-  ): { losses: Losses; instances: PositiveInstances[] };
+  lossAndInstances(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): LossesAndInstances;
   /** Detections in pixels of the network's input, and their parameters. */
   predictInstances(features: tf.Tensor4D[], batch: DetBatch): FoundInstances;
   /** Its predictions, and the parameters of the first hundred priors, whatever they score. */
