@@ -18,6 +18,8 @@ export type AnyDenseHead = DenseHead<any, any>;
 export interface DenseNetwork {
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
   head: AnyDenseHead;
+  /** The levels that the head reads, where these are not all. */
+  levelsOf?(features: tf.Tensor4D[]): tf.Tensor4D[];
   /** What is read besides, made of the features. */
   besides?(features: tf.Tensor4D[]): tf.Tensor4D[];
 }
@@ -45,14 +47,14 @@ export const checkHead = (head: AnyDenseHead, nms: boolean): void =>
 
 /** Runs backbone, neck and head at one size. */
 function recordCandidates(
-  { head, besides, extractFeatures }: DenseNetwork,
+  { head, besides, extractFeatures, levelsOf }: DenseNetwork,
   input: tf.Tensor4D,
   names: ExportInputs['names'],
 ): Recorded {
   let recorded: Omit<Recorded, 'tape'> | undefined;
   const forward = () => {
     const features = extractFeatures(input);
-    const { scores, boxes, factors, sizes, levels } = head.decodedCandidates(features);
+    const { scores, boxes, factors, sizes, levels } = head.decodedCandidates(levelsOf?.(features) ?? features);
     recorded = { sizes, levels, hasFactors: factors !== undefined };
     return [scores, boxes, ...(factors ? [factors] : []), ...(besides?.(features) ?? [])];
   };

@@ -68,7 +68,8 @@ function twoStage(detector: TwoStageDetector): Export {
     throw new DetLabError(
       `${rpn.constructor.name} has no form in ONNX yet: it is no dense head, whose proposals a graph could select`,
     );
-  return (inputs) => exportTwoStage({ extractFeatures, rpn, roiHead }, inputs);
+  const levelsOf = (features: tf.Tensor4D[]) => detector.firstStageLevels(features);
+  return (inputs) => exportTwoStage({ extractFeatures, levelsOf, rpn, roiHead }, inputs);
 }
 
 function exporterOf(detector: Detector): Export {

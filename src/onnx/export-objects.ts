@@ -114,6 +114,7 @@ function lowerStage(
     [pooler],
     { levels: features, more: [] },
     roiRows(boxes, context),
+    names,
     context,
   );
   const inOrder = (value: string) => (order ? graph.node('Gather', [value, order.places], { axis: 0 }) : value);

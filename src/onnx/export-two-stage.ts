@@ -22,6 +22,8 @@ import { recordTape } from './tape';
 
 export interface TwoStageNetwork {
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
+  /** The levels that proposals are made from. */
+  levelsOf?(features: tf.Tensor4D[]): tf.Tensor4D[];
   /** Absent where proposals come with the data. */
   rpn?: AnyDenseHead;
   roiHead: RoIHead & { readonly parts: RoIHeadParts };
@@ -100,11 +102,11 @@ const mapsRead = (parts: RoIHeadParts) => {
   };
 };
 
-function propose({ extractFeatures, roiHead }: TwoStageNetwork, head: AnyDenseHead, inputs: ExportInputs): FirstStage {
+function propose({ extractFeatures, levelsOf, roiHead }: TwoStageNetwork, head: AnyDenseHead, inputs: ExportInputs): FirstStage {
   const { context } = inputs;
   checkHead(head, true);
   const read = mapsRead(roiHead.parts);
-  const { candidates, besides } = lowerCandidates({ extractFeatures, head, besides: read.record }, inputs);
+  const { candidates, besides } = lowerCandidates({ extractFeatures, levelsOf, head, besides: read.record }, inputs);
   const { boxes, labels, count } = selectDetections(candidates, head.selection, context, 'input');
   const valid = context.graph.node('GreaterOrEqual', [labels, context.graph.constant([0], [], 'int64')]);
   return { maps: read.of(besides), boxes, valid, count };

@@ -18,7 +18,7 @@ test.each(Object.keys(TWO_STAGE))('%s', async (name) => {
   model.dispose();
 });
 
-test.each(['Faster R-CNN', 'GRoIE', 'Cascade R-CNN, boxes by class', 'Cascade Mask R-CNN'])(
+test.each(['Faster R-CNN', 'GRoIE', 'Cascade R-CNN, boxes by class', 'Cascade Mask R-CNN', 'R-FCN, PSRoIPool'])(
   '%s at sizes and batches that change',
   async (name) => {
     const model = lively(TWO_STAGE[name], 2);

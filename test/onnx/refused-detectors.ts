@@ -234,42 +234,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       ],
     },
   } as ModuleConfig,
-  ...Object.fromEntries(
-    ['DeformRoIPoolPack', 'ModulatedDeformRoIPoolPack'].map((type) => [
-      type,
-      {
-        ...twoStages,
-        rpn_head: anchors,
-        type: 'FasterRCNN',
-        roi_head: {
-          type: 'StandardRoIHead',
-          bbox_roi_extractor: {
-            type: 'SingleRoIExtractor',
-            roi_layer: { type, output_size: 5, deform_fc_channels: 8 },
-          },
-          bbox_head: { type: 'Shared2FCBBoxHead', fc_out_channels: 8 },
-        },
-      } as ModuleConfig,
-    ]),
-  ),
-  ...Object.fromEntries(
-    ['PSRoIPool', 'PSRoIAlign'].map((type) => [
-      `R-FCN, ${type}`,
-      {
-        ...twoStages,
-        rpn_head: { ...anchors, anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1] } },
-        type: 'RFCN',
-        neck: null,
-        backbone: { ...backbone, out_indices: [3] },
-        roi_head: {
-          type: 'RFCNRoIHead',
-          feat_channels: 8,
-          bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type, output_size: 3 } },
-          bbox_head: { type: 'RFCNBBoxHead' },
-        },
-      } as ModuleConfig,
-    ]),
-  ),
   CrowdDet: {
     ...twoStages,
     rpn_head: anchors,

@@ -102,6 +102,31 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
     'FasterRCNN',
     standard({ bbox_roi_extractor: { ...extractor(5), roi_layer: { type: 'DeformRoIPool', output_size: 5 } } }),
   ),
+  ...Object.fromEntries(
+    ['DeformRoIPoolPack', 'ModulatedDeformRoIPoolPack'].map((type) => {
+      const roi_layer = { type, output_size: [4, 5], deform_fc_channels: 8, sampling_ratio: type[0] === 'D' ? 0 : 2 };
+      return [type, detector('FasterRCNN', standard({ bbox_roi_extractor: { ...extractor(5), roi_layer }, bbox_head: head }))];
+    }),
+  ),
+  ...Object.fromEntries(
+    ['PSRoIPool', 'PSRoIAlign'].map((type) => [
+      `R-FCN, ${type}`,
+      detector(
+        'RFCN',
+        {
+          type: 'RFCNRoIHead',
+          feat_channels: 16,
+          bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type, output_size: [3, 4] } },
+          bbox_head: { type: 'RFCNBBoxHead', reg_class_agnostic: type === 'PSRoIPool' },
+        },
+        {
+          neck: null,
+          backbone: { ...backbone, strides: [1, 2, 2, 1], dilations: [1, 1, 1, 2], out_indices: [2, 3] },
+          rpn_head: { ...rpn_head, anchor_generator: { ...rpn_head.anchor_generator, strides: [16] } },
+        },
+      ),
+    ]),
+  ),
   'Shared4Conv1FC, GroupNorm': detector(
     'FasterRCNN',
     standard({

@@ -69,7 +69,7 @@ function predicted(
   { names, context, name }: Place,
 ): Predicted {
   const { graph } = context;
-  const { inputs, order, combine } = poolRois(parts.poolers, maps, roiRows(boxes, context), context);
+  const { inputs, order, combine } = poolRois(parts.poolers, maps, roiRows(boxes, context), names, context);
   const take = (value: string, at?: string) => (at ? graph.node('Gather', [value, at], { axis: 0 }) : value);
   const labels: RowInput = {
     value: graph.node('Cast', [take(classes, order?.rois)], { to: castCode('int32') }),

@@ -67,7 +67,7 @@ function lowerHead(
   part: string,
 ): HeadOutputs {
   const { graph } = context;
-  const { inputs, order, combine } = poolRois([pooler], maps, roiRows(boxes, context), context);
+  const { inputs, order, combine } = poolRois([pooler], maps, roiRows(boxes, context), names, context);
   if (head.probabilities)
     throw new DetLabError('the loss_cls of its bbox_head has probabilities of its own, for which there is no form yet');
   const forward = (tensors: tf.Tensor[]) => {
