@@ -4,8 +4,6 @@ import type { ModuleConfig } from '../../src/catalogue/registry';
 import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
 
-const trident = TWO_STAGE.TridentNet as Record<string, object>;
-
 /** With masks in one stage. */
 const segmentor = (type: string, mask_head: object, bbox_head?: object, cfg: object = {}): ModuleConfig => ({
   type,
@@ -234,24 +232,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       ],
     },
   } as ModuleConfig,
-  CrowdDet: {
-    ...twoStages,
-    rpn_head: anchors,
-    type: 'CrowdDet',
-    roi_head: {
-      type: 'MultiInstanceRoIHead',
-      bbox_roi_extractor: {
-        type: 'SingleRoIExtractor',
-        roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
-      },
-      bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8 },
-    },
-  } as ModuleConfig,
-  'TridentNet, detections of all branches': {
-    ...TWO_STAGE.TridentNet,
-    backbone: { ...trident.backbone, test_branch_idx: -1 },
-    roi_head: { ...trident.roi_head, test_branch_idx: -1 },
-  },
   'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
   'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
   SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),

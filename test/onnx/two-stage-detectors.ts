@@ -61,6 +61,23 @@ const detector = (type: string, roi_head: object, more = {}): ModuleConfig => ({
   ...more,
 });
 
+const trident = (test_branch_idx: number): ModuleConfig => ({
+  type: 'TridentFasterRCNN',
+  backbone: {
+    type: 'TridentResNet',
+    depth: 50,
+    base_channels: 2,
+    num_stages: 3,
+    out_indices: [2],
+    num_branch: 3,
+    test_branch_idx,
+    trident_dilations: [1, 2, 3],
+  },
+  rpn_head: { ...rpn_head, anchor_generator: { ...rpn_head.anchor_generator, strides: [16] } },
+  roi_head: standard({ type: 'TridentRoIHead', num_branch: 3, test_branch_idx }),
+  test_cfg,
+});
+
 export const TWO_STAGE: Record<string, ModuleConfig> = {
   'Sparse R-CNN': detector(
     'SparseRCNN',
@@ -105,7 +122,10 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
   ...Object.fromEntries(
     ['DeformRoIPoolPack', 'ModulatedDeformRoIPoolPack'].map((type) => {
       const roi_layer = { type, output_size: [4, 5], deform_fc_channels: 8, sampling_ratio: type[0] === 'D' ? 0 : 2 };
-      return [type, detector('FasterRCNN', standard({ bbox_roi_extractor: { ...extractor(5), roi_layer }, bbox_head: head }))];
+      return [
+        type,
+        detector('FasterRCNN', standard({ bbox_roi_extractor: { ...extractor(5), roi_layer }, bbox_head: head })),
+      ];
     }),
   ),
   ...Object.fromEntries(
@@ -198,22 +218,18 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
     },
     test_cfg,
   },
-  TridentNet: {
-    type: 'TridentFasterRCNN',
-    backbone: {
-      type: 'TridentResNet',
-      depth: 50,
-      base_channels: 2,
-      num_stages: 3,
-      out_indices: [2],
-      num_branch: 3,
-      test_branch_idx: 1,
-      trident_dilations: [1, 2, 3],
-    },
-    rpn_head: { ...rpn_head, anchor_generator: { ...rpn_head.anchor_generator, strides: [16] } },
-    roi_head: standard({ type: 'TridentRoIHead', num_branch: 3, test_branch_idx: 1 }),
-    test_cfg,
-  },
+  TridentNet: trident(1),
+  'TridentNet, detections of all branches': trident(-1),
+  CrowdDet: detector('CrowdDet', {
+    type: 'MultiInstanceRoIHead',
+    bbox_roi_extractor: extractor(5),
+    bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8 },
+  }),
+  'CrowdDet, refined': detector('CrowdDet', {
+    type: 'MultiInstanceRoIHead',
+    bbox_roi_extractor: extractor(5),
+    bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8, with_refine: true },
+  }),
   'first stage without anchors': detector('FasterRCNN', standard(), {
     neck: fpn({ start_level: 1, add_extra_convs: 'on_output' }),
     rpn_head: { type: 'FCOSHead', strides: [8, 16, 32, 64, 128], feat_channels: 32, stacked_convs: 1 },

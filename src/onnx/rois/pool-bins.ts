@@ -205,10 +205,7 @@ function sampledBins(
   const line = moved?.axis === 1 ? [2] : [1];
   const shift = moved ? graph.node('Mul', [moved.shares, axes(extent, [1])]) : undefined;
   const border = (from: number) => {
-    const still = axes(
-      graph.node('Add', [low, graph.node('Mul', [step, indices(from, count, context)])]),
-      line,
-    );
+    const still = axes(graph.node('Add', [low, graph.node('Mul', [step, indices(from, count, context)])]), line);
     return shift ? graph.node('Add', [still, shift]) : still;
   };
   const from = border(0);

@@ -125,7 +125,10 @@ function pooledOfLevel(
   rows: Rows,
   { scale, names, context }: { scale: number; names: ParameterNames; context: LoweringContext },
 ): string {
-  const { samplingRatio, aligned, byPosition } = layer.sampling as Exclude<typeof layer.sampling, 'centers' | undefined>;
+  const { samplingRatio, aligned, byPosition } = layer.sampling as Exclude<
+    typeof layer.sampling,
+    'centers' | undefined
+  >;
   const layout = { size: layer.outputSize, scale, samplingRatio };
   if (byPosition) return poolByPosition(map, rows, { ...layout, mode: byPosition }, context);
   const [height, width] = layer.outputSize;

@@ -31,6 +31,8 @@ export interface Pairs {
   labels: string;
   /** int64 [N, S], of what NMS keeps apart; the labels when absent. */
   ids?: string;
+  /** int64 [N, S]: of one set none suppresses another. */
+  sets?: string;
   /** S, where it is known. */
   count: Sizes;
 }

@@ -10,6 +10,8 @@ interface Placed {
   boxes: string;
   /** [N, S]. */
   scores: string;
+  /** [N, S]: boxes of one set leave each other's scores as they are. */
+  sets?: string;
 }
 
 const REDUCED = { keepdims: 0, noop_with_empty_axes: 0 };
@@ -31,7 +33,7 @@ function decayed(
 
 /** Decayed scores [N, S] of the best `limit` (all if negative) of each image; the others are dropped. */
 export function softSuppressed(
-  { boxes, scores }: Placed,
+  { boxes, scores, sets }: Placed,
   nms: NmsConfig,
   limit: number,
   { graph }: LoweringContext,
@@ -63,7 +65,9 @@ export function softSuppressed(
       graph.node('Div', [overlap, union]),
       graph.float(0),
     ]);
-    const score = graph.node('Mul', [live, decayed(iou, nms, graph)]);
+    const decay = decayed(iou, nms, graph);
+    const applied = sets ? graph.node('Where', [graph.node('Equal', [sets, of(sets)]), graph.float(1), decay]) : decay;
+    const score = graph.node('Mul', [live, applied]);
     const gone = graph.node('Or', [
       graph.node('Or', [chosen, graph.node('Less', [live, graph.float(0)])]),
       graph.node('Less', [score, graph.float(Math.fround(minimum))]),

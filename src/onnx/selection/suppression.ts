@@ -58,6 +58,9 @@ function placedBoxes(
   return offset ? graph.node('Add', [placed, graph.constant([0, 0, offset, offset], [4], 'float32')]) : placed;
 }
 
+/** A score that is not 0, as those of suppressed boxes become. */
+const SMALLEST = 1e-30;
+
 /** Scores [N, S] of the pairs that NMS keeps; the others are dropped. */
 function suppressed(pairs: Pairs, nms: NmsConfig, limit: number, context: LoweringContext): string {
   const { graph } = context;
@@ -68,6 +71,11 @@ function suppressed(pairs: Pairs, nms: NmsConfig, limit: number, context: Loweri
     return softSuppressed({ boxes: placedBoxes(pairs, scores, nms, context), scores }, nms, most, context);
   }
   if (threshold === undefined) throw new DetLabError('the nms config has no iou_threshold');
+  if (pairs.sets) {
+    const { scores, sets } = pairs;
+    const hard: NmsConfig = { method: 'naive', iou_threshold: nextFloat(threshold), min_score: SMALLEST };
+    return softSuppressed({ boxes: placedBoxes(pairs, scores, nms, context), scores, sets }, hard, most, context);
+  }
   const above = graph.node('Greater', [pairs.scores, graph.float(minimum)]);
   const scores = minimum > 0 ? graph.node('Where', [above, pairs.scores, graph.float(DROPPED)]) : pairs.scores;
   const inputs = [
