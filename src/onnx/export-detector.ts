@@ -10,11 +10,13 @@ import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
 import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
+import { BaseReID } from '../models/reid/base-reid';
 import { SparseRoIHead } from '../models/roi-heads/sparse-roi-head';
 import type { Detector } from '../models/types';
 import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
 import { exportDense } from './export-dense';
+import { exportEmbedding } from './export-embedding';
 import type { ExportInputs, NetworkExport } from './export-network';
 import { exportObjects } from './export-objects';
 import { exportPeaks } from './export-peaks';
@@ -88,6 +90,7 @@ function exporterOf(detector: Detector): Export {
     (detector instanceof SingleStageDetector && dense(detector.bboxHead)) ||
     (detector instanceof RPN && dense(detector.head)) ||
     (detector instanceof TwoStageDetector && twoStage(detector)) ||
+    (detector instanceof BaseReID && ((inputs) => exportEmbedding(detector, inputs))) ||
     (detector instanceof DetectionTransformer && ((inputs) => exportQueries(detector, inputs)));
   if (found) return found;
   if (detector instanceof SingleStageDetector)

@@ -9,16 +9,13 @@ import { type AnyDenseHead, checkHead, lowerCandidates } from './dense-candidate
 import type { ExportedOutput, ExportInputs, NetworkExport } from './export-network';
 import { lowerTapes } from './lower-tapes';
 import type { Lowered } from './lowered';
-import type { LoweringContext } from './lowering';
 import { mergeBranches } from './rois/merge-branches';
 import type { RoiMaps } from './rois/pool-rois';
 import { refineBoxes } from './rois/refine-boxes';
-import { rescored } from './rois/rescored';
-import { type GraphMasks, lowerMasks } from './rois/roi-masks';
+import { lowerMasks, withMasks } from './rois/roi-masks';
 import { probabilities, type SelectedRois, selectRoiDetections } from './rois/roi-selection';
 import { lowerStages, repeated } from './rois/roi-stages';
 import { selectDetections } from './selection/dense-selection';
-import type { GraphDetections } from './selection/suppression';
 import { recordTape } from './tape';
 
 export interface TwoStageNetwork {
@@ -77,21 +74,7 @@ export function exportTwoStage(network: TwoStageNetwork, inputs: ExportInputs): 
   if (branches > 1) return { detections: mergeBranches(selected, branches, parts.cfg, context), clips: true };
   const detections = parts.boxes ? refineBoxes(parts.boxes, selected, { maps, sizes, names, context }) : selected;
   if (parts.masks.length === 0) return { detections, clips: true };
-  return withMasks(detections, lowerMasks(parts.masks, detections, maps, names, context), context);
-}
-
-function withMasks(found: GraphDetections, masks: GraphMasks, context: LoweringContext): NetworkExport {
-  const { detections, value } = masks.factors
-    ? rescored(found, masks.value, masks.factors, context)
-    : { detections: found, value: masks.value };
-  const output: ExportedOutput = {
-    name: 'masks',
-    value,
-    type: 'float32',
-    shape: [detections.count ?? 'detections', ...masks.size],
-    doc: 'probabilities of the mask of each detection, a grid over its box: resize it to the box, bilinearly',
-  };
-  return { detections, outputs: [output], clips: true };
+  return withMasks(detections, lowerMasks(parts.masks, detections, maps, names, context), context, true);
 }
 
 /** How many feature levels, from the finest, the parts read. */

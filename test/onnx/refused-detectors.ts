@@ -1,6 +1,7 @@
 // Small detectors that have no form in ONNX: saving one says so.
 
 import type { ModuleConfig } from '../../src/catalogue/registry';
+import { REID } from './embeddings';
 import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
 
@@ -26,19 +27,6 @@ const tracking = (type: string, tracker: string): ModuleConfig => ({
   },
   tracker: { type: tracker },
 });
-/** Embeddings of whole images. */
-const reid: ModuleConfig = {
-  type: 'BaseReID',
-  backbone: { type: 'mmpretrain.ResNet', depth: 18, base_channels: 8, stem_channels: 8 },
-  neck: { type: 'GlobalAveragePooling' },
-  head: {
-    type: 'LinearReIDHead',
-    num_fcs: 0,
-    fc_channels: 8,
-    out_channels: 8,
-    loss_triplet: { type: 'TripletLoss' },
-  },
-};
 const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
 const grids = {
   ...small,
@@ -83,28 +71,6 @@ const cascadeStage = {
 const extractor = (bins: number) => ({
   type: 'SingleRoIExtractor',
   roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
-});
-const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
-const objects = (type: string, more: object, selection = {}): ModuleConfig => ({
-  type,
-  backbone,
-  neck: fpn(),
-  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 8, proposal_feature_channel: 16 },
-  roi_head: {
-    type: 'SparseRoIHead',
-    num_stages: 1,
-    stage_loss_weights: [1],
-    bbox_roi_extractor: extractor(5),
-    bbox_head: {
-      type: 'DIIHead',
-      num_heads: 2,
-      feedforward_channels: 16,
-      dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 5 },
-      loss_cls: { type: 'FocalLoss' },
-    },
-    ...more,
-  },
-  test_cfg: { rcnn: { max_per_img: 10, ...selection } },
 });
 const corners = (head: object): ModuleConfig => ({
   type: 'CornerNet',
@@ -296,23 +262,9 @@ export const REFUSED: Record<string, ModuleConfig> = {
   CondInst: dynamic('CondInst'),
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),
-  DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid },
-  StrongSORT: { ...tracking('StrongSORT', 'StrongSORTTracker'), reid },
-  BaseReID: reid,
+  DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid: REID },
+  StrongSORT: { ...tracking('StrongSORT', 'StrongSORTTracker'), reid: REID },
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
-  QueryInst: objects(
-    'QueryInst',
-    {
-      mask_roi_extractor: extractor(6),
-      mask_head: {
-        type: 'DynamicMaskHead',
-        num_convs: 1,
-        conv_out_channels: 16,
-        dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 6, with_proj: false },
-      },
-    },
-    { mask_thr_binary: 0.5 },
-  ),
   CornerNet: corners({ type: 'CornerHead' }),
   CentripetalNet: corners({ type: 'CentripetalHead', corner_emb_channels: 0 }),
 };

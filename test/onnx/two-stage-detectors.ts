@@ -61,6 +61,31 @@ const detector = (type: string, roi_head: object, more = {}): ModuleConfig => ({
   ...more,
 });
 
+const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
+/** Of learned proposals. */
+const objects = (type: string, more = {}): ModuleConfig =>
+  detector(
+    type,
+    {
+      type: 'SparseRoIHead',
+      num_stages: 2,
+      stage_loss_weights: [1, 1],
+      bbox_roi_extractor: extractor(5, { sampling_ratio: 2 }),
+      bbox_head: {
+        type: 'DIIHead',
+        num_heads: 2,
+        feedforward_channels: 16,
+        dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 5 },
+        loss_cls: { type: 'FocalLoss' },
+        bbox_coder: { type: 'DeltaXYWHBBoxCoder', clip_border: false, target_stds: [0.5, 0.5, 1, 1] },
+      },
+      ...more,
+    },
+    {
+      rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 12, proposal_feature_channel: 16 },
+      test_cfg: { rcnn: { max_per_img: 10, mask_thr_binary: 0.5 } },
+    },
+  );
 const trident = (test_branch_idx: number): ModuleConfig => ({
   type: 'TridentFasterRCNN',
   backbone: {
@@ -79,33 +104,16 @@ const trident = (test_branch_idx: number): ModuleConfig => ({
 });
 
 export const TWO_STAGE: Record<string, ModuleConfig> = {
-  'Sparse R-CNN': detector(
-    'SparseRCNN',
-    {
-      type: 'SparseRoIHead',
-      num_stages: 2,
-      stage_loss_weights: [1, 1],
-      bbox_roi_extractor: extractor(5, { sampling_ratio: 2 }),
-      bbox_head: {
-        type: 'DIIHead',
-        num_heads: 2,
-        feedforward_channels: 16,
-        dynamic_conv_cfg: {
-          type: 'DynamicConv',
-          in_channels: 16,
-          feat_channels: 4,
-          out_channels: 16,
-          input_feat_shape: 5,
-        },
-        loss_cls: { type: 'FocalLoss' },
-        bbox_coder: { type: 'DeltaXYWHBBoxCoder', clip_border: false, target_stds: [0.5, 0.5, 1, 1] },
-      },
+  'Sparse R-CNN': objects('SparseRCNN'),
+  QueryInst: objects('QueryInst', {
+    mask_roi_extractor: extractor(6, { sampling_ratio: 2 }),
+    mask_head: {
+      type: 'DynamicMaskHead',
+      num_convs: 1,
+      conv_out_channels: 16,
+      dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 6, with_proj: false },
     },
-    {
-      rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 12, proposal_feature_channel: 16 },
-      test_cfg: { rcnn: { max_per_img: 10 } },
-    },
-  ),
+  }),
   'Faster R-CNN': detector('FasterRCNN', standard()),
   'Faster R-CNN, one box for all classes, fixed sampling': detector(
     'TwoStageDetector',

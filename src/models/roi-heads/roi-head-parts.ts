@@ -23,8 +23,8 @@ export interface RoIHeadParts {
 export interface MaskParts {
   /** Whose pooled maps are read. */
   poolers: readonly RoIPooler[];
-  /** The masks of the classes `labels` [K]. */
-  predict(pooled: tf.Tensor4D[], labels: tf.Tensor1D): MaskPrediction;
+  /** The masks of the classes `labels` [K], of a head that reads features of the objects [K, C] with these. */
+  predict(pooled: tf.Tensor4D[], labels: tf.Tensor1D, objects?: tf.Tensor2D): MaskPrediction;
   /** Points of the masks are predicted anew. */
   points?: PointParts;
 }
