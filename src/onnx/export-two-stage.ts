@@ -5,7 +5,7 @@ import { DetLabError } from '../errors';
 import type { RoIHeadParts } from '../models/roi-heads/roi-head-parts';
 import type { RoIHead } from '../models/types';
 import { checkOverrides } from './check-overrides';
-import { type AnyDenseHead, checkHead, lowerCandidates } from './dense-candidates';
+import { type AnyDenseHead, checkHead, type DenseNetwork, lowerCandidates } from './dense-candidates';
 import type { ExportedOutput, ExportInputs, NetworkExport } from './export-network';
 import { lowerTapes } from './lower-tapes';
 import type { Lowered } from './lowered';
@@ -22,6 +22,8 @@ export interface TwoStageNetwork {
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
   /** The levels that proposals are made from. */
   levelsOf?(features: tf.Tensor4D[]): tf.Tensor4D[];
+  /** What proposals are selected from, where that depends on heights and widths of the images [N, 2]. */
+  candidatesOf?: DenseNetwork['candidatesOf'];
   /** Absent where proposals come with the data. */
   rpn?: AnyDenseHead;
   roiHead: RoIHead & { readonly parts: RoIHeadParts };
@@ -96,15 +98,11 @@ const mapsRead = (parts: RoIHeadParts) => {
   };
 };
 
-function propose(
-  { extractFeatures, levelsOf, roiHead }: TwoStageNetwork,
-  head: AnyDenseHead,
-  inputs: ExportInputs,
-): FirstStage {
+function propose({ roiHead, ...network }: TwoStageNetwork, head: AnyDenseHead, inputs: ExportInputs): FirstStage {
   const { context } = inputs;
   checkHead(head, true);
   const read = mapsRead(roiHead.parts);
-  const { candidates, besides } = lowerCandidates({ extractFeatures, levelsOf, head, besides: read.record }, inputs);
+  const { candidates, besides } = lowerCandidates({ ...network, head, besides: read.record }, inputs);
   const { boxes, labels, count } = selectDetections(candidates, head.selection, context, 'input');
   const valid = context.graph.node('GreaterOrEqual', [labels, context.graph.constant([0], [], 'int64')]);
   return { maps: read.of(besides), boxes, valid, count };

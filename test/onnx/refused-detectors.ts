@@ -63,11 +63,6 @@ const dynamic = (family: string) =>
   );
 
 const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
-const cascadeStage = {
-  type: 'StageCascadeRPNHead',
-  feat_channels: 8,
-  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
-};
 const extractor = (bins: number) => ({
   type: 'SingleRoIExtractor',
   roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
@@ -186,18 +181,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
     },
   } as ModuleConfig,
-  'Cascade RPN': {
-    ...twoStages,
-    type: 'FasterRCNN',
-    rpn_head: {
-      type: 'CascadeRPNHead',
-      num_stages: 2,
-      stages: [
-        { ...cascadeStage, bridged_feature: true, with_cls: false },
-        { ...cascadeStage, adapt_cfg: { type: 'offset' } },
-      ],
-    },
-  } as ModuleConfig,
   'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
   'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
   SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
@@ -247,17 +230,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       prior_generator: centers,
     },
     test_cfg: yolo,
-  },
-  'RTMDet of rotated boxes': {
-    type: 'YOLODetector',
-    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
-    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
-    bbox_head: {
-      type: 'RTMDetRotatedHead',
-      head_module: { type: 'RTMDetRotatedSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
-      prior_generator: centers,
-    },
-    test_cfg: { ...yolo, nms: { type: 'nms_rotated', iou_threshold: 0.1 } },
   },
   CondInst: dynamic('CondInst'),
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),

@@ -86,6 +86,11 @@ const objects = (type: string, more = {}): ModuleConfig =>
       test_cfg: { rcnn: { max_per_img: 10, mask_thr_binary: 0.5 } },
     },
   );
+const cascadeStage = {
+  type: 'StageCascadeRPNHead',
+  feat_channels: 8,
+  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
+};
 const trident = (test_branch_idx: number): ModuleConfig => ({
   type: 'TridentFasterRCNN',
   backbone: {
@@ -228,6 +233,16 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
   },
   TridentNet: trident(1),
   'TridentNet, detections of all branches': trident(-1),
+  'Cascade RPN': detector('FasterRCNN', standard(), {
+    rpn_head: {
+      type: 'CascadeRPNHead',
+      num_stages: 2,
+      stages: [
+        { ...cascadeStage, bridged_feature: true, with_cls: false },
+        { ...cascadeStage, adapt_cfg: { type: 'offset' } },
+      ],
+    },
+  }),
   CrowdDet: detector('CrowdDet', {
     type: 'MultiInstanceRoIHead',
     bbox_roi_extractor: extractor(5),

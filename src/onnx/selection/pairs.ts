@@ -13,8 +13,9 @@ export interface GraphCandidates {
   scores: string;
   columns: number;
   classes: number;
-  /** Decoded [N, T, 4]. */
+  /** Decoded [N, T, 4]; [N, T, 5] of rotated boxes. */
   boxes: string;
+  rotated?: boolean;
   /** [N, T, 1]. */
   factors?: string;
   /** Priors of each level. */
@@ -23,8 +24,9 @@ export interface GraphCandidates {
 
 /** Scores below 0 are dropped. */
 export interface Pairs {
-  /** [N, S, 4]. */
+  /** [N, S, 4]; [N, S, 5] of rotated boxes. */
   boxes: string;
+  rotated?: boolean;
   /** [N, S]. */
   scores: string;
   /** int64 [N, S]. */
@@ -46,7 +48,7 @@ export interface PairOptions {
 
 /** The pairs of each group of priors; `groups` are sizes that add up to T. */
 export function selectPairs(
-  { scores, classes, columns, boxes, factors }: GraphCandidates,
+  { scores, classes, columns, boxes, rotated, factors }: GraphCandidates,
   groups: readonly Sizes[],
   { threshold, limit }: PairOptions,
   { graph, dimensions }: LoweringContext,
@@ -93,6 +95,7 @@ export function selectPairs(
     scores: join(parts.map((part) => part.scores)),
     labels: join(parts.map((part) => part.labels)),
     count: parts[0].count.map((_, t) => parts.reduce((sum, part) => sum + part.count[t], 0)),
+    rotated,
   };
 }
 
