@@ -60,8 +60,7 @@ function recordCandidates(
   const forward = () => {
     const features = extractFeatures(input);
     const read = levelsOf?.(features) ?? features;
-    const { scores, boxes, factors, sizes, levels } =
-      candidatesOf?.(read, imageSizes) ?? head.decodedCandidates(read);
+    const { scores, boxes, factors, sizes, levels } = candidatesOf?.(read, imageSizes) ?? head.decodedCandidates(read);
     recorded = { sizes, levels, hasFactors: factors !== undefined };
     return [scores, boxes, ...(factors ? [factors] : []), ...(besides?.(features) ?? [])];
   };

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { CascadeRPNHead } from '../models/dense-heads/cascade-rpn-head';
 import { CenterNetHead } from '../models/dense-heads/centernet-head';
+import { CornerHead } from '../models/dense-heads/corner-head';
 import { EmbeddingRPNHead } from '../models/dense-heads/embedding-rpn-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { PanopticFPN } from '../models/detectors/panoptic-fpn';
@@ -16,6 +17,7 @@ import { SparseRoIHead } from '../models/roi-heads/sparse-roi-head';
 import type { Detector } from '../models/types';
 import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
+import { exportCorners } from './export-corners';
 import { exportDense } from './export-dense';
 import { exportEmbedding } from './export-embedding';
 import type { ExportInputs, NetworkExport } from './export-network';
@@ -91,6 +93,7 @@ function exporterOf(detector: Detector): Export {
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
     if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);
+    if (head instanceof CornerHead) return (inputs: ExportInputs) => exportCorners({ head, extractFeatures }, inputs);
     if (head instanceof CascadeRPNHead) {
       const { rpn, candidatesOf } = lastStage(head);
       return (inputs: ExportInputs) => exportDense({ head: rpn, extractFeatures, candidatesOf }, inputs);

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { catalogue } from '../../src/models/catalogue';
+import { CORNERS } from './corner-detectors';
 import { DENSE } from './dense-detectors';
 import { REID } from './embeddings';
 import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
@@ -34,7 +35,7 @@ const KINDS = [
 
 test('no part of the catalogue is left out', () => {
   const compared = new Set(
-    typesIn([DENSE, TWO_STAGE, FAST_RCNN, REID, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE, REFUSED]),
+    typesIn([DENSE, CORNERS, TWO_STAGE, FAST_RCNN, REID, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE, REFUSED]),
   );
   const missing = catalogue.filter(
     ({ kind, type }) => KINDS.includes(kind) && !compared.has(type) && !ON_TEXT.includes(type),

@@ -67,20 +67,6 @@ const extractor = (bins: number) => ({
   type: 'SingleRoIExtractor',
   roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
 });
-const corners = (head: object): ModuleConfig => ({
-  type: 'CornerNet',
-  backbone: {
-    type: 'HourglassNet',
-    downsample_times: 1,
-    num_stacks: 1,
-    stage_channels: [8, 8],
-    stage_blocks: [1, 1],
-    feat_channel: 8,
-  },
-  bbox_head: { num_feat_levels: 1, ...head },
-  test_cfg: { nms: { type: 'soft_nms', iou_threshold: 0.5, method: 'gaussian' } },
-});
-
 const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
 const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 
@@ -237,6 +223,4 @@ export const REFUSED: Record<string, ModuleConfig> = {
   DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid: REID },
   StrongSORT: { ...tracking('StrongSORT', 'StrongSORTTracker'), reid: REID },
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
-  CornerNet: corners({ type: 'CornerHead' }),
-  CentripetalNet: corners({ type: 'CentripetalHead', corner_emb_channels: 0 }),
 };

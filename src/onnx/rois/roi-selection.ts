@@ -72,7 +72,7 @@ export function selectRoiDetections(rois: SelectedRois, cfg: RCNNTestCfg, contex
     scores: flat(scores),
     labels: flat(graph.node('Expand', [labels, shape])),
     count: count === undefined ? [0, 1] : [count * classes],
-    sets: rois.several && setsOf(flat(scores), rois.several * classes, context),
+    sets: rois.several ? setsOf(flat(scores), rois.several * classes, context) : undefined,
   };
   const limit = cfg.max_per_img > 0 ? cfg.max_per_img : -1;
   return detectionTable(pairs, { nms: cfg.nms as NmsConfig | null, limit, minSize: -1 }, context);
