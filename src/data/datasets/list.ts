@@ -5,6 +5,7 @@ import { COCO_RELATIVES } from './coco-relatives';
 import { CROWD_HUMAN_DATASETS } from './crowd-human';
 import { GENERAL_DATASETS } from './definitions';
 import { DOTA_DATASETS } from './dota';
+import { DSDLDetDataset } from './dsdl';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
 import { ReIDDataset } from './reid';
@@ -17,6 +18,7 @@ export const DATASETS = [
   ...CROWD_HUMAN_DATASETS,
   ...DOTA_DATASETS,
   ...OPEN_IMAGES_DATASETS,
+  DSDLDetDataset,
   WIDERFaceDataset,
   BaseVideoDataset,
   MOTChallengeDataset,
