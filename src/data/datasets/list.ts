@@ -8,6 +8,7 @@ import { DOTA_DATASETS } from './dota';
 import { DSDLDetDataset } from './dsdl';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
+import { RefCocoDataset } from './ref-coco';
 import { ReIDDataset } from './reid';
 import { WIDERFaceDataset } from './wider-face';
 import { YouTubeVISDataset } from './youtube-vis';
@@ -23,5 +24,6 @@ export const DATASETS = [
   BaseVideoDataset,
   MOTChallengeDataset,
   ReIDDataset,
+  RefCocoDataset,
   YouTubeVISDataset,
 ] as const satisfies readonly AnyDefinition[];
