@@ -23,7 +23,8 @@ export async function checkCommand(files: readonly string[], options: ConfigArgu
     try {
       const loaded = loadConfig(file, settings);
       for (const notice of loaded.notices) process.stderr.write(`${notice}\n`);
-      const { dialect, config, left } = migrateConfig(loaded.config);
+      const { dialect, config, left, changes } = migrateConfig(loaded.config);
+      for (const { notice } of changes) if (notice) process.stderr.write(`${file}: ${notice}\n`);
       if (dialect !== '3.x')
         process.stderr.write(`${file}: a config of MMDetection ${dialect}, translated to 3.x for the check\n`);
       await loadCustomImports(

@@ -26,6 +26,7 @@ const TEXT_KEYS = [
 const ABSENT_KEYS = [
   'flip_indices',
   'frame_id',
+  'gt_masks',
   'id',
   'image_level_labels',
   'instances',
