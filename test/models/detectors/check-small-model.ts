@@ -129,10 +129,11 @@ const semanticMap = (i: number): SemanticMap => ({
 });
 
 /** Numbers i times the golden ratio, mod 1, and the order there is: what zoo.py has in place of random numbers. */
-function goldenNumbers(): Random {
+export function goldenNumbers(): Random {
   const random = Random.seeded(0);
   let i = 0;
   random.uniform = (low = 0, high = 1) => low + (high - low) * ((i++ * 0.6180339887498949) % 1);
+  random.normal = (mean = 0, std = 1) => mean + std * (2 * random.uniform() - 1); // semi_models.py
   random.integer = (n) => Math.floor(random.uniform() * n);
   random.permutation = (n, take = n) => Int32Array.from({ length: Math.min(n, take) }, (_, k) => k);
   return random;
