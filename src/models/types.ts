@@ -279,6 +279,8 @@ export interface Detector extends Module {
   readonly rotated?: boolean;
   /** What it learns from, where that is a model with weights of its own. */
   readonly teacher?: Module;
+  /** Of a model that a distiller compares with a teacher: whether it is compared from now on. */
+  distil?(on: boolean): void;
   /** Of a model that tracks: makes the tracker of a video. */
   readonly tracker?: () => Tracker;
   /** Whether the images of a batch are the frames of one clip to `predict`, whose detections have ids of that clip. */

@@ -21,6 +21,7 @@ import { rpnDefinition } from './rpn';
 import { rtdetrDefinition } from './rtdetr';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { teacherDistillDefinitions } from './single-teacher-distill';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { trackingDefinitions } from './tracking-detector';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
@@ -57,6 +58,7 @@ export {
   SingleStageInstanceSegmentor,
   type SingleStageInstanceSegmentorConfig,
 } from './single-stage-instance-segmentor';
+export { SingleTeacherDistill } from './single-teacher-distill';
 export { TrackingDetector } from './tracking-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
@@ -83,6 +85,7 @@ export const detectors = [
   ...singleStageDefinitions,
   ...singleStageInstanceDefinitions,
   ...distillationDefinitions,
+  ...teacherDistillDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
   dabDETRDefinition,
