@@ -286,6 +286,8 @@ export interface Detector extends Module {
   readonly twins?: readonly string[];
   /** Which of the twins predicts. */
   predictsBy?: string;
+  /** Of a model that a distiller compares with a teacher: whether it is compared from now on. */
+  distil?(on: boolean): void;
   /** Of a model that tracks: makes the tracker of a video. */
   readonly tracker?: () => Tracker;
   /** Whether the images of a batch are the frames of one clip to `predict`, whose detections have ids of that clip. */

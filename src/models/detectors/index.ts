@@ -23,6 +23,7 @@ import { semiBaseDetectorDefinition } from './semi-base-detector';
 import { softTeacherDefinition } from './soft-teacher';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { teacherDistillDefinitions } from './single-teacher-distill';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { trackingDefinitions } from './tracking-detector';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
@@ -61,6 +62,7 @@ export {
 } from './single-stage-instance-segmentor';
 export { SemiBaseDetector } from './semi-base-detector';
 export { SoftTeacher } from './soft-teacher';
+export { SingleTeacherDistill } from './single-teacher-distill';
 export { TrackingDetector } from './tracking-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
@@ -89,6 +91,7 @@ export const detectors = [
   ...distillationDefinitions,
   semiBaseDetectorDefinition,
   softTeacherDefinition,
+  ...teacherDistillDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
   dabDETRDefinition,
