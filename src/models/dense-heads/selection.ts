@@ -58,6 +58,11 @@ export function noRotatedInGraph(head: string): never {
   throw new DetLabError(`${head} has no form in ONNX yet: the suppression of rotated boxes has none`);
 }
 
+/** The `selection` of heads whose detections have keypoints. @throws DetLabError always */
+export function noKeypointsInGraph(head: string): never {
+  throw new DetLabError(`${head} has no form in ONNX yet: the keypoints of its detections have none`);
+}
+
 /** The `selection` of heads whose detections have masks. @throws DetLabError always */
 export function noMasksInGraph(head: string): never {
   throw new DetLabError(`${head} has no form in ONNX yet: the masks of its detections have none`);

@@ -25,6 +25,7 @@ import { marginL2LossDefinition } from './margin-l2-loss';
 import { mmpretrainCrossEntropyLossDefinition } from './mmpretrain-cross-entropy-loss';
 import { mseLossDefinition } from './mse-loss';
 import { multiPosCrossEntropyLossDefinition } from './multi-pos-cross-entropy-loss';
+import { oksLossDefinition } from './oks-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { rotatedIoULossDefinition } from './rotated-iou-loss';
 import { seesawLossDefinition } from './seesaw-loss';
@@ -62,6 +63,7 @@ export { L1Loss } from './l1-loss';
 export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from './loss';
 export { hasOwnScores } from './loss';
 export { MSELoss } from './mse-loss';
+export { OksLoss } from './oks-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
 export { RotatedIoULoss, rotatedIoU } from './rotated-iou-loss';
 export { SeesawLoss } from './seesaw-loss';
@@ -79,6 +81,7 @@ export const losses = [
   crossEntropyCustomLossDefinition,
   focalCustomLossDefinition,
   eqlv2LossDefinition,
+  oksLossDefinition,
   qualityFocalLossDefinition,
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,
