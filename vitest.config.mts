@@ -3,17 +3,22 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Tests that measure time or memory, or check what several threads of the engine compute: these run one by one. */
+/** Tests that measure time or memory: these run one by one. */
 const ALONE = [
   'test/data/loader.test.ts',
-  'test/engine/torch/**/*.test.ts',
-  'test/kernels/torch/**/*.test.ts',
-  'test/engine/conformance/torch.test.ts',
+  'test/engine/torch/backend.test.ts',
   'test/evaluation/coco-bbox.test.ts',
   'test/kernels/jupyter/interruption/cell-resources.test.ts',
   'test/kernels/jupyter/launcher.test.ts',
   'test/kernels/jupyter/session/cell-interruption.test.ts',
   'test/kernels/jupyter/session/stop-signal.test.ts',
+];
+
+/** Tests of what several threads of the engine compute. */
+const THREADED = [
+  'test/engine/conformance/torch.test.ts',
+  'test/engine/torch/**/*.test.ts',
+  'test/kernels/torch/**/*.test.ts',
   'test/ops/**/*.test.ts',
 ];
 
@@ -85,7 +90,7 @@ export default defineConfig({
           ...TOGETHER,
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...SHARED, ...SLOW],
+          exclude: [...ALONE, ...SHARED, ...THREADED, ...SLOW],
         },
       },
       {
@@ -101,8 +106,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...TOGETHER,
+          name: 'with several threads',
+          include: THREADED,
+          exclude: [...ALONE, ...SLOW],
+          // threads that wait leave the processor to another process
+          env: { OMP_NUM_THREADS: '2', OMP_WAIT_POLICY: 'passive' },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'alone',
           include: ALONE,
+          exclude: SLOW,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
