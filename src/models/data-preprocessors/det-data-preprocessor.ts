@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import type { PackedSample, PixelImage } from '../../data/types';
 import { DetLabError } from '../../errors';
@@ -34,8 +35,11 @@ export const preprocessorOptions = z.strictObject({
     .boolean()
     .default(false)
     .describe('Convert the image from RGB to BGR; without either flag the model sees BGR'),
-  boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
-  non_blocking: z.boolean().nullable().default(false).describe('Accepted and without effect'),
+  boxtype2tensor: ignoredOption('boxes are plain arrays', { schema: z.boolean().default(true), harmless: anyValue }),
+  non_blocking: ignoredOption('batches are copied while the step before runs', {
+    schema: z.boolean().nullable().default(false),
+    harmless: anyValue,
+  }),
   batch_augments: z
     .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad, batchResize]))
     .nullable()
@@ -233,7 +237,10 @@ export const yolov5DetDataPreprocessor = defineModule({
   example: "{ type: 'YOLOv5DetDataPreprocessor', mean: [0, 0, 0], std: [255, 255, 255], bgr_to_rgb: true }",
   options: z.strictObject({
     ...preprocessorOptions.shape,
-    non_blocking: z.boolean().nullable().default(true).describe('Accepted and without effect'),
+    non_blocking: ignoredOption('batches are copied while the step before runs', {
+      schema: z.boolean().nullable().default(true),
+      harmless: anyValue,
+    }),
   }),
   infer: checkedPreprocessor,
   build: (o) => new DetDataPreprocessor(o),
