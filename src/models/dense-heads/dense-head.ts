@@ -295,7 +295,11 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
 
   /** The candidates with decoded boxes, as tensors alone: what a program without `detect` computes the detections from. */
   decodedCandidates(features: tf.Tensor4D[]): DecodedCandidates {
-    const outputs = this.outputs(features);
+    return this.decodedOf(this.outputs(features));
+  }
+
+  /** The same of what was predicted. */
+  decodedOf(outputs: DenseOutputs<M>): DecodedCandidates {
     const { sizes } = outputs;
     const { boxes, decoded, ...rest } = this.candidates(outputs);
     return {
