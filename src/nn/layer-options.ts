@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { DetLabError, didYouMean } from '../errors';
 import { activate, type FusedActivation } from '../ops/activate';
 import { BatchNorm2d } from './batch-norm2d';
@@ -53,11 +54,10 @@ export const deformGroups = {
   deform_groups: z.int().positive().optional().describe('Groups of channels with separate offsets (1)'),
   deformable_groups: z.int().positive().optional().describe('Former name of deform_groups'),
 };
-export const im2colStep = z
-  .int()
-  .positive()
-  .optional()
-  .describe('Accepted, without effect: chosen by available memory');
+export const im2colStep = ignoredOption('chosen by available memory', {
+  schema: z.int().positive().optional(),
+  harmless: anyValue,
+});
 
 interface DeformGroups {
   deform_groups?: number;
@@ -128,7 +128,7 @@ const NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
 /** The schema of `act_cfg`. */
 export const actCfg = z.strictObject({
   type: z.enum(NAMES).describe('Activation function'),
-  inplace: z.boolean().optional().describe('Accepted, without effect: tensors are immutable'),
+  inplace: ignoredOption('tensors are immutable', { schema: z.boolean().optional(), harmless: anyValue }),
   negative_slope: z.number().optional().describe('LeakyReLU: negative slope (0.01)'),
   bias: z.number().optional().describe('HSigmoid: (x + bias) / divisor, bias (3)'),
   divisor: z.number().optional().describe('HSigmoid: (x + bias) / divisor, divisor (6)'),

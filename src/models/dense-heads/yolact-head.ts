@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
 import { DetLabError } from '../../errors';
@@ -40,11 +41,9 @@ export const yolactTestCfg = z.strictObject({
   top_k: count.default(200).describe('Best boxes of each class that are compared'),
   max_per_img: z.number().int().default(100).describe('Maximum number of detections per image; not positive: all'),
   mask_thr: maskThrOption,
-  mask_thr_binary: z
-    .number()
-    .min(0, 'must not be negative: masks are those of mask_thr, not of probabilities')
-    .default(0.5)
-    .describe('Accepted without effect: mask_thr is the threshold'),
+  mask_thr_binary: ignoredOption('mask_thr is the threshold', {
+    schema: z.number().min(0, 'must not be negative: masks are those of mask_thr, not of probabilities').default(0.5),
+  }),
 });
 const options = z.strictObject({
   ...anchorHeadOptions,

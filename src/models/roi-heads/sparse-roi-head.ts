@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
@@ -39,11 +40,9 @@ const options = z.strictObject({
   stage_loss_weights: cascadeOptions.stage_loss_weights
     .default([1, 1, 1, 1, 1, 1])
     .describe('Loss weight of each stage'),
-  proposal_feature_channel: z
-    .int()
-    .positive()
-    .default(256)
-    .describe('No effect: the heads say how many features they read'),
+  proposal_feature_channel: ignoredOption('the heads say how many features they read', {
+    schema: z.int().positive().default(256),
+  }),
   bbox_roi_extractor: cascadeOptions.bbox_roi_extractor
     .default({
       type: 'SingleRoIExtractor',
