@@ -48,12 +48,12 @@ test('accepted boxes are truths with scores, unsure ones are ignored; images wit
 });
 
 test('corners of rotated boxes are outlines, in training and in the file, until the box is another', async () => {
-  const [record] = data.train.records;
+  const { id, path, width, height } = data.train.records[0];
   const turned = {
-    ...{ id: 1, image: record.path, label: 'car', score: 0.9, status: 'accepted' as const },
+    ...{ id: 1, image: path, label: 'car', score: 0.9, status: 'accepted' as const },
     ...{ bbox: [10, 10, 30, 30] as const, corners: [20, 10, 30, 20, 20, 30, 10, 20] },
   };
-  const labels = new PseudoLabels('street', data.classes, [record], [turned]);
+  const labels = new PseudoLabels('street', data.classes, [{ id, path, width, height }], [turned]);
   const outline = [[...turned.corners]];
   expect(labels.train.records[0]).toMatchObject({ segmentations: [outline], areas: Float32Array.of(200) });
   const file = await labels.save(join(folder, 'turned.json'));
