@@ -27,7 +27,11 @@ export const preprocessorOptions = z.strictObject({
   pad_size_divisor: z.int().positive().default(1).describe('Batch height and width are padded to multiples of this'),
   pad_value: z.number().default(0).describe('Value of the padding, after normalisation'),
   pad_mask: z.boolean().default(false).describe('Also pad instance masks'),
-  mask_pad_value: ignoredOption('the padding of masks is background', { schema: z.int().default(0), lost: true }),
+  mask_pad_value: z
+    .int()
+    .refine((value) => value === 0, 'expected 0: masks are padded with background')
+    .default(0)
+    .describe('Only 0: masks are padded with background'),
   pad_seg: z.boolean().default(false).describe('Also pad semantic maps'),
   seg_pad_value: z.int().default(255).describe('Value of the padding in semantic maps'),
   bgr_to_rgb: z.boolean().default(false).describe('Convert the image from BGR to RGB'),
