@@ -10,6 +10,7 @@ import { DetectionTransformer } from '../models/detectors/detection-transformer'
 import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
+import { SingleTeacherDistill } from '../models/detectors/single-teacher-distill';
 import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import { BaseReID } from '../models/reid/base-reid';
@@ -90,6 +91,7 @@ function exporterOf(detector: Detector): Export {
     throw new DetLabError(
       `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
     );
+  if (detector instanceof SingleTeacherDistill) return exporterOf(detector.student);
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
     if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);
