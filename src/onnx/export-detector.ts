@@ -9,9 +9,10 @@ import { EmbeddingRPNHead } from '../models/dense-heads/embedding-rpn-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
+import { SemiBaseDetector } from '../models/detectors/semi-base-detector';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
-import { SingleTeacherDistill } from '../models/detectors/single-teacher-distill';
 import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
+import { SingleTeacherDistill } from '../models/detectors/single-teacher-distill';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import { BaseReID } from '../models/reid/base-reid';
 import { SparseRoIHead } from '../models/roi-heads/sparse-roi-head';
@@ -92,6 +93,7 @@ function exporterOf(detector: Detector): Export {
       `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
     );
   if (detector instanceof SingleTeacherDistill) return exporterOf(detector.student);
+  if (detector instanceof SemiBaseDetector) return exporterOf(detector[detector.predictsBy]);
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
     if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);

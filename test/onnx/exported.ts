@@ -18,7 +18,12 @@ import { Random } from '../../src/random';
 export const NUM_CLASSES = 3;
 export const SIZE: [number, number] = [96, 128];
 
-const data_preprocessor = { type: 'DetDataPreprocessor', mean: [120, 110, 100], std: [60, 58, 57], bgr_to_rgb: true };
+export const data_preprocessor = {
+  type: 'DetDataPreprocessor',
+  mean: [120, 110, 100],
+  std: [60, 58, 57],
+  bgr_to_rgb: true,
+};
 export const backbone = { type: 'ResNet', depth: 18, base_channels: 8 };
 export const fpn = (more = {}) => ({ type: 'FPN', out_channels: 16, num_outs: 5, ...more });
 export const cut = { nms_pre: 60, score_thr: 0.3, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20 };

@@ -1,7 +1,7 @@
 // Small detectors of two stages, for the tests of exported models.
 
 import type { ModuleConfig } from '../../src/catalogue/registry';
-import { backbone, fpn } from './exported';
+import { backbone, data_preprocessor, fpn } from './exported';
 
 const rpn_head = {
   type: 'RPNHead',
@@ -374,6 +374,18 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
     },
   ),
 };
+
+/** Learned from images without labels; the student and the teacher differ here. */
+const semi = (type: string, more: object, predict_on: string): ModuleConfig => ({
+  type,
+  data_preprocessor: { type: 'MultiBranchDataPreprocessor', data_preprocessor },
+  detector: { data_preprocessor, ...TWO_STAGE['Faster R-CNN'] },
+  semi_train_cfg: { cls_pseudo_thr: 0.9, ...more },
+  semi_test_cfg: { predict_on },
+});
+const soft = { pseudo_label_initial_score_thr: 0.5, rpn_pseudo_thr: 0.9, reg_pseudo_thr: 0.02 };
+TWO_STAGE['Soft Teacher'] = semi('SoftTeacher', { ...soft, jitter_times: 10, jitter_scale: 0.06 }, 'teacher');
+TWO_STAGE['a student with a teacher'] = semi('SemiBaseDetector', {}, 'student');
 
 const { rpn_head: _first, ...second } = TWO_STAGE['Faster R-CNN'] as Record<string, unknown>;
 /** Its proposals come with the data. */

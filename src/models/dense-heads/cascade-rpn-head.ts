@@ -80,7 +80,7 @@ export class CascadeRPNHead extends Module implements ProposalHead {
   /** What its last stage selects from, for programs that cannot call `predict`; heights and widths of the images [N, 2]. */
   decodedCandidates(features: tf.Tensor4D[], imageSizes: tf.Tensor2D): DecodedCandidates {
     const outputs = this.run(features, imageSizes);
-    return this.last.decodedOf(outputs[outputs.length - 1]);
+    return this.last.decodedCandidates(features, outputs[outputs.length - 1]);
   }
 
   loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {

@@ -180,8 +180,8 @@ function pixelBins(low: string, high: string, count: number, length: string, con
   return { from: border(0, 'Floor'), to: border(1, 'Ceil') };
 }
 
-/** Times that a border moves by one unit in the last place of its pixels, as in `psRoIPool`. */
-const NUDGES = 7;
+/** Shares of a border that rounding may move it by, and what is taken off so that a bin has no sample more: two units in the last place. */
+const MARGIN = 2 ** -22;
 
 /**
  * Bins of equal size, and as many samples as an RoI of theirs has, whatever is rounded.
@@ -208,14 +208,9 @@ function sampledBins(
     const still = axes(graph.node('Add', [low, graph.node('Mul', [step, indices(from, count, context)])]), line);
     return shift ? graph.node('Add', [still, shift]) : still;
   };
-  const from = border(0);
-  let to = border(1);
+  const [from, to] = [border(0), border(1)];
   const samples = axes(graph.node('Ceil', [step]), [1]);
-  const unit = graph.node('Mul', [graph.node('Max', [graph.node('Abs', [to]), graph.float(1)]), graph.float(2 ** -23)]);
-  for (let i = 1; i <= NUDGES; i++) {
-    const more = graph.node('Greater', [graph.node('Ceil', [sub(middle(to), middle(from))]), samples]);
-    const nearer = sub(to, graph.node('Mul', [unit, graph.float(i)]));
-    to = graph.node('Where', [more, nearer, to]);
-  }
-  return { from, to };
+  const unit = graph.node('Max', [graph.node('Abs', [to]), graph.float(1)]);
+  const most = sub(graph.node('Add', [from, samples]), graph.node('Mul', [unit, graph.float(MARGIN)]));
+  return { from, to: graph.node('Min', [to, most]) };
 }
