@@ -14,7 +14,7 @@ export const RetinaNet: ModuleConfig = {
 const distilled = (type: string): ModuleConfig => ({
   type,
   architecture: RetinaNet,
-  teacher: RetinaNet,
+  teacher: { ...RetinaNet, bbox_head: { type: 'RetinaHead', num_classes: 9, feat_channels: 32, stacked_convs: 2 } },
   distiller: { type: 'ConfigurableDistiller' },
 });
 
