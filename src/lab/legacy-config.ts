@@ -42,11 +42,13 @@ export function loadTranslated(
   for (const line of loaded.notices) notice(line);
   const newer = pick(options, (path) => !isLegacyOption(path));
   if (!isLegacyConfig(loaded.config)) {
-    const { config: migrated } = migrateConfig(loaded.config);
+    const { config: migrated, changes } = migrateConfig(loaded.config);
+    const renamed = changes.flatMap((change) => change.notice ?? []);
+    for (const line of renamed) notice(line);
     checkSections(migrated, nameOrPath);
     const { problems, notices } = checkLoaded(nameOrPath, loaded, { options });
     if (problems.length > 0) throw new DetLabError(problemsText(`Cannot use ${nameOrPath}`, problems));
-    const lines = [...loaded.notices, ...notices.map(noticeLine)];
+    const lines = [...loaded.notices, ...renamed, ...notices.map(noticeLine)];
     const folders = loaded.files.map((file) => path.dirname(file));
     return { ...loaded, config: withModelFiles(withPreprocessor(migrated), folders), notices: lines };
   }
@@ -81,6 +83,7 @@ export function checkLoaded(
 /** A config object, translated if it is of MMDetection 1.x or 2.x. */
 export function translated(config: ConfigObject, notice: (line: string) => void): ConfigObject {
   const { config: migrated, ...migration } = migrateConfig(config);
+  for (const { notice: line } of migration.changes) if (line) notice(line);
   if (migration.dialect !== '3.x') for (const line of translationNotice('this config', migration)) notice(line);
   checkSections(migrated, 'this config');
   return withModelFiles(withPreprocessor(migrated));

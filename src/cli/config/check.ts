@@ -24,7 +24,8 @@ export async function checkCommand(files: readonly string[], options: ConfigArgu
     try {
       const loaded = loadConfig(file, settings);
       for (const notice of loaded.notices) process.stderr.write(`${notice}\n`);
-      const { dialect, config: written, left } = migrateConfig(loaded.config);
+      const { dialect, config: written, left, changes } = migrateConfig(loaded.config);
+      for (const { notice } of changes) if (notice) process.stderr.write(`${file}: ${notice}\n`);
       const folders = loaded.files.map((one) => path.dirname(one));
       const config = withModelFiles(written, folders);
       if (dialect !== '3.x')

@@ -27,6 +27,7 @@ import { mmpretrainCrossEntropyLossDefinition } from './mmpretrain-cross-entropy
 import { mseLossDefinition } from './mse-loss';
 import { multiPosCrossEntropyLossDefinition } from './multi-pos-cross-entropy-loss';
 import { pkdLossDefinition } from './pkd-loss';
+import { oksLossDefinition } from './oks-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { rotatedIoULossDefinition } from './rotated-iou-loss';
 import { seesawLossDefinition } from './seesaw-loss';
@@ -66,6 +67,7 @@ export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from 
 export { hasOwnScores } from './loss';
 export { MSELoss } from './mse-loss';
 export { PKDLoss } from './pkd-loss';
+export { OksLoss } from './oks-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
 export { RotatedIoULoss, rotatedIoU } from './rotated-iou-loss';
 export { SeesawLoss } from './seesaw-loss';
@@ -83,6 +85,7 @@ export const losses = [
   crossEntropyCustomLossDefinition,
   focalCustomLossDefinition,
   eqlv2LossDefinition,
+  oksLossDefinition,
   qualityFocalLossDefinition,
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,
