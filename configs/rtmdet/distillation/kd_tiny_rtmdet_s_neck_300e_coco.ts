@@ -7,7 +7,14 @@ const recorders = {
   fpn1: { type: 'ModuleOutputs', source: 'neck.out_layers.1.conv' },
   fpn2: { type: 'ModuleOutputs', source: 'neck.out_layers.2.conv' },
 };
-const ofStudent = { type: 'ConvModuleConnector', in_channel: 96, out_channel: 128, bias: false, norm_cfg, act_cfg: null };
+const ofStudent = {
+  type: 'ConvModuleConnector',
+  in_channel: 96,
+  out_channel: 128,
+  bias: false,
+  norm_cfg,
+  act_cfg: null,
+};
 const ofTeacher = { type: 'NormConnector', in_channels: 128, norm_cfg };
 const loss = { type: 'ChannelWiseDivergence', loss_weight: 1 };
 

@@ -167,7 +167,9 @@ export function edgeCases(build: Build): void {
         run(config, tf.ones([2, 3, 4, 5]), map);
         run(config, map, tf.fill([2, 3, 4, 5], 1e4));
         if (config.type !== 'PKDLoss') expectZero(run(config, tf.fill([1, 1, 1, 5], 3), tf.zeros([1, 1, 1, 5])));
-        expect(() => run(config, map, tf.zeros([2, 3, 4, 6]))).toThrow(/received \[2,3,4,5\] of the student|of the\s+student/);
+        expect(() => run(config, map, tf.zeros([2, 3, 4, 6]))).toThrow(
+          /received \[2,3,4,5\] of the student|of the\s+student/,
+        );
       }),
   );
 

@@ -15,11 +15,24 @@ class Distilled extends TinyDetector {
     this.switched.push([on, this.calls]);
   }
 }
-const hook = (stop_epoch: number) => registry.build('hook', { type: 'mmrazor.StopDistillHook', stop_epoch }, { path: '' });
+const hook = (stop_epoch: number) =>
+  registry.build('hook', { type: 'mmrazor.StopDistillHook', stop_epoch }, { path: '' });
 
 test.each([
-  [1, [[false, 5], [true, 15]]],
-  [0, [[false, 0], [true, 15]]],
+  [
+    1,
+    [
+      [false, 5],
+      [true, 15],
+    ],
+  ],
+  [
+    0,
+    [
+      [false, 0],
+      [true, 15],
+    ],
+  ],
   [3, []],
 ])('stop_epoch %i of three epochs with five iterations', async (stop, expected) => {
   const detector = new Distilled();
