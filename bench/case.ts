@@ -43,6 +43,9 @@ const SUBJECTS: Record<string, Subject> = {
   retinanet_r50_fpn: { config: 'retinanet_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
   mask_rcnn_r50_fpn: { config: 'mask-rcnn_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
   solov2_r50_fpn: { config: 'solov2_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  tood_r50_fpn: { config: 'tood_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  sparse_rcnn_r50_fpn: { config: 'sparse-rcnn_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  mask2former_r50: { config: 'mask2former_r50_8xb2-lsj-50e_coco', classes: 80, size: [1024, 1024] },
   detr_r50: { config: 'detr_r50_8xb2-150e_coco', classes: 80, size: [1333, 800] },
   yolov5_s: {
     config: 'yolov5_s-v61_syncbn_8xb16-300e_coco',

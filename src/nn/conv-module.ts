@@ -6,7 +6,14 @@ import { buildConv } from './build-conv';
 import { convNorm, type Norm } from './conv-norm';
 import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
 import { kaiming, zeros } from './initializers';
-import { type ActCfg, type Activation, type AnyNormCfg, buildActivation, buildNorm, type ConvCfg } from './layer-options';
+import {
+  type ActCfg,
+  type Activation,
+  type AnyNormCfg,
+  buildActivation,
+  buildNorm,
+  type ConvCfg,
+} from './layer-options';
 import { Module } from './module';
 
 /** Options of `ConvModule`: a convolution, its norm and its activation. */

@@ -171,8 +171,8 @@ test('a lack is told from a mistake, also below a module nobody knows', () => {
 test('types of a package that is not listed are its own, by scope or by _scope_', () => {
   const distiller = {
     _scope_: 'mmrazor',
-    type: 'FpnTeacherDistill',
-    distiller: { type: 'ConfigurableDistiller', recorders: { bb: { type: 'ModuleOutputs' } } },
+    type: 'SelfDistill',
+    distiller: { type: 'BYOTDistiller', recorders: { bb: { type: 'FunctionOutputs' } } },
   };
   expect(verdicts(distiller)).toEqual([
     ['model', 'mmrazor'],

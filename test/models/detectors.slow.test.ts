@@ -9,3 +9,6 @@ beforeAll(async () => void (await startEngine()));
 
 test('RTMDet of rotated boxes with losses of upright boxes and of angles', () =>
   checkSmallModel(goldenJson<SmallModels>('zoo_rtmdet_r_slow'), 'apart'));
+
+test('RetinaNet distilled by a whole teacher, by levels of its pyramid and calls of its towers', () =>
+  checkSmallModel(goldenJson<SmallModels>('zoo_distilled_slow'), 'retinanet'));

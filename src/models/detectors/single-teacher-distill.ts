@@ -178,8 +178,8 @@ const definition = <Type extends string>(type: Type, ofTeacher: 'whole' | 'featu
     shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each, by the student',
     example: `{
   type: '${type}',
-  architecture: ${retina(50)},
-  teacher: ${retina(101)},
+  architecture: ${retina(18)},
+  teacher: ${retina(34)},
   distiller: {
     type: 'ConfigurableDistiller',
     student_recorders: ${recorders},

@@ -83,7 +83,7 @@ export class ConfigurableDistiller extends Module {
       const built = Array.isArray(one)
         ? new Sequential(one.map((part, i) => registry.build('connector', part, { path: `${at}.${i}` })))
         : registry.build('connector', one, { path: at });
-      this.connectors.set(name, connectors.add(name, built as Connector));
+      this.connectors.set(name, connectors.put(name, built as Connector));
     }
     this.comparisons = this.compared(config, context);
     if (config.init_cfg) applyInitCfg(this, config.init_cfg);
@@ -163,7 +163,7 @@ export class ConfigurableDistiller extends Module {
 
 /** The connectors by name, as mmengine's ModuleDict. */
 class Connectors extends Module {
-  add(name: string, connector: Connector): Connector {
+  put(name: string, connector: Connector): Connector {
     return this.addChild(name, connector);
   }
 }

@@ -3,7 +3,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { actCfg, applyInitCfg, ConvModule, convCfg, initCfg, Module, anyNormCfg } from '../../nn';
+import { actCfg, anyNormCfg, applyInitCfg, ConvModule, convCfg, initCfg, Module } from '../../nn';
 import type { Connector } from './connector';
 
 const step = z.enum(['conv', 'norm', 'act']);

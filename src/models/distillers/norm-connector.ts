@@ -3,7 +3,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { applyInitCfg, buildNorm, initCfg, Module, type Norm, anyNormCfg } from '../../nn';
+import { anyNormCfg, applyInitCfg, buildNorm, initCfg, Module, type Norm } from '../../nn';
 import type { Connector } from './connector';
 
 const options = z.strictObject({

@@ -45,7 +45,7 @@ if any('rtmdet_r' in family for family in sys.argv[1:]):
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
     from zoo_text_families import TEXT_FAMILIES
     FAMILIES.update(TEXT_FAMILIES)
-if 'distilled' in sys.argv[1:]:  # needs mmrazor
+if set(sys.argv[1:]) & {'distilled', 'distilled_slow'}:  # needs mmrazor
     from zoo_distilled_families import DISTILLED_FAMILIES, MODELS as RAZOR_MODELS
     FAMILIES.update(DISTILLED_FAMILIES)
 

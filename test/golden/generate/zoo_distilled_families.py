@@ -56,8 +56,8 @@ def pkd():
     return dict(type='ConfigurableDistiller', student_recorders=recorders, teacher_recorders=recorders, distill_losses=losses, loss_forward_mappings=mappings)
 
 
-DISTILLED_FAMILIES = dict(distilled=dict(
-    rtmdet=dict(model=dict(type='mmrazor.FpnTeacherDistill', architecture=rtmdet(0.125), teacher=rtmdet(0.1875), distiller=cwd()), constants=rtm_far),
-    retinanet=dict(model=dict(type='mmrazor.SingleTeacherDistill', architecture=retina(18, 16), teacher=retina(18, 16), distiller=pkd())),
-))
+DISTILLED_FAMILIES = dict(
+    distilled=dict(rtmdet=dict(model=dict(type='mmrazor.FpnTeacherDistill', architecture=rtmdet(0.125), teacher=rtmdet(0.1875), distiller=cwd()), constants=rtm_far)),
+    distilled_slow=dict(retinanet=dict(model=dict(type='mmrazor.SingleTeacherDistill', architecture=retina(18, 16), teacher=retina(18, 16), distiller=pkd()))),
+)
 MODELS = mmrazor_reference.MODELS
