@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
+import { oneHot } from '../../ops/one-hot';
 import { meanOverRanks } from '../../ops/over-ranks';
 import { type Loss, zeroLoss } from '../losses';
 import type { Assigner, AssignerOffer, AssignInput } from '../task-modules';
@@ -96,8 +97,8 @@ export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig> extends DenseHead
     const rows = tf.tensor1d(positives, 'int32');
     const at = (x: tf.Tensor3D) => tf.gather(x.reshape<tf.Tensor2D>([-1, x.shape[2]]), rows); // [P, K]
     const classes = Int32Array.from(positives, (row) => labels[row]);
-    const oneHot = tf.oneHot(tf.tensor1d(classes, 'int32'), this.numClasses).cast('float32');
-    const quality = tf.mul(oneHot, tf.tensor2d(overlaps, [n, 1])); // [P, C]
+    const chosen = oneHot(tf.tensor1d(classes, 'int32'), this.numClasses);
+    const quality = tf.mul(chosen, tf.tensor2d(overlaps, [n, 1])); // [P, C]
     const truths = tf.tensor2d(targets.boxes, [n, 4]);
     const losses: Losses = {
       loss_cls: perPositive(this.lossFns.cls.forward(at(outputs.flat('scores')), quality)),
