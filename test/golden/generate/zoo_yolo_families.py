@@ -195,7 +195,6 @@ FAMILIES = dict(
             dict(v7, head_module=dict(v7['head_module'], widen_factor=0.1, in_channels=[320, 640, 1280]))), rules=v7_rules(1.36, 2.7)),
     ),
     yolov7_e_slow=dict(e=v7_large('E', [320, 640, 960, 1280], dict(type='ELANBlock'), (1.3, 2.6))),
-    yolov7_d_slow=dict(d=v7_large('D', [384, 768, 1152, 1536], dict(type='ELANBlock'), (1.5, 2.4), 0.125)),
     mmyolo_yolox=dict(
         yolox=dict(model=yolo(dict(type='YOLOXCSPDarknet', norm_eval=True), yolox_neck, yolox, ota, test=yolox_test), rules=yolox_rules),
         depthwise=dict(model=yolo(dict(type='YOLOXCSPDarknet', use_depthwise=True, norm_eval=True), dict(yolox_neck, use_depthwise=True),

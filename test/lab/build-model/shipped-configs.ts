@@ -212,7 +212,7 @@ export function ofScratch(config: ConfigObject): ConfigObject {
 function withTinyText(model: ConfigObject): ConfigObject {
   const name = path.join(__dirname, '../../golden/tiny-bert');
   const head = objectAt(model, 'bbox_head');
-  const own = head.lang_model_name === undefined ? {} : { lang_model_name: name };
+  const own: ConfigObject = head.lang_model_name === undefined ? {} : { lang_model_name: name };
   return {
     ...model,
     language_model: { ...objectAt(model, 'language_model'), name, max_tokens: 48 },
