@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
-import { type AnyDefinition, type BuildContext, defineModule } from '../../catalogue/registry';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { imageFolders } from '../formats/dsdl';
 import { readDescription } from '../formats/dsdl/description';
@@ -116,4 +116,4 @@ export const DSDLDetDataset = defineModule({
     "{ type: 'DSDLDetDataset', data_root: 'data/VOC07-det', ann_file: 'dsdl/set-train/train.yaml', data_prefix: { img_path: 'original' } }",
   options,
   build: dsdlLoader,
-}) satisfies AnyDefinition;
+});

@@ -74,7 +74,11 @@ function chosen(texts: string[], mode: Options['text_mode'], random: Random): st
 
 const entriesOf = (value: Fields | undefined, key: string, file: string): Fields[] => {
   const list = value?.[key];
-  if (Array.isArray(list)) return list.flatMap((entry) => fieldsOf(entry) ?? []);
+  if (Array.isArray(list))
+    return list.flatMap((entry): Fields[] => {
+      const fields = fieldsOf(entry);
+      return fields ? [fields] : [];
+    });
   throw new DetLabError(`Cannot use "${file}": expected a list ${key}, as in COCO's files`);
 };
 

@@ -12,7 +12,7 @@ import { goldenJson } from '../../golden-data';
 import { greyImages } from './cases';
 
 interface Expected {
-  config: { data_root: string };
+  config: Record<string, unknown> & { data_root: string };
   classes: string[];
   ancestors?: number[][];
   images: { objects: unknown[] }[];
@@ -34,7 +34,7 @@ beforeAll(async () => {
   await greyImages(root, pictures);
 });
 
-const load = (config: object & { data_root: string }): Promise<Dataset> => {
+const load = (config: Record<string, unknown> & { data_root: string }): Promise<Dataset> => {
   const given = { type: 'DSDLDetDataset', ...config, data_root: path.join(root, config.data_root) } as ModuleConfig;
   return new Registry(DATASETS).build('dataset', given, { path: 'dataset' }).load();
 };
@@ -68,7 +68,7 @@ test.each(Object.entries(cases))('%s', async (_, { config, classes, ancestors, i
 test('images without boxes are kept unless they are filtered', async () => {
   const { config } = cases.voc;
   expect((await load(config)).records.map(({ id }) => id)).toEqual([0, 1, 2]);
-  expect((await load({ ...config, filter_cfg: { filter_empty_gt: true } } as never)).records).toHaveLength(2);
+  expect((await load({ ...config, filter_cfg: { filter_empty_gt: true } })).records).toHaveLength(2);
 });
 
 test('a folder is recognised, with its splits, flags and polygons', async () => {

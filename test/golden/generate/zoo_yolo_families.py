@@ -128,6 +128,17 @@ v7_p6 = dict(v7, head_module=dict(v7['head_module'], type='YOLOv7p6HeadModule', 
              prior_generator=dict(v5['prior_generator'], base_sizes=[*anchors, anchors[2]], strides=[8, 16, 32, 64]),
              obj_level_weights=[4.0, 1.0, 0.25, 0.06])
 
+
+
+def v7_large(arch, channels, block, rules, widen_factor=0.1):  # by which widths are multiples of 8
+    narrow = dict(widen_factor=widen_factor)
+    neck = dict(narrow, type='YOLOv7PAFPN', in_channels=channels, out_channels=[c // 2 for c in channels], use_maxpool_in_downsample=True,
+                use_in_channels_in_downsample=True, block_cfg=dict(dict(middle_ratio=0.4, block_ratio=0.2, num_blocks=6, num_convs_in_block=1), **block))
+    head = dict(v7_p6, head_module=dict(v7_p6['head_module'], **narrow, in_channels=[c // 2 for c in channels]))
+    backbone = dict(narrow, type='YOLOv7Backbone', arch=arch, out_indices=(2, 3, 4, 5), norm_eval=True)
+    return dict(model=yolo(backbone, neck, head, data_preprocessor=dict(pre, pad_size_divisor=64)), rules=v7_rules(*rules))
+
+
 FAMILIES = dict(
     yolov5=dict(
         p5=dict(model=yolo(v5_backbone, v5_neck, v5), rules=v5_rules),
@@ -177,6 +188,13 @@ FAMILIES = dict(
             type='YOLOv7PAFPN', in_channels=p6, out_channels=[128, 256, 384, 512], use_maxpool_in_downsample=False),
             v7_p6, data_preprocessor=dict(pre, pad_size_divisor=64)), rules=v7_rules(1.3, 2.6)),
     ),
+    yolov7_x_slow=dict(
+        x=dict(model=yolo(dict(type='YOLOv7Backbone', arch='X', widen_factor=0.1, norm_eval=True), dict(
+            widen_factor=0.1, type='YOLOv7PAFPN', in_channels=[640, 1280, 1280], out_channels=[160, 320, 640], use_repconv_outs=False,
+            block_cfg=dict(type='ELANBlock', middle_ratio=0.4, block_ratio=0.4, num_blocks=3, num_convs_in_block=2)),
+            dict(v7, head_module=dict(v7['head_module'], widen_factor=0.1, in_channels=[320, 640, 1280]))), rules=v7_rules(1.36, 2.7)),
+    ),
+    yolov7_e_slow=dict(e=v7_large('E', [320, 640, 960, 1280], dict(type='ELANBlock'), (1.3, 2.6))),
     mmyolo_yolox=dict(
         yolox=dict(model=yolo(dict(type='YOLOXCSPDarknet', norm_eval=True), yolox_neck, yolox, ota, test=yolox_test), rules=yolox_rules),
         depthwise=dict(model=yolo(dict(type='YOLOXCSPDarknet', use_depthwise=True, norm_eval=True), dict(yolox_neck, use_depthwise=True),
