@@ -95,13 +95,22 @@ function plansOf(config: ConfigObject): DatasetPlan[] {
 function partsOf(data: Dataset, config: ConfigObject, count: number): readonly Dataset[] {
   const { parts = [data] } = data;
   if (parts.length === count) return parts;
+  if (learnsWithoutLabels(config)) throw withoutUnlabelled(data.name);
   throw new DetLabError(
-    learnsWithoutLabels(config)
-      ? `Cannot train on "${data.name}": the detector also learns from images without labels, and the data has none. Give it some: ` +
-        "recipe.fit(await data.withUnlabelled('more-images/')), or --unlabelled more-images/"
-      : `Cannot train on "${data.name}": the batches of ${SAMPLER} are of ${count} data sets, received ${parts.length}. Join as many ` +
-        'by data.merge(other), in the order of the config',
+    `Cannot train on "${data.name}": the batches of ${SAMPLER} are of ${count} data sets, received ${parts.length}. Join as many by ` +
+      'data.merge(other), in the order of the config',
   );
+}
+
+const withoutUnlabelled = (name: string) =>
+  new DetLabError(
+    `Cannot train on "${name}": the detector also learns from images without labels, and the data has none. Give it some: ` +
+      "recipe.fit(await data.withUnlabelled('more-images/')), or --unlabelled more-images/",
+  );
+
+/** @throws DetLabError for data without what the detector learns from */
+export function requireUnlabelled(data: { train: Dataset; unlabelled?: Dataset }, config: ConfigObject): void {
+  if (learnsWithoutLabels(config) && !data.unlabelled) throw withoutUnlabelled(data.train.name);
 }
 
 /** Images of each data set in a batch. @throws DetLabError where one has none */

@@ -38,7 +38,7 @@ export async function startWeights(detector: Detector, { model, from, notice, si
   const loaded = new Set(report?.loaded);
   let others = false;
   const parts = new Set([...detector.modules()].map(([name]) => name));
-  for (const pretrained of pretrainedParts(model)) {
+  for (const pretrained of [...pretrainedParts(model)].flatMap((part) => ofTwins(part, detector))) {
     const { path, checkpoint } = pretrained;
     if (!parts.has(path)) notice(`pretrained weights "${checkpoint}" are ignored: the model has no module "${path}"`);
     else if (!isWhole(detector, path, loaded)) {
@@ -70,6 +70,12 @@ export async function startWeights(detector: Detector, { model, from, notice, si
   if (others) load(weights);
   for (const line of reportLines(report)) notice(line);
 }
+
+/** What a config describes once, of a detector that has two of it: for each. */
+const ofTwins = (part: Pretrained, { twins }: Detector): Pretrained[] =>
+  twins && /^detector\b/.test(part.path)
+    ? twins.map((twin) => ({ ...part, path: part.path.replace(/^detector\b/, twin) }))
+    : [part];
 
 /** The text models of a config whose own weights are named by what they are, and where their layers are in the detector. */
 function textModels(model: ConfigObject): { path: string; name: string }[] {

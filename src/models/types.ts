@@ -284,8 +284,9 @@ export interface Detector extends Module {
   readonly teacher?: Module;
   /** Of a detector that trains another by itself: the parts that the config describes once, each with weights of its own. */
   readonly twins?: readonly string[];
-  /** Which of the twins predicts. */
+  /** Which of the twins predicts, by name, and itself. */
   predictsBy?: string;
+  readonly predictor?: Detector;
   /** Of a model that a distiller compares with a teacher: whether it is compared from now on. */
   distil?(on: boolean): void;
   /** Of a model that tracks: makes the tracker of a video. */

@@ -24,6 +24,8 @@ export const LoadEmptyAnnotations = defineModule({
     (sample) => {
       const [height, width] = sample.meta.imgShape;
       sample.truths = { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
+      // of labels with weights all images have some
+      if (sample.record.truths.weights) sample.truths.weights = new Float32Array(0);
       if (with_mask) sample.truths.masks = { kind: 'bitmap', height, width, masks: [] };
       if (with_seg) sample.semantic = { height, width, data: new Uint8Array(height * width).fill(seg_ignore_label) };
       return sample;

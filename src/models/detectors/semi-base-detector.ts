@@ -79,7 +79,7 @@ export class SemiBaseDetector<D extends Detector = Detector, C extends SemiConfi
     if (semi_train_cfg.freeze_teacher) for (const [, parameter] of this.teacher.named()) parameter.requiresGrad = false;
   }
 
-  private get predictor(): D {
+  get predictor(): D {
     return this[this.predictsBy];
   }
 
