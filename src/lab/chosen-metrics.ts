@@ -27,6 +27,7 @@ const BENCHMARKS: Record<string, string> = {
   lvis: 'LVISMetric',
   openimages: 'OpenImagesMetric',
   crowdhuman: 'CrowdHumanMetric',
+  keypoints: 'mmpose.CocoMetric',
   dota: 'DOTAMetric',
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
@@ -54,6 +55,7 @@ const PREFIXES: Record<string, string> = {
   ReIDMetrics: 'reid-metric',
   YouTubeVISMetric: 'youtube_vis',
   CocoVideoMetric: 'coco',
+  'mmpose.CocoMetric': 'coco',
 };
 
 /** Types that measure nothing. */

@@ -163,7 +163,7 @@ export function usedPart(
 }
 
 /** The images that `indices` selects after filtering; a negative one counts from the end. */
-function subsetOf(dataset: Dataset, indices: number | readonly number[] | null): Dataset {
+export function subsetOf(dataset: Dataset, indices: number | readonly number[] | null): Dataset {
   const { records } = dataset;
   if (indices === null) return dataset;
   if (typeof indices === 'number')

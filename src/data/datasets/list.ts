@@ -7,6 +7,7 @@ import { GENERAL_DATASETS } from './definitions';
 import { DOTA_DATASETS } from './dota';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
+import { POSE_DATASETS } from './pose-coco';
 import { ReIDDataset } from './reid';
 import { WIDERFaceDataset } from './wider-face';
 import { YouTubeVISDataset } from './youtube-vis';
@@ -17,6 +18,7 @@ export const DATASETS = [
   ...CROWD_HUMAN_DATASETS,
   ...DOTA_DATASETS,
   ...OPEN_IMAGES_DATASETS,
+  ...POSE_DATASETS,
   WIDERFaceDataset,
   BaseVideoDataset,
   MOTChallengeDataset,
