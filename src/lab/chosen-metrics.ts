@@ -55,7 +55,6 @@ const PREFIXES: Record<string, string> = {
   ReIDMetrics: 'reid-metric',
   YouTubeVISMetric: 'youtube_vis',
   CocoVideoMetric: 'coco',
-  'mmpose.CocoMetric': 'coco',
 };
 
 /** Types that measure nothing. */
