@@ -1,7 +1,7 @@
 // Keypoints by MMYOLO and MMPose (generate/pose.py).
 
-import { COCO_PERSON } from '../src/geometry/skeleton';
 import type { Keypoints } from '../src/geometry/keypoints';
+import { COCO_PERSON } from '../src/geometry/skeleton';
 import { goldenJson } from './golden-data';
 
 export interface PoseSample {

@@ -19,7 +19,7 @@ const options = z
     use_area: z
       .boolean()
       .default(true)
-      .describe("The size of an object is its annotated area; false: 0.53 of its box, for files without areas"),
+      .describe('The size of an object is its annotated area; false: 0.53 of its box, for files without areas'),
     iou_type: z.literal('keypoints').default('keypoints').describe('Only "keypoints"'),
     score_mode: z
       .enum(['bbox', 'bbox_keypoint', 'bbox_rle', 'keypoint'])
@@ -67,7 +67,18 @@ class KeypointAp extends CocoBboxMetric {
   protected override summarise(curves: ClassCurves[]): MetricValues {
     const { AP, AP50, AP75, APm, APl, ARm, ARl, ...more } = super.summarise(curves);
     const AR = more[`AR@${MAX_POSES}`];
-    return { AP, AP50, AP75, APm, APl, AR, AR50: this.recallAt(curves, 0.5), AR75: this.recallAt(curves, 0.75), ARm, ARl };
+    return {
+      AP,
+      AP50,
+      AP75,
+      APm,
+      APl,
+      AR,
+      AR50: this.recallAt(curves, 0.5),
+      AR75: this.recallAt(curves, 0.75),
+      ARm,
+      ARl,
+    };
   }
 }
 
@@ -103,7 +114,10 @@ class PoseEvaluation implements BoxMetric {
   }
 
   /** With the scores of poses, those that are left by the suppression. */
-  private selected(imageId: number, { bboxes, scores, labels, keypoints }: BoxDetections): BoxDetections & { keypoints: Float32Array } {
+  private selected(
+    imageId: number,
+    { bboxes, scores, labels, keypoints }: BoxDetections,
+  ): BoxDetections & { keypoints: Float32Array } {
     const width = 3 * this.sigmas.length;
     if (keypoints?.length !== width * scores.length && scores.length > 0)
       throw new DetLabError(
@@ -111,7 +125,9 @@ class PoseEvaluation implements BoxMetric {
           `${keypoints ? keypoints.length / 3 : 'none'}. mmpose.CocoMetric is for detectors of keypoints, as YOLOX-Pose`,
       );
     const given = keypoints ?? new Float32Array(0);
-    const rated = Float64Array.from(scores, (score, i) => this.score(score, given.subarray(i * width, (i + 1) * width)));
+    const rated = Float64Array.from(scores, (score, i) =>
+      this.score(score, given.subarray(i * width, (i + 1) * width)),
+    );
     const kept = this.suppressed({ keypoints: given, scores: rated });
     const columns = (values: ArrayLike<number>, n: number) =>
       Float32Array.from({ length: kept.length * n }, (_, k) => values[kept[Math.floor(k / n)] * n + (k % n)]);
@@ -139,7 +155,10 @@ class PoseEvaluation implements BoxMetric {
     return box * mean(scores.filter((v) => v > threshold));
   }
 
-  private keep(imageId: number, { bboxes, scores, labels, keypoints }: BoxDetections & { keypoints: Float32Array }): void {
+  private keep(
+    imageId: number,
+    { bboxes, scores, labels, keypoints }: BoxDetections & { keypoints: Float32Array },
+  ): void {
     const width = 3 * this.sigmas.length;
     for (let i = 0; i < scores.length; i++) {
       const [x1, y1, x2, y2] = [0, 1, 2, 3].map((k) => bboxes[4 * i + k]);
@@ -157,7 +176,10 @@ class PoseEvaluation implements BoxMetric {
     const { format_only, prefix } = this.options;
     const report = { ...this.metric.compute(), metric: 'mmpose.CocoMetric' };
     if (format_only) return { ...report, images: this.images, metrics: {}, perClass: [], logged: {} };
-    const logged = Object.entries(report.metrics).map(([name, value]) => [`${prefix ?? 'coco'}/${LOGGED[name]}`, value]);
+    const logged = Object.entries(report.metrics).map(([name, value]) => [
+      `${prefix ?? 'coco'}/${LOGGED[name]}`,
+      value,
+    ]);
     return { ...report, logged: Object.fromEntries(logged) };
   }
 

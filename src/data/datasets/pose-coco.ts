@@ -3,10 +3,10 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { poseMetainfoOption, type Skeleton, skeletonOf } from '../../geometry/skeleton';
-import { ignoredOption } from '../../catalogue/ignored-option';
 import { withKeypoints } from './coco/keypoints';
 import { cocoLoader, cocoOptions, subsetOf } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
@@ -20,7 +20,9 @@ const options = cocoOptions.extend({
   bbox_file: z.null().optional().describe('Only null: boxes are predicted, not read from a file'),
   sample_interval: z.literal(1).default(1).describe('Only 1: every image is used; indices selects some'),
   proposal_file: z.null().optional().describe('Only null'),
-  filter_cfg: cocoOptions.shape.filter_cfg.describe('Of the training set; images without keypoints are dropped in any case'),
+  filter_cfg: cocoOptions.shape.filter_cfg.describe(
+    'Of the training set; images without keypoints are dropped in any case',
+  ),
   seg_map_suffix: ignoredOption('semantic maps of such data sets are not read', { schema: z.string().default('.png') }),
 });
 type Options = z.output<typeof options>;

@@ -21,7 +21,15 @@ function sampleFrom({ width, height, boxes, points }: PoseSample): Sample {
     ignored: new Uint8Array(n),
     keypoints: keypointsOf(points),
   };
-  const record: ImageRecord = { id: 1, path: 'a', width, height, truths, areas: new Float32Array(n), annotationIds: [] };
+  const record: ImageRecord = {
+    id: 1,
+    path: 'a',
+    width,
+    height,
+    truths,
+    areas: new Float32Array(n),
+    annotationIds: [],
+  };
   const image = { data: new Uint8Array(3 * width * height), width, height, order: 'bgr' as const };
   return { ...sampleOf(record), image, truths };
 }
@@ -33,7 +41,10 @@ function check({ bboxes, keypoints }: Truths, name: keyof typeof golden): void {
 const given = (name: keyof typeof golden) => golden[name].given.map(sampleFrom);
 
 test('Resize hides what it cuts off', async () => {
-  const resized = await build({ type: 'Resize', scale: [53, 41], keep_ratio: true })(given('resize')[0], Random.seeded(0));
+  const resized = await build({ type: 'Resize', scale: [53, 41], keep_ratio: true })(
+    given('resize')[0],
+    Random.seeded(0),
+  );
   check(resized!.truths!, 'resize');
 });
 

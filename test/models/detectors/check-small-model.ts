@@ -105,7 +105,9 @@ function samples(
         ...(angles
           ? { rboxes: turnedBoxes(bboxes, angles) }
           : { masks: { kind: 'bitmap', height: H, width: W, masks } }),
-        ...(regions.length === 0 && { keypoints: { kind: 'keypoints', points: keypointsIn(bboxes), flipIndices: MIRRORED } }),
+        ...(regions.length === 0 && {
+          keypoints: { kind: 'keypoints', points: keypointsIn(bboxes), flipIndices: MIRRORED },
+        }),
       },
       ...(semantic && { semantic: semanticMap(i) }),
       ...(boxes
@@ -235,7 +237,12 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
       expect(match, `image ${i}, detection ${k}: ${[...box]} ${own.scores[k]} ${own.labels[k]}`).toBeDefined();
       free.delete(match!);
       if (keypoints)
-        expectClose(own.keypoints!.subarray(51 * k, 51 * k + 51), keypoints[match!], 5e-3, `keypoints ${k} of image ${i}`);
+        expectClose(
+          own.keypoints!.subarray(51 * k, 51 * k + 51),
+          keypoints[match!],
+          5e-3,
+          `keypoints ${k} of image ${i}`,
+        );
       if (!masks || !mask_size) continue;
       const wanted = decodeRle({
         height: mask_size[0],
