@@ -7,7 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../src/paths';
 import { measureLoaders } from './loader';
-import { child, fixed, type Measurement, merge, min, option, ratio, venvPython } from './measurement';
+import { child, fixed, type Measurement, merge, min, ratio, venvPython } from './measurement';
+import { chosen, readOptions, runScript } from './options';
 
 interface Case {
   name: string;
@@ -58,10 +59,9 @@ const PRECISIONS = ['f32', 'bf16'] as const;
 const LAYOUTS = ['channels_last', 'contiguous'] as const;
 
 async function main(): Promise<void> {
-  const rounds = Number(option('rounds', '2'));
-  const reps = option('reps', '3');
-  const only = option('only', '');
-  const precisions = option('precisions', PRECISIONS.join(',')).split(',');
+  const options = readOptions({ rounds: 2, reps: 3, only: '', precisions: PRECISIONS.join(','), all: false });
+  const { rounds, reps, only } = options;
+  const precisions = chosen('precisions', options.precisions, PRECISIONS);
   const python = venvPython();
   if (!python) console.error('Python is not measured without .venv: run "npm run setup" first');
   const cpu = os.cpus();
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
         '--precision',
         precision,
         '--reps',
-        reps,
+        String(reps),
       ];
       let ours: Measurement | undefined;
       const theirs: Partial<Record<(typeof LAYOUTS)[number], Measurement>> = {};
@@ -97,8 +97,7 @@ async function main(): Promise<void> {
         const one = child(process.execPath, [path.join(packageRoot, 'dist/bench/case.js'), ...args]);
         ours = merge(ours, one);
         // without bfloat16 instructions, Python's convolutions take minutes per step
-        const tooSlow =
-          precision === 'bf16' && one?.engine?.includes('in memory only') && !process.argv.includes('--all');
+        const tooSlow = precision === 'bf16' && one?.engine?.includes('in memory only') && !options.all;
         for (const layout of python && !tooSlow ? LAYOUTS : [])
           theirs[layout] = merge(
             theirs[layout],
@@ -130,4 +129,4 @@ async function main(): Promise<void> {
   writeFileSync(path.join(packageRoot, 'runs/bench/bench.json'), JSON.stringify(rows, null, 2));
 }
 
-void main();
+runScript(main);

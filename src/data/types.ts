@@ -202,6 +202,11 @@ export interface ImageMeta {
   padParam?: [number, number, number, number];
   flip: boolean;
   flipDirection?: 'horizontal' | 'vertical' | 'diagonal';
+  /**
+   * Where the pixels have gone: the map from those of the original image, 3 x 3, row by row. Absent: nowhere; null: by a step that does
+   * not say so, as Mosaic. Of packed samples those have it whose `meta_keys` name it.
+   */
+  homography?: Float32Array | null;
 }
 
 /** The output of PackDetInputs: the model's input pixels and the ground truth in their frame. */
@@ -217,6 +222,8 @@ export interface PackedSample {
   semantic?: SemanticMap;
   /** Of a key frame: the frames of its video that it is learned together with. */
   clip?: ClipFrames<PackedSample>;
+  /** Of a pipeline for semi-supervised detectors: the views of the image by branch, of which this is the first. */
+  branches?: Partial<Record<'sup' | 'unsup_teacher' | 'unsup_student', PackedSample>>;
 }
 
 /** The frames beside a key frame, in the order of the video. */

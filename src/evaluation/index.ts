@@ -21,6 +21,7 @@ import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
+import { RefSegMetric } from './ref-seg-metric';
 import { ReIDMetrics } from './reid-metrics';
 import { SemSegMetric } from './sem-seg-metric';
 import { VOCMetric } from './voc-metric';
@@ -70,6 +71,7 @@ export const METRICS = [
   WIDERFaceMetric,
   Flickr30kMetric,
   RefExpMetric,
+  RefSegMetric,
   gRefCOCOMetric,
   DODCocoMetric,
   OVCocoMetric,

@@ -37,7 +37,7 @@ export function compactDetections(
   };
 }
 
-const MASK_METRICS = ['BoundaryMetric', 'CityScapesMetric', 'YouTubeVISMetric'];
+const MASK_METRICS = ['BoundaryMetric', 'CityScapesMetric', 'YouTubeVISMetric', 'RefSegMetric'];
 
 /** Whether a metric evaluates masks. */
 export function evaluatesMasks({ type, metric }: ModuleConfig): boolean {

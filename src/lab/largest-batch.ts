@@ -13,6 +13,7 @@ import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
 import type { LabDataset } from './lab-dataset';
+import { drawsFromSources } from './multi-source-data';
 import { processesOf } from './plan';
 import { progressView } from './progress-view';
 import type { TrainingData } from './train-loader';
@@ -54,6 +55,10 @@ export async function largestBatch(
   if (devices !== undefined)
     throw new DetLabError(
       "Cannot use batch: 'auto' with devices: each GPU has memory of its own. Find the batch on one of them, and give the number",
+    );
+  if (drawsFromSources(spec.config))
+    throw new DetLabError(
+      "Cannot use batch: 'auto' with images of several data sets in a batch: it tries batches of one image. Give the number",
     );
   await startEngine();
   releaseKept(engine());

@@ -77,6 +77,13 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
     config: 'grid-rcnn_r50_fpn_gn-head_2x_coco',
     model: { roi_head: { grid_head: { num_convs: 2, point_feat_channels: 8, norm_cfg: { num_groups: 9 } } } },
   },
+  'R-FCN': { config: 'rfcn_r50-caffe_1x_coco', model: { roi_head: { in_channels: 64 } } },
+  QueryInst: {
+    config: 'queryinst_r50_fpn_1x_coco',
+    model: { rpn_head: { num_proposals: 20, proposal_feature_channel: 32 } },
+    lr: 0.001,
+    iterations: 400,
+  },
   'Hybrid Task Cascade': { config: 'htc-without-semantic_r50_fpn_1x_coco' },
   SCNet: {
     config: 'scnet_r50_fpn_1x_coco',
@@ -105,13 +112,14 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   DetectoRS: {
     config: 'detectors_cascade-rcnn_r50_1x_coco',
     lr: 0.002,
-    iterations: 800,
+    iterations: 300,
+    // filters of unit variance, whose scale is in the buffers of trained ones: without these the norms must learn it
     model: {
-      backbone: bottlenecks,
+      backbone: { ...bottlenecks, norm_eval: false },
       neck: {
         in_channels: channels(16),
         aspp_out_channels: 8,
-        rfp_backbone: { ...bottlenecks, rfp_inplanes: 32, pretrained: null },
+        rfp_backbone: { ...bottlenecks, norm_eval: false, rfp_inplanes: 32, pretrained: null },
       },
     },
   },

@@ -54,7 +54,7 @@ export const sharedOptions = {
     .nullable()
     .default(null)
     .describe('Use only the first images, this many; the last ones if negative; or those at these indices'),
-  backend_args: z.null().default(null).describe('Only null: files are read from disk'),
+  backend_args: fromDisk,
   return_classes: z
     .boolean()
     .default(false)

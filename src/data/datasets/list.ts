@@ -5,9 +5,14 @@ import { COCO_RELATIVES } from './coco-relatives';
 import { CROWD_HUMAN_DATASETS } from './crowd-human';
 import { GENERAL_DATASETS } from './definitions';
 import { DOTA_DATASETS } from './dota';
+import { DSDLDetDataset } from './dsdl';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
+<<<<<<< HEAD
 import { POSE_DATASETS } from './pose-coco';
+=======
+import { RefCocoDataset } from './ref-coco';
+>>>>>>> main
 import { ReIDDataset } from './reid';
 import { WIDERFaceDataset } from './wider-face';
 import { YouTubeVISDataset } from './youtube-vis';
@@ -18,10 +23,15 @@ export const DATASETS = [
   ...CROWD_HUMAN_DATASETS,
   ...DOTA_DATASETS,
   ...OPEN_IMAGES_DATASETS,
+<<<<<<< HEAD
   ...POSE_DATASETS,
+=======
+  DSDLDetDataset,
+>>>>>>> main
   WIDERFaceDataset,
   BaseVideoDataset,
   MOTChallengeDataset,
   ReIDDataset,
+  RefCocoDataset,
   YouTubeVISDataset,
 ] as const satisfies readonly AnyDefinition[];

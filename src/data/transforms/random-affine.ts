@@ -30,7 +30,8 @@ export function applyRandomAffine(
 ): Sample {
   const image = bytesOf(sample, 'RandomAffine');
   const [width, height] = affineSize(image, border);
-  replacePixels(sample, warpPerspective(image, matrix, width, height, colourOf(border_val, image.order)));
+  const warped = warpPerspective(image, matrix, width, height, colourOf(border_val, image.order));
+  replacePixels(sample, warped, [...matrix.subarray(0, 6)]);
   const truths = truthsOf(sample);
   const masks = truths.masks && warpedMasks(truths.masks, matrix, width, height);
   let bboxes = projectBoxes(matrix, truths.bboxes);

@@ -37,9 +37,16 @@ function preprocessing(config: ConfigObject): object {
   };
 }
 
+const BOXES =
+  'xyxy in pixels of the input: subtract the padding at the left and top, divide by the factor of resizing, clip';
+const ROTATED_BOXES =
+  'center x and y, width, height, angle clockwise in radians, in pixels of the input: subtract the padding at the left and top, divide by ' +
+  'the factor of resizing';
+
 /** @example onnxMetadata(facts).classes // '["car","person"]' */
 export function onnxMetadata(facts: OnnxFacts): Record<string, string> {
   const { name, version, classes, config, nms, precision, threshold } = facts;
+  const isRotated = /Rotated/.test(String(objectAt(config, 'model.bbox_head').type));
   const masks = nms && Boolean(objectAt(config, 'model.roi_head').mask_head);
   return {
     detlab: version,
@@ -48,8 +55,7 @@ export function onnxMetadata(facts: OnnxFacts): Record<string, string> {
     preprocessing: JSON.stringify(preprocessing(config)),
     postprocessing: JSON.stringify({
       nms,
-      boxes:
-        'xyxy in pixels of the input: subtract the padding at the left and top, divide by the factor of resizing, clip',
+      boxes: isRotated ? ROTATED_BOXES : BOXES,
       ...(masks && {
         masks:
           'probabilities of a grid over each box: resize it to the box, bilinearly, and compare with mask_thr_binary',

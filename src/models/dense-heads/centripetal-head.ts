@@ -106,6 +106,10 @@ export class CentripetalHead extends CornerHead<CentripetalHeadConfig> {
     };
   }
 
+  override get pairing(): 'embedding' | 'center' {
+    return 'center';
+  }
+
   protected override agreement(threshold: number): Agreement {
     return sameCenter(threshold);
   }

@@ -14,7 +14,7 @@ import { topIndices } from '../../ops/top-indices';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { zeroLoss } from '../losses';
 import { requireCfg } from '../require-cfg';
-import type { DetBatch, FoundInstances, InstanceHead, LossContext, Losses, PositiveInstances } from '../types';
+import type { DetBatch, FoundInstances, InstanceHead, LossContext, Losses, LossesAndInstances } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 import { type BatchTargets, batchTargets } from './batch-targets';
@@ -158,19 +158,10 @@ export class YOLACTHead extends AnchorHead<Config, 'parameters'> implements Inst
     return { table: outputs.flat('parameters'), priors: this.priorCache.of(outputs.sizes) };
   }
 
-  lossAndInstances(
-    features: tf.Tensor4D[],
-    batch: DetBatch,
-    context: LossContext,
-  ): { losses: Losses; instances: PositiveInstances[] } {
-    const outputs = this.outputs(features);
-    const targets = this.targets(outputs, batch, context);
-    const bboxes = batch.samples.map(({ truths, meta }) => this.instances(truths, meta.imgPath).bboxes);
+  lossAndInstances(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): LossesAndInstances {
+    const { outputs, losses, images } = this.assignedLosses(features, batch, context);
     const best = (image: number, rows: Int32Array) => this.bestScores(outputs, image, rows);
-    return {
-      losses: this.losses(outputs, targets, context),
-      instances: positiveInstances(this.parameters(outputs), targets.images, bboxes, best),
-    };
+    return { losses, instances: positiveInstances(this.parameters(outputs), images, batch, best) };
   }
 
   private bestScores(outputs: Outputs, image: number, rows: Int32Array): Float32Array {

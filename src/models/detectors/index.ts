@@ -19,8 +19,11 @@ import { panopticFPNDefinition } from './panoptic-fpn';
 import { rfcnDefinition } from './rfcn';
 import { rpnDefinition } from './rpn';
 import { rtdetrDefinition } from './rtdetr';
+import { semiBaseDetectorDefinition } from './semi-base-detector';
+import { softTeacherDefinition } from './soft-teacher';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { teacherDistillDefinitions } from './single-teacher-distill';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { trackingDefinitions } from './tracking-detector';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
@@ -57,6 +60,9 @@ export {
   SingleStageInstanceSegmentor,
   type SingleStageInstanceSegmentorConfig,
 } from './single-stage-instance-segmentor';
+export { SemiBaseDetector } from './semi-base-detector';
+export { SoftTeacher } from './soft-teacher';
+export { SingleTeacherDistill } from './single-teacher-distill';
 export { TrackingDetector } from './tracking-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
@@ -83,6 +89,9 @@ export const detectors = [
   ...singleStageDefinitions,
   ...singleStageInstanceDefinitions,
   ...distillationDefinitions,
+  semiBaseDetectorDefinition,
+  softTeacherDefinition,
+  ...teacherDistillDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
   dabDETRDefinition,

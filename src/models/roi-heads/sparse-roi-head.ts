@@ -22,6 +22,7 @@ import { stageInput } from './bbox-stage';
 import { CascadeRoIHead, type CascadeRoIHeadConfig, cascadeOptions, type StageLoss } from './cascade-roi-head';
 import { type MaskPredictor, maskLoss, maskProbabilities, maskTargets, withMasks } from './mask-branch';
 import type { RCNNTrainCfg } from './proposal-sampler';
+import type { MaskParts } from './roi-head-parts';
 import { roisOf } from './rois';
 import type { StageInput, StageTraining } from './types';
 
@@ -242,9 +243,14 @@ export class SparseRoIHead extends CascadeRoIHead {
 
   /** What it is made of and how `predict` selects, for programs that cannot call it. */
   get objectStages() {
+    const last = this.stages.length - 1;
+    const masks: MaskParts[] = this.maskHeads.slice(last).map((head) => ({
+      poolers: [this.maskPoolers[last]],
+      predict: ([pooled], labels, objects) => ({ logits: head.classLogits(pooled, labels, objects) }),
+    }));
     return {
       stages: this.stages.map(({ pooler }, i) => ({ pooler, head: this.head(i) })),
-      masks: this.maskHeads.length > 0,
+      masks,
       sigmoid: this.head(0).usesSigmoid,
       limit: this.selection.max_per_img,
     };

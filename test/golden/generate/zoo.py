@@ -4,7 +4,7 @@ dict, losses, gradient norms and detections. Writes ../zoo_<family>.json for the
 Weights by the formulas of ../README.md with `extra_rules`; two images (the formula image, and the same upside down), their boxes
 and outlines as in two_stage.py. Needs mmdet 3.3.0, mmengine 0.10.7, mmcv 2.1.0 with its operators for the CPU, pycocotools.
 yolox_pose needs mmpose 1.3.2 with xtcocotools, json_tricks, munkres, and is run beside mmyolo's folder `configs` (mmyolo/.mim).
-PAA needs scikit-learn 1.5.2, rtmdet_r MMRotate (mmrotate_reference.py), ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
+PAA needs scikit-learn 1.5.2, distilled mmrazor 1.0.0 (mmrazor_reference.py), rtmdet_r MMRotate (mmrotate_reference.py), ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
 """
 import copy
 import json
@@ -45,6 +45,9 @@ if any('rtmdet_r' in family for family in sys.argv[1:]):
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
     from zoo_text_families import TEXT_FAMILIES
     FAMILIES.update(TEXT_FAMILIES)
+if 'distilled' in sys.argv[1:]:  # needs mmrazor
+    from zoo_distilled_families import DISTILLED_FAMILIES, MODELS as RAZOR_MODELS
+    FAMILIES.update(DISTILLED_FAMILIES)
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
@@ -172,6 +175,12 @@ def predicted_together(cfg, data):
     return [(inputs[i:i + 1], samples[i:i + 1]) for i in range(len(samples))]
 
 
+def predicted(model, inputs, samples):
+    if hasattr(model, 'architecture'):  # of mmrazor
+        model = model.architecture
+    return model.predict(inputs, samples, rescale=True)
+
+
 def built(cfg, models, rules, constants, prepare, iteration):
     """The model with its weights, and the names and shapes of its state."""
     MessageHub.get_current_instance().update_info('epoch', 0)
@@ -188,7 +197,8 @@ def built(cfg, models, rules, constants, prepare, iteration):
         model.teacher_model.load_state_dict(filled(model.teacher_model.state_dict(), rules))
     # before DDQ's decoder takes branches of the head as its own
     params = [[k, list(v.shape)] for k, v in model.state_dict().items()]
-    return model.train(), params
+    model.train()  # returns nothing in mmrazor
+    return model, params
 
 
 def batch(model, ignored, labels, semantic, texts, angles):
@@ -217,6 +227,9 @@ def trained(model, cfg, data, steps):
 
 def run(name, model, **case):
     cfg = model
+    if cfg['type'].startswith('mmrazor.'):
+        with DefaultScope.overwrite_default_scope('mmrazor'):
+            return run_in_scope(name, cfg, RAZOR_MODELS, **case)
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
         return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, **case)
@@ -233,7 +246,7 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     logged, norms = trained(model, cfg, data, steps) if trains else ({}, {})
     model.eval()
     with torch.no_grad():
-        found = [s for part in predicted_together(cfg, data) for s in model.predict(*part, rescale=True)]
+        found = [s for part in predicted_together(cfg, data) for s in predicted(model, *part)]
     detections = []
     panoptic = [segments_of(s.pred_panoptic_seg.sem_seg[0].numpy(), cfg) for s in found if 'pred_panoptic_seg' in s]
     for s in found:
