@@ -8,11 +8,8 @@ import { DOTA_DATASETS } from './dota';
 import { DSDLDetDataset } from './dsdl';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
-<<<<<<< HEAD
 import { POSE_DATASETS } from './pose-coco';
-=======
 import { RefCocoDataset } from './ref-coco';
->>>>>>> main
 import { ReIDDataset } from './reid';
 import { WIDERFaceDataset } from './wider-face';
 import { YouTubeVISDataset } from './youtube-vis';
@@ -23,11 +20,8 @@ export const DATASETS = [
   ...CROWD_HUMAN_DATASETS,
   ...DOTA_DATASETS,
   ...OPEN_IMAGES_DATASETS,
-<<<<<<< HEAD
   ...POSE_DATASETS,
-=======
   DSDLDetDataset,
->>>>>>> main
   WIDERFaceDataset,
   BaseVideoDataset,
   MOTChallengeDataset,
