@@ -15,6 +15,7 @@ import { Flickr30kMetric } from './flickr30k-metric';
 import { gRefCOCOMetric } from './grefcoco-metric';
 import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
+import { MMPoseCocoMetric } from './mmpose-coco-metric';
 import { MOTChallengeMetric } from './mot-challenge-metric';
 import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
@@ -58,6 +59,7 @@ export const METRICS = [
   CityScapesMetric,
   CocoMetric,
   CocoPanopticMetric,
+  MMPoseCocoMetric,
   SemSegMetric,
   BoundaryMetric,
   LVISMetric,

@@ -22,7 +22,12 @@ const MISSING = [255, 255, 255] as const;
 const poseMetainfo = z.looseObject({
   keypoint_info: z.record(
     z.string(),
-    z.looseObject({ name: z.string(), id: z.int().nonnegative(), color: colour.optional(), swap: z.string().nullish() }),
+    z.looseObject({
+      name: z.string(),
+      id: z.int().nonnegative(),
+      color: colour.optional(),
+      swap: z.string().nullish(),
+    }),
   ),
   skeleton_info: z
     .record(z.string(), z.looseObject({ link: z.tuple([z.string(), z.string()]), color: colour.optional() }))
@@ -39,14 +44,23 @@ export const poseMetainfoOption = z
   .union([
     z
       .string()
-      .regex(COCO_FILE, "expected 'configs/_base_/pose/coco.py', the person of COCO, or the object that such a file has"),
+      .regex(
+        COCO_FILE,
+        "expected 'configs/_base_/pose/coco.py', the person of COCO, or the object that such a file has",
+      ),
     poseMetainfo,
   ])
   .nullable();
 export type PoseMetainfoOption = z.output<typeof poseMetainfoOption>;
 
 const hex = (color: readonly number[]): string =>
-  `#${color.map((v) => Math.round(Math.min(255, Math.max(0, v))).toString(16).padStart(2, '0')).join('')}`;
+  `#${color
+    .map((v) =>
+      Math.round(Math.min(255, Math.max(0, v)))
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 
 /**
  * The skeleton that metainfo says.
@@ -62,7 +76,9 @@ export function skeletonOf(given: string | PoseMetainfo, where: string): Skeleto
   };
   const wrong = points.findIndex(({ id }, i) => id !== i);
   if (points.length === 0 || wrong >= 0)
-    refuse(`expected keypoints with the ids 0 to ${Math.max(0, points.length - 1)}, received none with ${Math.max(0, wrong)}`);
+    refuse(
+      `expected keypoints with the ids 0 to ${Math.max(0, points.length - 1)}, received none with ${Math.max(0, wrong)}`,
+    );
   const names = points.map(({ name }) => name);
   const indexOf = (name: string): number => {
     const at = names.indexOf(name);
@@ -72,8 +88,7 @@ export function skeletonOf(given: string | PoseMetainfo, where: string): Skeleto
     refuse(`expected a sigma for each of the ${names.length} keypoints, received ${sigmas.length}`);
   const flipIndices = points.map(({ swap }, i) => (swap ? indexOf(swap) : i));
   const lonely = flipIndices.findIndex((to, i) => flipIndices[to] !== i);
-  if (lonely >= 0)
-    refuse(`"${names[lonely]}" swaps with "${names[flipIndices[lonely]]}", which does not swap with it`);
+  if (lonely >= 0) refuse(`"${names[lonely]}" swaps with "${names[flipIndices[lonely]]}", which does not swap with it`);
   const links = Object.values(skeleton_info);
   return {
     names,
@@ -121,6 +136,7 @@ export const COCO_PERSON: Skeleton = {
     ...Array.from({ length: 7 }, () => BLUE),
   ],
   sigmas: [
-    0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
+    0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089,
+    0.089,
   ],
 };

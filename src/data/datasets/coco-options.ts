@@ -163,7 +163,7 @@ export function usedPart(
 }
 
 /** The images that `indices` selects after filtering. */
-function subsetOf(dataset: Dataset, indices: Indices | null): Dataset {
+export function subsetOf(dataset: Dataset, indices: Indices | null): Dataset {
   if (indices === null) return dataset;
   return { ...dataset, records: selected(dataset.records, indices, dataset.name) };
 }

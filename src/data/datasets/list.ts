@@ -8,6 +8,7 @@ import { DOTA_DATASETS } from './dota';
 import { DSDLDetDataset } from './dsdl';
 import { BaseVideoDataset, MOTChallengeDataset } from './mot-challenge';
 import { OPEN_IMAGES_DATASETS } from './open-images';
+import { POSE_DATASETS } from './pose-coco';
 import { RefCocoDataset } from './ref-coco';
 import { ReIDDataset } from './reid';
 import { WIDERFaceDataset } from './wider-face';
@@ -19,6 +20,7 @@ export const DATASETS = [
   ...CROWD_HUMAN_DATASETS,
   ...DOTA_DATASETS,
   ...OPEN_IMAGES_DATASETS,
+  ...POSE_DATASETS,
   DSDLDetDataset,
   WIDERFaceDataset,
   BaseVideoDataset,

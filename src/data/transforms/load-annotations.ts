@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { clipBoxes } from '../../geometry/boxes';
 import type { SemanticMap } from '../../masks';
 import {
   boxesOfMasks,
@@ -16,7 +17,6 @@ import {
   segmentationToRle,
   usablePolygons,
 } from '../../masks';
-import { clipBoxes } from '../../geometry/boxes';
 import { recordCorners } from '../columns/record-corners';
 import { readSemanticMap } from '../loading/map-readers';
 import type { ImageRecord, Truths } from '../types';
@@ -134,7 +134,10 @@ function loadKeypoints(
   const points = keypoints.points
     .subarray(0, 3 * keypoints.flipIndices.length * count)
     .map((v, i) => (i % 3 === 2 ? Math.min(v, 1) : v));
-  return { bboxes: clipBoxes(truths.bboxes.slice(0, 4 * count), [height - 1, width - 1]), keypoints: { ...keypoints, points } };
+  return {
+    bboxes: clipBoxes(truths.bboxes.slice(0, 4 * count), [height - 1, width - 1]),
+    keypoints: { ...keypoints, points },
+  };
 }
 
 /** The semantic map of a record. @throws DetLabError without one, or for one of another size than the image */

@@ -38,7 +38,12 @@ export function applyRandomAffine(
   if (bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
   const keypoints = truths.keypoints && warpedKeypoints(truths.keypoints, matrix);
   sample.truths = takeInstances(
-    { ...truths, bboxes, masks, keypoints: keypoints && bbox_clip_border ? hideOutside(keypoints, [height, width]) : keypoints },
+    {
+      ...truths,
+      bboxes,
+      masks,
+      keypoints: keypoints && bbox_clip_border ? hideOutside(keypoints, [height, width]) : keypoints,
+    },
     boxesInside(bboxes, [height, width]),
   );
   return sample;

@@ -26,7 +26,11 @@ export class OksLoss extends Module implements Loss {
     sigmas?: Skeleton['sigmas'],
   ) {
     super();
-    if (sigmas) this.sigmas = this.addBuffer('sigmas', [sigmas.length], () => Float32Array.from(sigmas));
+    if (!sigmas) return;
+    const values = Float32Array.from(sigmas);
+    this.sigmas = this.addBuffer('sigmas', [values.length], () => values);
+    // an assigner's is asked before the weights of a model are initialised, or without any
+    tf.tidy(() => this.sigmas!.variable.assign(tf.tensor1d(values)));
   }
 
   /** Number of keypoints that it compares; undefined: any. */

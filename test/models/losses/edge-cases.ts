@@ -62,6 +62,7 @@ const OTHERS: ModuleConfig[] = [
   { type: 'MultiPosCrossEntropyLoss' },
   { type: 'MarginL2Loss' },
   { type: 'RotatedIoULoss' },
+  { type: 'OksLoss' },
 ];
 
 const named = (configs: readonly ModuleConfig[]) => configs.map((config) => [JSON.stringify(config), config] as const);

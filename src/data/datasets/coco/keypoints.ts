@@ -9,6 +9,7 @@ import { LIMITS } from '../../loading/bounded-read';
 import { notJson, readJson } from '../../loading/json-file';
 import { NotListed, readJsonLists } from '../../loading/json-lists';
 import type { Dataset, ImageRecord } from '../../types';
+import { takeObjects } from '../take-objects';
 import { fieldsOf, MAX_COORDINATE } from './fields';
 import { CocoReport } from './report';
 
