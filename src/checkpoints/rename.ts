@@ -67,7 +67,8 @@ export function fitNames(given: StoredState, known: ReadonlySet<string>, parts: 
   if (countMatches(tensors.keys(), known) > 0) return { tensors, notes };
 
   // no name matches: one side has a prefix that the other has not
-  const starts = new Set([...tensors.keys()].flatMap((name) => prefixes(name)));
+  // of a semi-supervised detector the teacher is the one that predicts
+  const starts = new Set(['teacher', ...tensors.keys()].flatMap((name) => (name === 'teacher' ? name : prefixes(name))));
   const tries = [
     ...[...starts].map((start) => ({
       tensors: withoutPrefix(tensors, start),
@@ -78,6 +79,12 @@ export function fitNames(given: StoredState, known: ReadonlySet<string>, parts: 
       note: `prefix "${part}." added to the file's names`,
     })),
   ].map((attempt) => ({ ...attempt, count: countMatches(attempt.tensors.keys(), known) }));
+  // a detector for a semi-supervised one begins both
+  if (['student', 'teacher'].every((twin) => parts.includes(twin))) {
+    const twice = ['student', 'teacher'].flatMap((twin) => [...mapNames(tensors, (name) => `${twin}.${name}`)]);
+    const note = 'loaded into both student and teacher: they are of a detector for one of them';
+    tries.push({ tensors: new Map(twice), note, count: countMatches(twice.map(([name]) => name), known) });
+  }
   const best = tries.reduce((a, b) => (b.count > a.count ? b : a), { tensors, note: '', count: 0 });
   return best.count === 0 ? { tensors, notes } : { tensors: best.tensors, notes: [...notes, best.note] };
 }

@@ -29,6 +29,7 @@ export function addFitOptions(command: Command, workDir: string): Command {
   return command
     .argument('<config>', 'name or path of a config')
     .option('--data <data>', DATA_HELP)
+    .option('--unlabelled <images>', 'a folder, pattern or file: images without labels, for SoftTeacher')
     .option('--work-dir <folder>', `folder for log and checkpoints (${workDir})`)
     .option('--load-from <file>', 'initial weights: a file, its address, or a name (torchvision://resnet50)')
     .option('--amp', 'mixed precision (bfloat16)')

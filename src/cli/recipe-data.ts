@@ -13,6 +13,8 @@ import { EXIT, phase } from './outcome';
 
 export interface RecipeArguments {
   data?: string;
+  /** Images without labels. */
+  unlabelled?: string;
   classWeights?: ClassWeights;
   cfgOptions?: string[];
 }
@@ -28,9 +30,11 @@ export async function openRecipe(
   await phase(EXIT.usage, () => recipe.imports());
   await phase(EXIT.usage, () => void checkRun(recipe.config));
   if (!isFirst) await ranks?.any([]);
-  const data = await phase(EXIT.data, () =>
-    options.data === undefined ? configuredData(recipe.config, recipe.name) : openData(options.data),
-  );
+  const data = await phase(EXIT.data, async () => {
+    const labelled =
+      options.data === undefined ? await configuredData(recipe.config, recipe.name) : await openData(options.data);
+    return options.unlabelled === undefined ? labelled : labelled.withUnlabelled(options.unlabelled);
+  });
   if (isFirst) await ranks?.any([]);
   await phase(EXIT.usage, () => {
     recipe.classes(data.classes).summary();

@@ -27,10 +27,12 @@ export {
   type LoaderOptions,
   type LoaderStats,
   type PipelineStage,
+  stageAt,
 } from './loader';
 export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
 export { imagesByClass } from './loading/class-aware-order';
 export { decodeImage, imageSize } from './loading/decode';
+export { countsOf, type MultiSource, sourceOf } from './loading/multi-source-order';
 export { type SampleSizes, sampleSizeTotal } from './loading/sample-size-order';
 export {
   type SampleTrace,

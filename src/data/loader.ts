@@ -5,6 +5,7 @@ import './node-platform';
 import { DetLabError } from '../errors';
 import { batchesOf, imagesOf, type OrderOptions, sampleOrder } from './loading/batch-order';
 import { ImageCache, type ImageCacheMemory, imageCacheMemory } from './loading/image-cache';
+import { sourceOf } from './loading/multi-source-order';
 import type { OrderedSample } from './loading/ordered-sample';
 import { streamFor } from './loading/random-streams';
 import type { OrderPosition } from './loading/sample-context';
@@ -69,7 +70,13 @@ export interface Loader {
 export interface PipelineStage {
   from: number;
   pipeline: Pipeline;
+  /** Of several joined data sets with pipelines of their own: the one whose images go through this one. */
+  source?: number;
 }
+
+/** The place of the pipeline that holds at an epoch, for images of a data set. */
+export const stageAt = (stages: readonly PipelineStage[], epoch: number, source = 0): number =>
+  stages.findLastIndex((stage) => stage.from <= epoch && (stage.source ?? source) === source);
 
 /** Batches after which it is seen whether more threads are needed, and the share of waiting that asks for one. */
 const WATCHED_BATCHES = 10;
@@ -125,6 +132,7 @@ class PrefetchingLoader implements Loader {
       endless: options.endless ?? false,
       ...(options.classAware && { classAware: options.classAware }),
       ...(options.sampleSizes && { sampleSizes: options.sampleSizes }),
+      ...(options.multiSource && { multiSource: options.multiSource }),
       ...(options.triplets && { triplets: options.triplets }),
       ...(options.videos && { videos: options.videos }),
     };
@@ -176,7 +184,11 @@ class PrefetchingLoader implements Loader {
     const { name, records } = this.dataset;
     const { seed } = this.order;
     const redraw = streamFor(seed, pass, index, -1);
-    const stage = this.stages.findLastIndex(({ from }) => from <= epoch);
+    const { multiSource } = this.order;
+    const part = multiSource ? sourceOf(multiSource, index) : 0;
+    const stage = stageAt(this.stages, epoch, part);
+    // an image is replaced by one of its data set
+    const [first, end] = multiSource ? multiSource.starts.subarray(part, part + 2) : [0, records.length];
     let record = index;
     let unreadable = 0;
     for (let attempt = 0; unreadable <= MAX_REPLACEMENTS && attempt < MAX_DISCARDS; attempt++) {
@@ -196,7 +208,7 @@ class PrefetchingLoader implements Loader {
           `Cannot evaluate on "${records[record].path}": a transform discarded it. Remove RandomCrop and ` +
             'FilterAnnotations from the test pipeline',
         );
-      record = redraw.integer(records.length);
+      record = first + redraw.integer(end - first);
     }
     throw new DetLabError(
       unreadable > MAX_REPLACEMENTS

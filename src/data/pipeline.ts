@@ -8,8 +8,9 @@ import type { Random } from '../random';
 import { BadData } from './bad-data';
 import { keepPixels, returnPixels } from './pixels/pixel-pool';
 import { MULTI_IMAGE, TRANSFORMS } from './transforms';
+import { requireKeypointSteps } from './transforms/keypoint-steps';
 import { neededSize, RESIZING } from './transforms/needed-size';
-import { type OtherImages, runSteps, type Sample, sampleOf, type Transform } from './transforms/sample';
+import { copyOf, type OtherImages, runSteps, type Sample, sampleOf, type Transform } from './transforms/sample';
 import { requireBroadcasting } from './transforms/uniform-ref-frame-sample';
 import type { ImageRecord, PackedSample, PixelImage, Pixels } from './types';
 
@@ -65,6 +66,7 @@ export function buildPipeline(
   requireReducible(config, path);
   requirePacking(config, registry, path);
   requireBroadcasting(config, path);
+  requireKeypointSteps(config, registry, TRANSFORMS, path);
   const { inner = 0, maxRefetch = 15 } = options;
   const portable = hasOnlyBuiltIn(config, registry);
 
@@ -133,7 +135,7 @@ export function buildPipeline(
   };
 }
 
-const PACKING = ['PackDetInputs', 'PackTrackInputs', 'PackReIDInputs'];
+const PACKING = ['PackDetInputs', 'PackTrackInputs', 'PackReIDInputs', 'MultiBranch'];
 
 function requirePacking(config: readonly ModuleConfig[], registry: Registry, path: string): void {
   const last = config.at(-1)?.type;
@@ -180,6 +182,7 @@ function hasOnlyBuiltIn(config: readonly ModuleConfig[], registry: Registry): bo
 export function packedOf(sample: Sample | undefined, path: string, record: ImageRecord): PackedSample {
   if (sample?.packed) {
     for (const other of sample.packed.clip?.others ?? []) withFiniteBoxes(other, record);
+    for (const view of Object.values(sample.packed.branches ?? {})) withFiniteBoxes(view, record);
     return withFiniteBoxes(sample.packed, record);
   }
   throw new DetLabError(
@@ -197,15 +200,6 @@ function withFiniteBoxes(packed: PackedSample, { path, id }: ImageRecord): Packe
   const message = `Cannot use "${path}": box ${bad} is [${bboxes.subarray(4 * bad, 4 * bad + 4).join(', ')}] after the pipeline`;
   throw new BadData({ kind: 'bad-annotation', file: path, id, message });
 }
-
-/** A copy whose fields transforms may replace without changing the original. */
-export const copyOf = (sample: Sample): Sample => ({
-  ...sample,
-  meta: { ...sample.meta },
-  truths: sample.truths && { ...sample.truths },
-  proposals: sample.proposals && { ...sample.proposals },
-  ...(sample.clip && { clip: { ...sample.clip, others: sample.clip.others.map(copyOf) } }),
-});
 
 /** Every `type` in a list of transforms and in their options. */
 function typesIn(value: unknown): string[] {

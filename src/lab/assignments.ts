@@ -5,6 +5,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { assignmentCounts, type TruthAssignment } from '../analysis/assignment-counts';
 import { SIZES, sizeOf } from '../analysis/truth-losses';
+import { disposeBatch } from '../models/dispose-batch';
 import type { PackedSample } from '../data';
 import { DetLabError } from '../errors';
 import type { Assignment, AssignmentWatch, Detector } from '../models/types';
@@ -223,7 +224,7 @@ export function watchAssignments(detector: Detector, sample: PackedSample, epoch
       withStepRandom(random, () => detector.loss(batch, { random, epoch, iteration: 0, watch }));
     });
   } finally {
-    batch.inputs.dispose();
+    disposeBatch(batch);
   }
   return [...found.values()].map(withoutTruths);
 }

@@ -11,6 +11,8 @@ import { counted } from '../visualization/ap-table';
 import { type ChosenMetric, configuredMetrics } from './chosen-metrics';
 import { objectAt, valueAt } from './config-access';
 import type { LabDataset } from './lab-dataset';
+import { requireUnlabelled } from './multi-source-data';
+import { unlabelledLines } from './unlabelled-images';
 
 const TRAIN = 'train_dataloader.dataset';
 
@@ -22,7 +24,8 @@ const TRAIN = 'train_dataloader.dataset';
  */
 export function checkData(data: LabDataset, config: ConfigObject): string[] {
   const { train, val } = data;
-  const lines = new Set([...linesOf(train), ...data.notices]);
+  requireUnlabelled(data, config);
+  const lines = new Set([...linesOf(train), ...data.notices, ...unlabelledLines(data, config)]);
   const counts = countObjects(train);
   requireObjects(train, counts, 'train');
   const untaught = train.classes.filter((_, label) => counts.byClass[label] === 0);

@@ -8,6 +8,8 @@ import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';
 import { objectAt, readsText } from './config-access';
 import { LabDataset } from './lab-dataset';
+import { learnsWithoutLabels } from './multi-source-data';
+import { withoutLabels } from './unlabelled-images';
 
 async function part(config: ConfigObject, name: string, classes?: readonly string[]): Promise<Dataset | undefined> {
   const path = `${name}_dataloader.dataset`;
@@ -39,7 +41,12 @@ export async function configuredData(config: ConfigObject, name: string): Promis
   const train = await part(config, 'train');
   if (!train)
     throw new DetLabError('Cannot load the training data: the config has no train_dataloader.dataset. Use --data');
-  return new LabDataset(name, train, await part(config, 'val', train.classes));
+  const val = await part(config, 'val', train.classes);
+  const [labelled, others] = train.parts ?? [];
+  // of a semi-supervised detector the second data set is one of images alone
+  if (labelled && others && learnsWithoutLabels(config))
+    return new LabDataset(name, labelled, val, withoutLabels(others, train.classes));
+  return new LabDataset(name, train, val);
 }
 
 /** The config's test data: `test_dataloader.dataset`. */

@@ -37,7 +37,9 @@ import { RunEvaluations } from './run-evaluations';
 import { checkHooks, type HookError, UserHook } from './run-hooks';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
+import { trainedImages } from './unlabelled-images';
 import { visBackendsHook } from './vis-backends';
+import { evaluatedTwins } from './twin-evaluation';
 import { fitWarmUp } from './warm-up';
 import { type Watched, watchedImages } from './watched';
 import { checkWeightedLabels } from './weighted-labels';
@@ -73,9 +75,10 @@ export async function fit(
   const detector = await buildModel(spec, classes, planned.seed, onLine, { signal: options.signal });
   const model = new Model(detector, classes, spec.name, wholeConfig(spec.config, detector));
   checkWeightedLabels(model.config, data.train);
+  if (data.val) evaluatedTwins(detector, spec.config);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
-  const loader = trainLoader(data.train, spec.config, planned, {
+  const loader = trainLoader(trainedImages(data, spec.config), spec.config, planned, {
     ...loadingOf(options, ranks),
     ...reportProblems(problems, notices, log),
   });

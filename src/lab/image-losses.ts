@@ -3,6 +3,7 @@
 import type { ConfigObject } from '../config';
 import { buildPipeline, type Dataset, evaluationLoader } from '../data';
 import type { Precision } from '../engine';
+import { disposeBatch } from '../models/dispose-batch';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { batchLosses } from '../training/batch-losses';
@@ -34,7 +35,7 @@ export async function imageLosses(
         const context = { random: Random.seeded(0), epoch: 0, iteration: 0 };
         losses.set(samples[0].meta.imgId, batchLosses(detector, batch, context, precision).loss);
       } finally {
-        batch.inputs.dispose();
+        disposeBatch(batch);
       }
       onProgress?.(losses.size, data.records.length);
     }

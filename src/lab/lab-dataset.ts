@@ -23,6 +23,7 @@ import { LabelMistakes, type LabelMistakesOptions, type MistakeSource } from './
 import { checkMethod } from './method-options';
 import { recordImage } from './record-image';
 import type { Report } from './report';
+import { type UnlabelledImages, unlabelledImages } from './unlabelled-images';
 
 const SHOWN_IMAGES = 6;
 const SHOWN_PROBLEMS = 3;
@@ -34,6 +35,8 @@ export class LabDataset implements Displayable {
     readonly train: Dataset,
     /** Validation images; without them `fit` computes no AP. */
     readonly val: Dataset | undefined,
+    /** Images without labels, for detectors that learn from those too: see `withUnlabelled`. */
+    readonly unlabelled?: Dataset,
   ) {
     // images with a text of their own are not asked for the classes of others
     if (val && !val.readsText && val.classes.join('\n') !== train.classes.join('\n'))
@@ -73,7 +76,7 @@ export class LabDataset implements Displayable {
     const { seed = 0 } = options;
     if (typeof part === 'number') {
       const { train, val } = holdOut(this.train, part, seed);
-      return new LabDataset(this.name, train, val);
+      return new LabDataset(this.name, train, val, this.unlabelled);
     }
     if (part !== 'train' && part !== 'val')
       throw new DetLabError(
@@ -83,7 +86,7 @@ export class LabDataset implements Displayable {
     const only = part === 'train' ? this.train : this.val;
     if (!only)
       throw new DetLabError(`Cannot take the val split of "${this.name}": it has none. Create one with .split(0.2)`);
-    return new LabDataset(only.name, only, undefined);
+    return new LabDataset(only.name, only, undefined, part === 'train' ? this.unlabelled : undefined);
   }
 
   /**
@@ -95,7 +98,7 @@ export class LabDataset implements Displayable {
    */
   kFold(count = 5, options: KFoldOptions = {}): Folds<LabDataset> {
     checkMethod('LabDataset.kFold', options);
-    return foldsOf(this, count, options, (name, train, val) => new LabDataset(name, train, val));
+    return foldsOf(this, count, options, (name, train, val) => new LabDataset(name, train, val, this.unlabelled));
   }
 
   /**
@@ -106,7 +109,20 @@ export class LabDataset implements Displayable {
    */
   merge(other: { readonly train: Dataset }): LabDataset {
     const train = joinDatasets([this.train, other.train]);
-    return new LabDataset(train.name, train, this.val);
+    return new LabDataset(train.name, train, this.val, this.unlabelled);
+  }
+
+  /**
+   * With images without labels, from which SoftTeacher learns too; other detectors train as without. A folder, a pattern, files, or a data
+   * set, whose labels are then not used. `model.pseudoLabel(images)` labels them once instead, to be looked at before training.
+   *
+   * @example await detector('soft-teacher_faster-rcnn_r50-caffe_fpn_180k_semi-0.1-coco').fit(await cells.withUnlabelled('more/*.jpg'))
+   * @throws DetLabError where there are no images
+   */
+  async withUnlabelled(images: UnlabelledImages): Promise<LabDataset> {
+    const found = await unlabelledImages(images, this.train);
+    const all = this.unlabelled ? joinDatasets([this.unlabelled, found]) : found;
+    return new LabDataset(this.name, this.train, this.val, all);
   }
 
   /** The first `n` images of each split, for a quick test. */
@@ -116,7 +132,8 @@ export class LabDataset implements Displayable {
         `Cannot take ${nameOfValue(n)} of "${this.name}": expected a number of images, such as take(20)`,
       );
     const first = (d: Dataset): Dataset => ({ ...d, records: d.records.slice(0, n) });
-    return new LabDataset(this.name, first(this.train), this.val && first(this.val));
+    const [train, val, unlabelled] = [this.train, this.val, this.unlabelled].map((part) => part && first(part));
+    return new LabDataset(this.name, train ?? this.train, val, unlabelled);
   }
 
   /** Number of boxes by class and split, and of what is there but not used. */
@@ -150,7 +167,8 @@ export class LabDataset implements Displayable {
       problems.length === 0
         ? 'no problems found'
         : `${counted(problems.length, 'problem')}: ${lines.slice(0, SHOWN_PROBLEMS).join('; ')}${more}`;
-    return [found, ...notices].join('. ');
+    const others = this.unlabelled ? [`${counted(this.unlabelled.records.length, 'image')} without labels`] : [];
+    return [found, ...others, ...notices].join('. ');
   }
 
   /**

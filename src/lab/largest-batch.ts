@@ -13,6 +13,7 @@ import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
 import type { LabDataset } from './lab-dataset';
+import { drawsFromSources } from './multi-source-data';
 import { processesOf } from './plan';
 import { progressView } from './progress-view';
 import type { TrainingData } from './train-loader';
@@ -55,11 +56,16 @@ export async function largestBatch(
     throw new DetLabError(
       "Cannot use batch: 'auto' with devices: each GPU has memory of its own. Find the batch on one of them, and give the number",
     );
+  if (drawsFromSources(spec.config))
+    throw new DetLabError(
+      "Cannot use batch: 'auto' with images of several data sets in a batch: it tries batches of one image. Give the number",
+    );
   await startEngine();
   releaseKept(engine());
   const free = budgetOf(processesOf({ processes }));
   const signal = options.signal ?? notebook()?.signal;
   const { plan, training } = await trainingInput(spec, data, { ...options, batch: 1 });
+  requireImages(training);
   const samples = await largestSamples(training);
   const factor = largestResize(spec, samples);
   const detector = await buildModel(spec, resolveClasses(spec, data), plan.seed, undefined, { signal });
@@ -109,6 +115,16 @@ function budgetOf(processes: number): FreeMemory {
   return { bytes: (share * free.bytes) / processes, of };
 }
 
+/** @throws DetLabError where more than one image of a batch is drawn at once */
+function requireImages({ order: { triplets, videos } }: TrainingData): void {
+  const drawn = triplets
+    ? `triplet_sampler draws ${triplets.numIds} x ${triplets.perId} images for each of a batch. Give the number, or fewer num_ids`
+    : videos
+      ? 'frames of a video are drawn together. Give the number'
+      : undefined;
+  if (drawn) throw new DetLabError(`Cannot use batch: 'auto': ${drawn}`);
+}
+
 /** The largest of some samples by area, height, width and objects: what the batches of an epoch can be made of. */
 async function largestSamples({ dataset, order, stages }: TrainingData): Promise<PackedSample[]> {
   const by = (value: (record: ImageRecord) => number) =>
@@ -120,7 +136,9 @@ async function largestSamples({ dataset, order, stages }: TrainingData): Promise
     ...by(({ truths }) => truths.labels.length),
   ]);
   const probed = { ...dataset, records: [...records] };
-  const loader = createLoader(probed, stages, { ...order, endless: false, batchSize: 1, workers: 0, prefetch: 1 });
+  // whatever their order in an epoch
+  const plain = { ...order, endless: false, classAware: undefined, sampleSizes: undefined, shard: undefined };
+  const loader = createLoader(probed, stages, { ...plain, batchSize: 1, workers: 0, prefetch: 1 });
   const samples: PackedSample[] = [];
   try {
     for (let epoch = 0; epoch < PROBED.epochs; epoch++)

@@ -18,6 +18,7 @@ import type { LabDataset } from './lab-dataset';
 import { planRun, type RunPlan } from './plan';
 import { checkHooks } from './run-hooks';
 import { batchesPerEpoch, trainingData } from './train-loader';
+import { trainedImages } from './unlabelled-images';
 import { fitWarmUp, warmUpIterations } from './warm-up';
 
 /** The learning rates and momenta of a run before it starts. */
@@ -191,7 +192,7 @@ export async function learningPlan(
   if (options.hooks !== undefined) checkHooks(options.hooks);
   checkRun(spec.config);
   const planned = planRun(spec.config, options);
-  const epochLength = batchesPerEpoch(trainingData(data.train, spec.config, planned));
+  const epochLength = batchesPerEpoch(trainingData(trainedImages(data, spec.config), spec.config, planned));
   const warmed = fitWarmUp(planned, epochLength);
   const run: RunPlan = { ...planned, ...warmed };
   const detector = await buildModel(spec, resolveClasses(spec, data), undefined, () => {}, { withoutEngine: true });

@@ -1,7 +1,7 @@
 // `recipe.steps(data, { image })`: one image after each transform of the training pipeline, with its truths.
 
 import path from 'node:path';
-import { buildPipeline, sampleTracer, type TracedStep, withoutClipping } from '../data';
+import { buildPipeline, sampleTracer, sourceOf, stageAt, type TracedStep, withoutClipping } from '../data';
 import { bytesOf } from '../visualization/hatched-padding';
 import { LiveFigures } from '../visualization/live-figures';
 import { type LiveImage, LiveImages } from '../visualization/live-images';
@@ -190,16 +190,17 @@ export async function pipelineSteps(
 ): Promise<PipelineSteps> {
   const at = epoch - 1;
   const { training } = await trainingInput(spec, data, options);
-  const tracer = tracerOf(training, at);
-  const { record, steps } = await tracer.trace(imageIndex(training, image), at);
+  const index = imageIndex(training, image);
+  const { multiSource } = training.order;
+  const { record, steps } = await tracerOf(training, at, multiSource && sourceOf(multiSource, index)).trace(index, at);
   return new PipelineSteps(record.path, steps, data.classes, data.train.palette);
 }
 
 type Training = Awaited<ReturnType<typeof trainingInput>>['training'];
 
-/** Traces the pipeline that holds at an epoch (from 0). */
-export function tracerOf({ dataset, stages, order }: Training, epoch: number) {
-  const { pipeline } = stages.findLast(({ from }) => from <= epoch) ?? stages[0];
+/** Traces the pipeline that holds at an epoch (from 0), for images of a data set of several. */
+export function tracerOf({ dataset, stages, order }: Training, epoch: number, source?: number) {
+  const { pipeline } = stages[stageAt(stages, epoch, source)] ?? stages[0];
   const config = withoutClipping(pipeline.config, catalogue);
   const unclipped = buildPipeline(config, catalogue, 'train_pipeline', pipeline.options);
   return sampleTracer(pipeline, dataset.records, order, unclipped);

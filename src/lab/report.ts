@@ -35,6 +35,8 @@ export interface ReportParts {
   sliced?: ReportSlices;
   /** Of an evaluation with `corruptions`. */
   robustness?: Robustness;
+  /** Of a semi-supervised detector whose teacher and student were evaluated; this report is of one of them. */
+  twins?: readonly { name: string; report: Report }[];
 }
 
 export class Report implements EvaluationReport, Displayable {
@@ -60,6 +62,8 @@ export class Report implements EvaluationReport, Displayable {
   declare readonly sliced: ReportSlices | undefined;
   /** P, mPC and rPC of `evaluate(data, { corruptions: 'benchmark' })`, displayed below the table. Not enumerable. */
   declare readonly robustness: Robustness | undefined;
+  /** Those of teacher and student, where both were evaluated (TeacherStudentValLoop). Not enumerable. */
+  declare readonly twins: ReportParts['twins'];
 
   constructor(
     report: EvaluationReport,
@@ -67,7 +71,7 @@ export class Report implements EvaluationReport, Displayable {
     readonly data: string,
     /** Wall-clock time of loading, prediction and metric. */
     readonly seconds: number,
-    { unfinished, results, files = [], sliced, robustness }: ReportParts = {},
+    { unfinished, results, files = [], sliced, robustness, twins }: ReportParts = {},
   ) {
     this.metric = report.metric;
     this.metrics = report.metrics;
@@ -82,6 +86,7 @@ export class Report implements EvaluationReport, Displayable {
     Object.defineProperty(this, 'results', { value: results, enumerable: false });
     Object.defineProperty(this, 'sliced', { value: sliced, enumerable: false });
     Object.defineProperty(this, 'robustness', { value: robustness, enumerable: false });
+    Object.defineProperty(this, 'twins', { value: twins, enumerable: false });
   }
 
   /**
@@ -173,14 +178,21 @@ export class Report implements EvaluationReport, Displayable {
 
   /** Metrics with the names of MMDetection's logs: `coco/bbox_mAP`, `pascal_voc/mAP`. */
   logNames(): MetricValues {
+    if (this.twins)
+      return Object.fromEntries(
+        this.twins.flatMap(({ name, report }) =>
+          Object.entries(report.logNames()).map(([metric, value]) => [`${name}/${metric}`, value]),
+        ),
+      );
     if (this.logged || this.metric === 'CocoMetric') return this.logged ?? mmdetectionNames(this);
     return Object.fromEntries(Object.entries(this.metrics).map(([name, value]) => [`${this.metric}/${name}`, value]));
   }
 
   /** The same report with other parts. */
   private withParts(changes: ReportParts): Report {
-    const { results, files, sliced, robustness, unfinished } = this;
-    return new Report(this, this.data, this.seconds, { results, files, sliced, robustness, unfinished, ...changes });
+    const { results, files, sliced, robustness, unfinished, twins } = this;
+    const parts = { results, files, sliced, robustness, unfinished, twins, ...changes };
+    return new Report(this, this.data, this.seconds, parts);
   }
 
   /** The same report as one of a run that was stopped. */
@@ -198,9 +210,20 @@ export class Report implements EvaluationReport, Displayable {
     return this.withParts({ robustness });
   }
 
+  /** The same report as one of several detectors in one, whose tables are displayed. */
+  withTwins(twins: NonNullable<ReportParts['twins']>): Report {
+    return this.withParts({ twins });
+  }
+
+  /** The tables of teacher and student, where both were evaluated; else its own. */
+  mainTables(title = this.data): [Table, ...Table[]] {
+    const [first, ...others] = (this.twins ?? []).map(({ name, report }) => report.table(`${title}, ${name}`));
+    return first ? [first, ...others] : [this.table(title)];
+  }
+
   /** The table, and those of slices and robustness. */
   private tables(): [Table, ...Table[]] {
-    return [this.table(), ...[this.sliced, this.robustness].flatMap((part) => (part ? [part.table()] : []))];
+    return [...this.mainTables(), ...[this.sliced, this.robustness].flatMap((part) => (part ? [part.table()] : []))];
   }
 
   table(title = this.data): Table {
@@ -218,8 +241,10 @@ export class Report implements EvaluationReport, Displayable {
       ['all', truths, ...names.map((name) => metrics[name])],
       ...perClass.map((one) => [one.class, one.truths, ...names.map((name) => one.metrics[name] ?? '')]),
     ];
-    const json = { data, metric, metrics, perClass, images, truths, detections, problems, seconds, unfinished };
-    const formats = { ...tableFormats(json, this.table()), csv: () => csvText(['class', 'truths', ...names], rows) };
+    const twins = this.twins?.map(({ name, report }) => ({ name, metrics: report.metrics, perClass: report.perClass }));
+    const numbers = { data, metric, metrics, perClass, images, truths, detections, problems, seconds, unfinished };
+    const json = { ...numbers, ...(twins && { twins }) };
+    const formats = { ...tableFormats(json, ...this.mainTables()), csv: () => csvText(['class', 'truths', ...names], rows) };
     return saveAs(`the report on ${data}`, formats, file);
   }
 

@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type ConfigObject, type ConfigValue, cloneConfig, printConfig } from '../config';
+import { type ConfigObject, type ConfigValue, cloneConfig, isObject, printConfig } from '../config';
 import { freezingText } from '../training/freezing';
 import type { TrainHook } from '../training/hooks/hook';
 import { PRIORITIES } from '../training/hooks/priority';
@@ -78,7 +78,10 @@ export function effectiveConfig(spec: RecipeSpec, plan: RunPlan): ConfigObject {
   config.optim_wrapper = optimWrapper as ConfigObject;
   config.param_scheduler = paramScheduler as ConfigValue[] as ConfigObject[];
   config.randomness = { ...objectAt(config, 'randomness'), seed };
-  config.train_dataloader = { ...objectAt(config, 'train_dataloader'), batch_size: batchSize };
+  const loader = objectAt(config, 'train_dataloader');
+  const { sampler } = loader;
+  const ofSampler = isObject(sampler) && 'batch_size' in sampler && { sampler: { ...sampler, batch_size: batchSize } };
+  config.train_dataloader = { ...loader, batch_size: batchSize, ...ofSampler };
   if (spec.loadFrom) config.load_from = spec.loadFrom.file;
   return config;
 }

@@ -10,6 +10,7 @@ import type { RunPlan } from './plan';
 import { evaluateInRanks } from './ranks/evaluate-in-ranks';
 import type { Report } from './report';
 import type { RunView } from './run-view';
+import { evaluatedTwins, evaluateTwins } from './twin-evaluation';
 import { validationLosses } from './validation-loss';
 import type { Watched } from './watched';
 
@@ -70,10 +71,12 @@ export class RunEvaluations {
   private async report(place: Place): Promise<Report | undefined> {
     const { config, data, detector, precision, ranks, signal, view } = this.parts;
     const options = { precision, signal, onProgress: view.evaluating(place) };
-    if (!data.val) return undefined;
-    return ranks
-      ? evaluateInRanks(detector, data.val, config, options, ranks)
-      : evaluate(detector, data.val, config, options);
+    const { val } = data;
+    if (!val) return undefined;
+    const report = () =>
+      ranks ? evaluateInRanks(detector, val, config, options, ranks) : evaluate(detector, val, config, options);
+    const twins = evaluatedTwins(detector, config);
+    return twins.length > 0 ? evaluateTwins(detector, twins, report) : report();
   }
 
   private async watch({ report, place }: Made): Promise<void> {

@@ -15,9 +15,9 @@ export const lossesOf = (scalars: Record<string, number>): Record<string, number
   Object.fromEntries(Object.entries(scalars).filter(([name]) => name.includes('loss')));
 
 const CHART_NAMES: [RegExp, string][] = [
-  [/^(coco\/bbox|pascal_voc)[_/]mAP$/, 'AP'],
-  [/^(coco\/bbox|pascal_voc)[_/](mAP_|AP)50$/, 'AP50'],
-  [/^coco\/bbox_mAP_75$/, 'AP75'],
+  [/^((teacher|student)\/)?(coco\/bbox|pascal_voc)[_/]mAP$/, 'AP'],
+  [/^((teacher|student)\/)?(coco\/bbox|pascal_voc)[_/](mAP_|AP)50$/, 'AP50'],
+  [/^((teacher|student)\/)?coco\/bbox_mAP_75$/, 'AP75'],
 ];
 
 /** The chart's metrics of an evaluation logged with MMDetection's names. */

@@ -156,29 +156,34 @@ export class Run implements Displayable {
     ].join(', ');
   }
 
-  private table(): Table {
-    const table = this.report?.table(this.headline) ?? {
-      title: this.headline,
-      columns: [{ title: this.stop ? 'stopped before the first evaluation' : 'not evaluated' }],
-      rows: [],
-    };
-    if (!this.stop) return table;
-    return { ...table, note: [table.note, wayOn(this.stop)].filter((line) => line !== undefined).join('; ') };
+  private tables(): [Table, ...Table[]] {
+    const [table, ...others] = this.report?.mainTables(this.headline) ?? [
+      {
+        title: this.headline,
+        columns: [{ title: this.stop ? 'stopped before the first evaluation' : 'not evaluated' }],
+        rows: [],
+      },
+    ];
+    if (!this.stop) return [table, ...others];
+    const note = [table.note, wayOn(this.stop)].filter((line) => line !== undefined).join('; ');
+    return [{ ...table, note }, ...others];
   }
 
   /** Writes the table as .html, .csv, .json, .svg, .png or .txt; returns the absolute path. */
   save(file: string): Promise<string> {
     const { headline, report, history, best, workDir, checkpoint } = this;
     const json = { headline, report, best, workDir, checkpoint, evaluations: history.evaluations };
-    return saveAs(`the run of ${this.model.name}`, tableFormats(json, this.table()), file);
+    return saveAs(`the run of ${this.model.name}`, tableFormats(json, ...this.tables()), file);
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {
-    return tablesBundle(this.table());
+    return tablesBundle(...this.tables());
   }
 
   toString(): string {
-    return tableText(this.table());
+    return this.tables()
+      .map((table) => tableText(table))
+      .join('\n\n');
   }
 
   [inspect.custom](): string {

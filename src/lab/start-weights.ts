@@ -38,7 +38,7 @@ export async function startWeights(detector: Detector, { model, from, notice, si
   const loaded = new Set(report?.loaded);
   let others = false;
   const parts = new Set([...detector.modules()].map(([name]) => name));
-  for (const pretrained of pretrainedParts(model)) {
+  for (const pretrained of [...pretrainedParts(model)].flatMap((part) => ofTwins(part, detector))) {
     const { path, checkpoint } = pretrained;
     if (!parts.has(path)) notice(`pretrained weights "${checkpoint}" are ignored: the model has no module "${path}"`);
     else if (!isWhole(detector, path, loaded)) {
@@ -61,13 +61,21 @@ export async function startWeights(detector: Detector, { model, from, notice, si
   const { teacher_ckpt: checkpoint } = model;
   if (detector.teacher && typeof checkpoint === 'string') {
     const file = await pretrainedFile({ path: 'the teacher', checkpoint }, notice, signal);
-    if (file !== undefined)
+    if (file !== undefined) {
+      others = true;
       for (const line of reportLines(loadWeights(detector.teacher, readWeights(file)))) notice(line);
+    }
   }
   if (!weights || !report) return;
   if (others) load(weights);
   for (const line of reportLines(report)) notice(line);
 }
+
+/** What a config describes once, of a detector that has two of it: for each. */
+const ofTwins = (part: Pretrained, { twins }: Detector): Pretrained[] =>
+  twins && /^detector\b/.test(part.path)
+    ? twins.map((twin) => ({ ...part, path: part.path.replace(/^detector\b/, twin) }))
+    : [part];
 
 /** The text models of a config whose own weights are named by what they are, and where their layers are in the detector. */
 function textModels(model: ConfigObject): { path: string; name: string }[] {
@@ -157,7 +165,8 @@ function* pretrainedParts(value: ConfigValue, path = ''): Generator<Pretrained> 
     yield { path, checkpoint, prefix: typeof prefix === 'string' ? prefix : undefined };
   }
   // a teacher has the weights of teacher_ckpt
+  const skipped = typeof value.teacher_ckpt === 'string' ? ['init_cfg', 'teacher'] : ['init_cfg'];
   for (const [key, child] of Object.entries(value))
-    if (key !== 'init_cfg' && !key.startsWith('teacher_'))
+    if (!skipped.includes(key) && !key.startsWith('teacher_'))
       yield* pretrainedParts(child, path === '' ? key : `${path}.${key}`);
 }

@@ -23,6 +23,7 @@ import type { PipelineChange } from '../training/hooks/hook';
 import { catalogue } from './catalogue';
 import { numberAt, objectAt, valueAt } from './config-access';
 import { loaderWorkers } from './loader-workers';
+import { drawsFromSources, multiSourceData } from './multi-source-data';
 import type { RunPlan } from './plan';
 import { sampleSizes } from './sample-sizes';
 import { tripletSampling } from './triplet-sampling';
@@ -47,7 +48,7 @@ export interface TrainingData {
   order: OrderOptions;
 }
 
-type DataPlan = Pick<RunPlan, 'batchSize' | 'loop' | 'seed' | 'pipelineChanges'>;
+export type DataPlan = Pick<RunPlan, 'batchSize' | 'loop' | 'seed' | 'pipelineChanges'>;
 
 /** The images and pipelines of a run; nothing is loaded. */
 export function trainingData(
@@ -56,6 +57,7 @@ export function trainingData(
   plan: DataPlan,
   onDropped: (problems: DataProblem[]) => void = () => {},
 ): TrainingData {
+  if (drawsFromSources(config)) return multiSourceData(data, config, plan, onDropped);
   const dataset = planDataset(objectAt(config, PATH) as ModuleConfig, PATH);
   const problems: DataProblem[] = [];
   const records = dataset.arrange(data.records, problems);

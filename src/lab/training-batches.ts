@@ -5,6 +5,8 @@ import type { ModuleConfig } from '../catalogue/registry';
 import { createLoader, type PackedSample, type PixelImage, type Truths } from '../data';
 import { startEngine } from '../engine';
 import { DetLabError } from '../errors';
+import { disposeBatch } from '../models/dispose-batch';
+import type { DataPreprocessor, DetBatch } from '../models/types';
 import { hatchedPadding } from '../visualization/hatched-padding';
 import { LiveFigures } from '../visualization/live-figures';
 import { type LiveBox, LiveImages } from '../visualization/live-images';
@@ -116,6 +118,16 @@ export const liveTruths = ({ bboxes, labels, ignored }: Truths): LiveBox[] =>
     };
   });
 
+function imagesOf({ inputs, samples }: DetBatch, preprocessor: DataPreprocessor): BatchImage[] {
+  const [, height, width] = inputs.shape;
+  const values = inputs.dataSync<'float32'>();
+  const size = height * width * 3;
+  return samples.map((sample, i) => {
+    const data = preprocessor.denormalize?.(values.subarray(i * size, (i + 1) * size)) ?? new Uint8Array(size);
+    return { image: { data, width, height, order: preprocessor.order ?? 'rgb' }, sample };
+  });
+}
+
 /** The first batches of an epoch, as `fit` with these options trains on them. */
 export async function trainingBatches(
   spec: RecipeSpec,
@@ -138,21 +150,10 @@ export async function trainingBatches(
     let iteration = at * loader.length;
     for await (const samples of loader.epoch(at)) {
       const batch = preprocessor.forward(samples, { training: true, iteration: iteration++ });
-      const [, height, width] = batch.inputs.shape;
-      const values = batch.inputs.dataSync<'float32'>();
-      batch.inputs.dispose();
-      const size = height * width * 3;
-      batches.push(
-        batch.samples.map((sample, i) => ({
-          image: {
-            data: preprocessor.denormalize?.(values.subarray(i * size, (i + 1) * size)) ?? new Uint8Array(size),
-            width,
-            height,
-            order: preprocessor.order ?? 'rgb',
-          },
-          sample,
-        })),
-      );
+      // of semi-supervised training the views of the images without labels follow
+      const parts = [batch, ...Object.values(batch.branches ?? {})];
+      batches.push(parts.flatMap((part) => imagesOf(part, preprocessor)));
+      disposeBatch(batch);
       if (batches.length === count) break;
     }
   } finally {

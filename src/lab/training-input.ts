@@ -8,6 +8,7 @@ import { endsWithFile } from './file-end';
 import type { LabDataset } from './lab-dataset';
 import { type PlanOptions, planRun, type RunPlan } from './plan';
 import { type TrainingData, trainingData } from './train-loader';
+import { trainedImages } from './unlabelled-images';
 
 /** Options of `fit` that change what a run is fed. */
 export type InputOptions = Pick<PlanOptions, 'seed' | 'batch' | 'epochs'>;
@@ -26,7 +27,7 @@ export async function trainingInput(
   await loadCustomImports(spec.config, spec.folders ?? [], () => {});
   checkRun(spec.config);
   const plan = planRun(spec.config, options);
-  const training = trainingData(data.train, spec.config, plan);
+  const training = trainingData(trainedImages(data, spec.config), spec.config, plan);
   if (training.dataset.records.length > 0) return { plan, training };
   throw new DetLabError(`Cannot show what "${spec.name}" trains on: "${data.name}" has no usable training images`);
 }

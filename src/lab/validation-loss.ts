@@ -7,6 +7,7 @@ import type { ConfigObject } from '../config';
 import { buildPipeline, type Dataset, evaluationLoader, loadsAnnotations } from '../data';
 import type { Precision } from '../engine';
 import { interruptible } from '../engine/interruption';
+import { disposeBatch } from '../models/dispose-batch';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { batchLosses } from '../training/batch-losses';
@@ -95,7 +96,7 @@ async function lossSums(
         for (const [name, value] of Object.entries(losses))
           sums.losses[name] = (sums.losses[name] ?? 0) + value * samples.length;
       } finally {
-        batch.inputs.dispose();
+        disposeBatch(batch);
       }
       sums.images += samples.length;
       onProgress?.(Math.min(sums.images * size, data.records.length), data.records.length);

@@ -5,6 +5,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { PackedSample } from '../data/types';
 import { canInterrupt, interruptible } from '../engine/interruption';
 import { DetLabError } from '../errors';
+import { disposeBatch } from '../models/dispose-batch';
 import type { Detector } from '../models/types';
 import { pass } from './gradients';
 import { LeftRanks, type Ranks } from './ranks/ranks';
@@ -102,7 +103,7 @@ export async function iterate(
     throw error;
   } finally {
     before?.dispose();
-    batch.inputs.dispose();
+    disposeBatch(batch);
   }
 }
 

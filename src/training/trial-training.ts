@@ -5,6 +5,7 @@ import type { Registry } from '../catalogue/registry';
 import type { PackedSample } from '../data/types';
 import type { Precision } from '../engine';
 import { interruptible } from '../engine/interruption';
+import { disposeBatch } from '../models/dispose-batch';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { pass } from './gradients';
@@ -63,7 +64,7 @@ export class TrialTraining {
       for (const gradient of gradients) gradient?.dispose();
       return { scalars, stepped: true };
     } finally {
-      batch.inputs.dispose();
+      disposeBatch(batch);
     }
   }
 

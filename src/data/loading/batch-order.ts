@@ -3,6 +3,7 @@
 
 import type { Random } from '../../random';
 import { type ClassAware, classAwareOrder } from './class-aware-order';
+import { type MultiSource, multiSourceOrder } from './multi-source-order';
 import type { OrderedSample } from './ordered-sample';
 import { streamFor } from './random-streams';
 import { type SampleSizes, sampleSizeOrder, sampleSizeTotal } from './sample-size-order';
@@ -22,6 +23,8 @@ export interface OrderOptions {
   classAware?: ClassAware;
   /** So many images of each joined data set in place of all: see `sampleSizeOrder`. */
   sampleSizes?: SampleSizes;
+  /** Batches of several joined data sets, of so many images of each: see `multiSourceOrder`. */
+  multiSource?: MultiSource;
   /** Images of several identities in place of each: see `tripletOrder`. A batch is then larger than `batchSize`. */
   triplets?: Triplets;
   /** A frame of each video in place of all images: the indices at which the videos begin, and the end of the last. */
@@ -87,6 +90,8 @@ function frameOfEach(starts: Int32Array, shuffle: boolean, random: Random): Int3
 
 /** The samples of every batch of `epoch`. */
 export function sampleOrder(images: OrderedImages, epoch: number, options: OrderOptions): OrderedSample[][] {
+  const { multiSource } = options;
+  if (multiSource) return multiSourceOrder(images, epoch, batchesOf(images.length, options), { ...options, multiSource });
   const batches = options.endless ? endlessOrder(images, epoch, options) : orderOfPass(images, epoch, options);
   return options.triplets ? tripletOrder(batches, options.triplets, options.seed) : batches;
 }

@@ -2,9 +2,9 @@
 // CachedMosaic and CachedMixUp) are recomputed from the training order and the samples' random streams, and kept for a while.
 
 import { BadData } from '../bad-data';
-import { copyOf, type Pipeline, type SampleContext } from '../pipeline';
+import type { Pipeline, SampleContext } from '../pipeline';
 import { keepPixels } from '../pixels/pixel-pool';
-import type { Sample } from '../transforms/sample';
+import { copyOf, type Sample } from '../transforms/sample';
 import { batchesOf, type OrderOptions, sampleOrder, shardLength } from './batch-order';
 import type { OrderedSample } from './ordered-sample';
 import { streamFor } from './random-streams';

@@ -2,8 +2,8 @@
 // received and made. Objects carry an identity, so that it is known which of them a step lost, added or clipped.
 
 import { BadData } from '../bad-data';
-import { copyOf, type Pipeline } from '../pipeline';
-import { type Sample, sampleOf } from '../transforms/sample';
+import type { Pipeline } from '../pipeline';
+import { copyOf, type Sample, sampleOf } from '../transforms/sample';
 import type { AnyImage, DataProblem, ImageRecord, PackedSample, Truths } from '../types';
 import { batchOrder, imagesOf, type OrderOptions } from './batch-order';
 import { streamFor } from './random-streams';

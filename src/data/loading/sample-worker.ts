@@ -5,7 +5,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import '../node-platform';
 import type { ModuleConfig } from '../../catalogue/registry';
 import { buildPipeline, type PipelineOptions } from '../pipeline';
-import type { AnyImage, ImageRecord, Pixels } from '../types';
+import type { AnyImage, ImageRecord, PackedSample, Pixels } from '../types';
 import type { OrderOptions } from './batch-order';
 import { ImageCache, type ImageCacheMemory } from './image-cache';
 import { keepDecoded } from './image-decoder';
@@ -49,8 +49,7 @@ function serve(port: MessagePort, { stages, order, records, upright, cache }: Wo
         const outcome = await run(request, record);
         reply = { id, outcome };
         if ('sample' in outcome)
-          for (const { image } of [outcome.sample, ...(outcome.sample.clip?.others ?? [])])
-            transfer.push(exclusiveBuffer(image));
+          for (const buffer of new Set(imagesOf(outcome.sample).map(exclusiveBuffer))) transfer.push(buffer);
       } catch (error) {
         reply = { id, error: (error as Error).stack ?? String(error) };
       }
@@ -58,6 +57,13 @@ function serve(port: MessagePort, { stages, order, records, upright, cache }: Wo
     });
   });
 }
+
+/** All images of a sample: the frames of a clip, the views of its branches. */
+const imagesOf = ({ image, clip, branches = {} }: PackedSample): AnyImage[] => [
+  image,
+  ...(clip?.others ?? []).map((other) => other.image),
+  ...Object.values(branches).map((view) => view.image),
+];
 
 /** The buffer of the pixels, copied first if it is shared with anything else. */
 function exclusiveBuffer(image: AnyImage): ArrayBuffer {

@@ -51,7 +51,7 @@ function matrix3(...rows: [number, number, number, number, number, number]): Mat
   return Float32Array.of(...rows, 0, 0, 1);
 }
 
-function multiply(a: Matrix, b: Matrix): Matrix {
+export function multiply(a: Matrix, b: Matrix): Matrix {
   return Float32Array.from({ length: 9 }, (_, i) => {
     const [row, column] = [i - (i % 3), i % 3];
     return f(f(f(a[row] * b[column]) + f(a[row + 1] * b[column + 3])) + f(a[row + 2] * b[column + 6]));

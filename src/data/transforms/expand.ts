@@ -38,7 +38,7 @@ export function applyExpand(sample: Sample, { mean, to_rgb }: Pick<Options, 'mea
   const colour = colourOf(to_rgb ? [...mean].reverse() : mean, image.order);
   const canvas = solidImage(image, place.width, place.height, colour);
   pastePixels(canvas, image, place.left, place.top);
-  replacePixels(sample, canvas);
+  replacePixels(sample, canvas, [1, 0, place.left, 0, 1, place.top]);
   for (const boxes of [sample.truths, sample.proposals])
     if (boxes) boxes.bboxes = shiftBoxes(boxes.bboxes, place.left, place.top);
   if (sample.truths?.masks) sample.truths.masks = placeMasks(sample.truths.masks, place);

@@ -46,7 +46,7 @@ export function applyAffine(sample: Sample, matrix: readonly number[], colour: n
   const image = bytesOf(sample, 'an affine transform');
   const { width, height } = image;
   const fill = colourOf(colour, image.order).map(roundHalfEven);
-  replacePixels(sample, warpAffine(image, matrix, fill));
+  replacePixels(sample, warpAffine(image, matrix, fill), matrix);
   const homography = Float32Array.of(...matrix, 0, 0, 1);
   for (const boxes of [sample.truths, sample.proposals])
     if (boxes) Object.assign(boxes, clipInstances(projectInstances(boxes, homography), [height, width]));

@@ -30,6 +30,7 @@ import { YOLOv5HSVRandomAug, YOLOXHSVRandomAug } from './hsv-random-aug';
 import { InstaBoost } from './insta-boost';
 import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
+import { LoadEmptyAnnotations } from './load-empty-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
 import { LoadPanopticAnnotations } from './load-panoptic-annotations';
 import { LoadProposals } from './load-proposals';
@@ -38,6 +39,7 @@ import { MinIoURandomCrop } from './min-iou-random-crop';
 import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
 import { Mosaic } from './mosaic';
 import { Mosaic9 } from './mosaic9';
+import { MultiBranch } from './multi-branch';
 import { PackDetInputs } from './pack-det-inputs';
 import { PackReIDInputs } from './pack-reid-inputs';
 import { Pad } from './pad';
@@ -74,6 +76,7 @@ import { YOLOv5RandomAffine } from './yolov5-random-affine';
 export const TRANSFORMS = [
   LoadImageFromFile,
   LoadAnnotations,
+  LoadEmptyAnnotations,
   LoadPanopticAnnotations,
   LoadProposals,
   LoadTextAnnotations,
@@ -135,6 +138,7 @@ export const TRANSFORMS = [
   RandomErasing,
   RandomApply,
   RandomOrder,
+  MultiBranch,
   Polygon2Mask,
   RandomSamplingNegPos,
   RemoveDataElement,

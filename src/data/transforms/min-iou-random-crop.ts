@@ -79,7 +79,8 @@ export function applyMinIoUCrop(sample: Sample, window: Window, clip = true): Sa
   if (truths.labels.length > 0) {
     sample.truths = croppedTruths(truths, window, centersInside(truths.bboxes, window), clip);
   }
-  replacePixels(sample, cropPixels(pixelsOf(sample, 'MinIoURandomCrop'), window));
+  const cropped = cropPixels(pixelsOf(sample, 'MinIoURandomCrop'), window);
+  replacePixels(sample, cropped, [1, 0, -window.left, 0, 1, -window.top]);
   return sample;
 }
 

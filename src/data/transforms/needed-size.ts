@@ -8,7 +8,7 @@ import type { NeededSize } from './sample';
 type Pair = readonly [number, number];
 
 /** Steps that use no pixels. */
-const WITHOUT_PIXELS = new Set(['LoadAnnotations', 'LoadPanopticAnnotations', 'LoadProposals']);
+const WITHOUT_PIXELS = new Set(['LoadAnnotations', 'LoadEmptyAnnotations', 'LoadPanopticAnnotations', 'LoadProposals']);
 const typeOf = ({ type }: ModuleConfig): string => type.slice(type.lastIndexOf('.') + 1);
 const pairOf = (value: unknown): Pair => (typeof value === 'number' ? [value, value] : (value as Pair));
 

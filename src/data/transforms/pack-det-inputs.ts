@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { IDENTITY } from '../homography';
 import { boxesAgree } from '../move-boxes';
 import type { ImagePrompt, Truths } from '../types';
 import { pixelsOf, type Transform, truthsOf } from './sample';
@@ -26,6 +27,7 @@ const TEXT_KEYS = [
 const ABSENT_KEYS = [
   'flip_indices',
   'frame_id',
+  'gt_masks',
   'id',
   'image_level_labels',
   'instances',
@@ -49,16 +51,18 @@ export const PackDetInputs = defineModule({
     meta_keys: z
       .array(key)
       .default([...META_KEYS])
-      .describe('Entries of the metainfo: names are checked, a sample always has all of them'),
+      .describe('Entries of the metainfo: a sample always has all of them, but homography_matrix only where it is among these'),
   }),
-  build: (): Transform => (sample) => {
+  build: ({ meta_keys }): Transform => (sample) => {
     const image = pixelsOf(sample, 'PackDetInputs');
     if (sample.record.truths.weights && !truthsOf(sample).weights)
       throw new DetLabError(
         `Cannot pack "${sample.meta.imgPath}": a transform of the pipeline has lost the weights of its labels. Train on labels without weights`,
       );
     checkBoxes(truthsOf(sample), sample.meta.imgPath);
-    sample.packed = { image, meta: sample.meta, truths: truthsOf(sample) };
+    const { homography, ...meta } = sample.meta;
+    const moved = meta_keys.includes('homography_matrix') && { homography: homography === undefined ? IDENTITY : homography };
+    sample.packed = { image, meta: { ...meta, ...moved }, truths: truthsOf(sample) };
     if (sample.prompt) sample.packed.prompt = packedPrompt(sample.prompt, sample.meta.imgPath);
     if (sample.semantic) sample.packed.semantic = sample.semantic;
     if (sample.proposals) sample.packed.proposals = sample.proposals;

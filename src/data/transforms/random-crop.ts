@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { boxesOfMasks, cropMasks, cropSemantic } from '../../masks';
 import type { Random } from '../../random';
+import { recordMove } from '../homography';
 import { takeInstances } from '../instances';
 import { clipInstances, instancesInside, shiftInstances } from '../move-boxes';
 import { cropPixels, type Window } from '../pixels/pixel-image';
@@ -50,6 +51,7 @@ export const RandomCrop = defineModule({
       if (truths?.labels.length === 0 && !o.allow_negative_crop) return undefined;
       sample.image = cropPixels(image, window);
       sample.meta.imgShape = [window.height, window.width];
+      recordMove(sample.meta, [1, 0, -window.left, 0, 1, -window.top]);
       if (sample.semantic) sample.semantic = cropSemantic(sample.semantic, window);
       if (truths) sample.truths = truths;
       if (sample.proposals) sample.proposals = cropInstances(sample.proposals, window, o.bbox_clip_border);

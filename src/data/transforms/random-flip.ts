@@ -6,6 +6,7 @@ import { DetLabError } from '../../errors';
 import type { FlipDirection } from '../../geometry/boxes';
 import { flipMasks, flipSemantic } from '../../masks';
 import type { Random } from '../../random';
+import { recordMove } from '../homography';
 import { flipInstances, shiftInstances } from '../move-boxes';
 import { flipPixels } from '../pixels/flip';
 import { pixelsOf, type Transform } from './sample';
@@ -44,6 +45,8 @@ function flipping(type: string, { prob, direction }: z.output<typeof options>, s
     sample.image = flipPixels(image, flip);
     sample.meta.flip = true;
     sample.meta.flipDirection = flip;
+    const [across, down] = [flip !== 'vertical', flip !== 'horizontal'];
+    recordMove(sample.meta, [across ? -1 : 1, 0, across ? image.width : 0, 0, down ? -1 : 1, down ? image.height : 0]);
     for (const boxes of [sample.truths, sample.proposals])
       if (boxes) {
         Object.assign(boxes, flipInstances(boxes, flip, [image.height, image.width]));

@@ -27,7 +27,7 @@ export function applyShift(sample: Sample, left: number, top: number, filter = 1
   sample.truths = takeInstances({ ...truths, bboxes, masks }, kept);
   const canvas = solidImage(image, width, height, [0, 0, 0]);
   pastePixels(canvas, image, left, top);
-  replacePixels(sample, canvas);
+  replacePixels(sample, canvas, [1, 0, left, 0, 1, top]);
   return sample;
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { resizeMasks, resizeSemantic } from '../../masks';
+import { recordMove } from '../homography';
 import { clipInstances, scaleInstances } from '../move-boxes';
 import { backendOption, checkInterpolation, interpolationOption, resizedBy } from './resize-backend';
 import { fullSize, pixelsOf, type Sample, type Transform } from './sample';
@@ -64,6 +65,7 @@ export function resizeSample(
   // as in mmcv, the factor replaces that of an earlier step
   const factor: [number, number] = given ?? [width / w, height / h];
   sample.meta.scaleFactor = factor;
+  recordMove(sample.meta, [factor[0], 0, 0, 0, factor[1], 0]);
   for (const boxes of [sample.truths, sample.proposals])
     if (boxes) {
       Object.assign(boxes, scaleInstances(boxes, factor));

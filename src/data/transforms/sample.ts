@@ -3,6 +3,7 @@
 import { DetLabError } from '../../errors';
 import type { SemanticMap } from '../../masks';
 import type { Random } from '../../random';
+import { recordMove } from '../homography';
 import type {
   AnyImage,
   ClipFrames,
@@ -117,9 +118,10 @@ export function truthsOf({ truths }: Sample): Truths {
 
 /**
  * Replaces the pixels of a sample by others in another place.
+ * @param moved first two rows of the map of their coordinates, where one matrix says it
  * @throws DetLabError for a sample with a semantic map, which would no longer be that of its pixels
  */
-export function replacePixels(sample: Sample, image: AnyImage): void {
+export function replacePixels(sample: Sample, image: AnyImage, moved?: readonly number[]): void {
   if (sample.semantic)
     throw new DetLabError(
       `Cannot move the semantic map of "${sample.record.path}" along with its pixels: of the transforms that move pixels, Resize, ` +
@@ -127,6 +129,7 @@ export function replacePixels(sample: Sample, image: AnyImage): void {
     );
   sample.image = image;
   sample.meta.imgShape = [image.height, image.width];
+  recordMove(sample.meta, moved);
 }
 
 /** Applies steps in order; undefined as soon as one discards the sample. */
@@ -142,6 +145,15 @@ export async function runSteps(
   }
   return current;
 }
+
+/** A copy whose fields transforms may replace without changing the original. */
+export const copyOf = (sample: Sample): Sample => ({
+  ...sample,
+  meta: { ...sample.meta },
+  truths: sample.truths && { ...sample.truths },
+  proposals: sample.proposals && { ...sample.proposals },
+  ...(sample.clip && { clip: { ...sample.clip, others: sample.clip.others.map(copyOf) } }),
+});
 
 declare module '../../catalogue/registry' {
   interface Built {

@@ -2,12 +2,12 @@
 
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { ConfigObject } from '../../config';
+import { type ConfigObject, isObject } from '../../config';
 import { DetLabError } from '../../errors';
 import type { Detector } from '../../models/types';
 import { exportDetector, type OnnxOptions } from '../../onnx/export-detector';
 import { packageRoot } from '../../paths';
-import { numberAt } from '../config-access';
+import { numberAt, objectAt } from '../config-access';
 import { inputSize } from '../summary';
 import { onnxMetadata } from './onnx-metadata';
 
@@ -15,7 +15,7 @@ import { onnxMetadata } from './onnx-metadata';
 export interface SaveOnnxOptions {
   /**
    * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first, and of models with masks `masks`, probabilities
-   * of a grid over each box (resize it to the box, bilinearly). Without, `boxes` and `scores` are those of all candidates: priors,
+   * of a grid over each box (resize it to the box, bilinearly). Rotated boxes have five numbers: center, width, height, angle. Without, `boxes` and `scores` are those of all candidates: priors,
    * proposals (C boxes of each, one for every class) or queries. Default true.
    */
   nms?: boolean;
@@ -59,6 +59,16 @@ function checkPlace(file: string): string {
   return target;
 }
 
+/** Of a semi-supervised detector the one that predicts, with its part of the config. */
+function predictingAlone(model: SavedModel): SavedModel {
+  const { predictor } = model.detector;
+  if (!predictor) return model;
+  const { detector, data_preprocessor: given } = objectAt(model.config, 'model');
+  const inner = isObject(given) ? given.data_preprocessor : undefined;
+  const alone = { ...(isObject(detector) && detector), ...(isObject(inner) && { data_preprocessor: inner }) };
+  return { ...model, detector: predictor, config: { ...model.config, model: alone } };
+}
+
 function resolved({ config }: SavedModel, given: SaveOnnxOptions): OnnxOptions {
   const { nms = true, size, batch = 1, dynamic = false, precision = 'float32' } = given;
   const padding = numberAt(config, 'model.data_preprocessor.pad_size_divisor') ?? 1;
@@ -90,7 +100,8 @@ function resolved({ config }: SavedModel, given: SaveOnnxOptions): OnnxOptions {
  * @returns absolute path of the file
  * @throws DetLabError for what has no form in ONNX, and for a file that cannot be written
  */
-export function saveOnnx(model: SavedModel, file: string, given: SaveOnnxOptions): string {
+export function saveOnnx(whole: SavedModel, file: string, given: SaveOnnxOptions): string {
+  const model = predictingAlone(whole);
   const target = checkPlace(file);
   const options = resolved(model, given);
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));

@@ -34,14 +34,14 @@ function shared({
 }
 
 export function writeRankJob(file: string, { data, options, ...job }: RankJob): void {
-  const { name, train, val } = data;
-  const plain = { ...job, options: shared(options), data: { name, train, val } };
+  const { name, train, val, unlabelled } = data;
+  const plain = { ...job, options: shared(options), data: { name, train, val, unlabelled } };
   writeFileSync(file, serialize(plain), { mode: 0o600 });
 }
 
 export function readRankJob(file: string): RankJob {
   const { data, ...job } = deserialize(readFileSync(file)) as Omit<RankJob, 'data'> & {
-    data: { name: string; train: Dataset; val?: Dataset };
+    data: { name: string; train: Dataset; val?: Dataset; unlabelled?: Dataset };
   };
-  return { ...job, data: new LabDataset(data.name, data.train, data.val) };
+  return { ...job, data: new LabDataset(data.name, data.train, data.val, data.unlabelled) };
 }

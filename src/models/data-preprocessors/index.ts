@@ -1,6 +1,7 @@
 // Every data preprocessor of the catalogue.
 
 import type { AnyDefinition } from '../../catalogue/registry';
+import { multiBranchDataPreprocessor } from './multi-branch-data-preprocessor';
 import { boxInstDataPreprocessor } from './boxinst-data-preprocessor';
 import { clsDataPreprocessors } from './cls-data-preprocessor';
 import { detDataPreprocessor, ppyoloeDetDataPreprocessor, yolov5DetDataPreprocessor } from './det-data-preprocessor';
@@ -10,6 +11,7 @@ export { BoxInstDataPreprocessor } from './boxinst-data-preprocessor';
 export { DetDataPreprocessor, type DetDataPreprocessorOptions, detDataPreprocessor } from './det-data-preprocessor';
 
 export const dataPreprocessors = [
+  multiBranchDataPreprocessor,
   detDataPreprocessor,
   yolov5DetDataPreprocessor,
   ppyoloeDetDataPreprocessor,

@@ -231,6 +231,13 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return { total, numClasses: this.numClasses, positiveWeight: 1 };
   }
 
+  /** Beside a mask head: the losses, and what they were computed of. */
+  protected assignedLosses(features: tf.Tensor4D[], batch: DetBatch, context: LossContext) {
+    const outputs = this.outputs(features);
+    const targets = this.targets(outputs, batch, context);
+    return { outputs, images: targets.images, losses: this.losses(outputs, targets, context) };
+  }
+
   /** As a first stage: the losses and, without a gradient, the detections of one forward pass. */
   lossAndPredict(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, cfg?: ProposalCfg): ProposalLosses {
     const outputs = this.outputs(features);
@@ -287,8 +294,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   protected abstract candidates(outputs: DenseOutputs<M>): CandidateTensors;
 
   /** The candidates with decoded boxes, as tensors alone: what a program without `detect` computes the detections from. */
-  decodedCandidates(features: tf.Tensor4D[]): DecodedCandidates {
-    const outputs = this.outputs(features);
+  decodedCandidates(features: tf.Tensor4D[], outputs = this.outputs(features)): DecodedCandidates {
     const { sizes } = outputs;
     const { boxes, decoded, ...rest } = this.candidates(outputs);
     return {

@@ -19,6 +19,7 @@ import type {
   LossContext,
   Losses,
   ProposalHead,
+  ProposalLosses,
   Proposals,
   RoIHead,
 } from '../types';
@@ -100,7 +101,7 @@ export class TwoStageDetector extends BaseDetector {
   }
 
   /** Those that proposals are made from. */
-  protected firstStageLevels<T>(levels: readonly T[]): T[] {
+  firstStageLevels<T>(levels: readonly T[]): T[] {
     return [...levels];
   }
 
@@ -137,12 +138,17 @@ export class TwoStageDetector extends BaseDetector {
       const proposals = givenProposals(batch);
       return { losses: withZeroGradients(second(proposals), features), proposals };
     }
-    const first = this.firstStageLevels(features);
-    const { losses, proposals } = this.rpn.lossAndPredict(first, classAgnostic(batch), context, this.proposalCfg);
+    const { losses, proposals } = this.proposalLosses(features, batch, context);
     // a first stage without losses reads no features either
     if (Object.keys(losses).length === 0) return { losses: withZeroGradients(second(proposals), features), proposals };
-    const both = { ...firstStageNames(losses), ...second(proposals), ...this.moreLosses(features, batch) };
-    return { losses: both, proposals };
+    return { losses: { ...losses, ...second(proposals), ...this.moreLosses(features, batch) }, proposals };
+  }
+
+  /** The losses of the first stage, under names of their own, and its proposals. */
+  proposalLosses(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): ProposalLosses {
+    const first = this.firstStageLevels(features);
+    const { losses, proposals } = this.rpnHead.lossAndPredict(first, classAgnostic(batch), context, this.proposalCfg);
+    return { losses: firstStageNames(losses), proposals };
   }
 
   /** Of heads beside the two stages. */

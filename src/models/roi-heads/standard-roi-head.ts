@@ -64,7 +64,7 @@ export class StandardRoIHead<C extends StandardRoIHeadConfig = StandardRoIHeadCo
 {
   readonly bboxHead: BoxHead;
   readonly maskHead?: MaskHead;
-  protected readonly stage: BBoxStage;
+  readonly stage: BBoxStage;
   /** Absent where masks read the features pooled for the boxes. */
   protected readonly maskPooler?: RoIPooler;
 

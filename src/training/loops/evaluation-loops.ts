@@ -21,6 +21,17 @@ export const valLoopDefinition = defineModule({
   build: (): EvaluationLoop => ({ type: 'ValLoop', unit: 'image' }),
 });
 
+export const teacherStudentValLoopDefinition = defineModule({
+  kind: 'loop',
+  type: 'TeacherStudentValLoop',
+  summary: 'Evaluates the teacher and then the student of a semi-supervised detector, on val_dataloader by val_evaluator',
+  origin: 'MMDetection',
+  shapes: 'a loader of images -> the metrics of their detections by each, `teacher/coco/bbox_mAP`',
+  example: "{ type: 'TeacherStudentValLoop' }",
+  options: z.strictObject({ fp16 }),
+  build: (): EvaluationLoop => ({ type: 'TeacherStudentValLoop', unit: 'image' }),
+});
+
 export const testLoopDefinition = defineModule({
   kind: 'loop',
   type: 'TestLoop',
@@ -32,4 +43,8 @@ export const testLoopDefinition = defineModule({
   build: (): EvaluationLoop => ({ type: 'TestLoop', unit: 'image' }),
 });
 
-export const evaluationLoops = [valLoopDefinition, testLoopDefinition] as const satisfies readonly AnyDefinition[];
+export const evaluationLoops = [
+  valLoopDefinition,
+  teacherStudentValLoopDefinition,
+  testLoopDefinition,
+] as const satisfies readonly AnyDefinition[];

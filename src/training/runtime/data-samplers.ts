@@ -68,6 +68,35 @@ export const CustomSampleSizeSampler = defineModule({
   build: (options) => options,
 });
 
+const multiSource = z.strictObject({
+  batch_size: z.int().positive().describe('Images per batch: that of the loader'),
+  source_ratio: z.array(z.number().positive()).min(1).describe('Share of each data set in a batch'),
+  shuffle: z.boolean().default(true).describe('Shuffle the images of each data set anew every pass'),
+  seed,
+});
+
+export const MultiSourceSampler = defineModule({
+  kind: 'data_sampler',
+  type: 'MultiSourceSampler',
+  summary: 'Batches of images of each data set of a ConcatDataset, in shares; each has a pipeline of its own',
+  origin: 'MMDetection',
+  shapes: 'n images of k data sets -> batches of indices, without end',
+  example: "{ type: 'MultiSourceSampler', batch_size: 5, source_ratio: [1, 4] }",
+  options: multiSource,
+  build: (options) => options,
+});
+
+export const GroupMultiSourceSampler = defineModule({
+  kind: 'data_sampler',
+  type: 'GroupMultiSourceSampler',
+  summary: 'MultiSourceSampler with batches of portrait images and batches of landscape ones, for less padding',
+  origin: 'MMDetection',
+  shapes: 'n images of k data sets -> batches of indices, without end',
+  example: "{ type: 'GroupMultiSourceSampler', batch_size: 5, source_ratio: [1, 4] }",
+  options: multiSource,
+  build: (options) => options,
+});
+
 export const TrackImgSampler = defineModule({
   kind: 'data_sampler',
   type: 'TrackImgSampler',
@@ -104,6 +133,8 @@ export const dataSamplers = [
   InfiniteSampler,
   ClassAwareSampler,
   CustomSampleSizeSampler,
+  MultiSourceSampler,
+  GroupMultiSourceSampler,
   TrackImgSampler,
   AspectRatioBatchSampler,
   TrackAspectRatioBatchSampler,

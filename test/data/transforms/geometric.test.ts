@@ -4,8 +4,7 @@
 import { expect, test } from 'vitest';
 import '../../../src/data/node-platform';
 import type { ModuleConfig } from '../../../src/catalogue/registry';
-import { copyOf } from '../../../src/data/pipeline';
-import { type Sample, sampleOf } from '../../../src/data/transforms/sample';
+import { copyOf, type Sample, sampleOf } from '../../../src/data/transforms/sample';
 import { bboxOverlaps } from '../../../src/geometry/boxes';
 import { boxesOfMasks, boxToRle, encodeRle, type Rle, rleArea, rleOverlaps, toRles } from '../../../src/masks';
 import { Random } from '../../../src/random';
