@@ -21,7 +21,7 @@ describe.skipIf(missing)('JupyterLab', () => {
   beforeAll(async () => {
     lab = await startJupyterLab();
     notebook = notebookPage(lab.page);
-  });
+  }, 600_000);
   afterAll(() => lab?.stop());
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await notebook.screenshot(`failed ${task.name}`);
@@ -91,17 +91,17 @@ describe.skipIf(missing)('JupyterLab', () => {
     });
   });
 
-  test('a notebook starts over in a new kernel', { timeout: 120_000 }, async () => {
+  test('a notebook starts over in a new kernel', { timeout: 240_000 }, async () => {
     const runs = '(globalThis as any).runs';
     await open('over', `${runs} = (${runs} ?? 0) + 1;`, runs);
     await notebook.runAll();
-    await notebook.ranAll(1, 60_000);
+    await notebook.ranAll(1, 110_000);
     await notebook.run(0);
     expect(await notebook.ended(0)).toBe(3);
     await notebook.restartAndRunAll();
     await notebook.cleared(1);
     expect(await notebook.ended(0)).toBe(1);
-    await notebook.ranAll(1, 60_000);
+    await notebook.ranAll(1, 110_000);
     expect(await notebook.ended(1)).toBe(2);
     expect(await notebook.text(1)).toBe('1');
   });
