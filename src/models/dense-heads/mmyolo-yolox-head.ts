@@ -54,7 +54,11 @@ export class MMYOLOYOLOXHead<M extends string = never> extends YOLOXBaseHead<
     const head = more.length > 0 ? 'YOLOXPoseHead' : 'mmyolo.YOLOXHead';
     const { registry, path, inputs } = context;
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
-    const module = buildHeadModule(config.head_module, context, { head, maps: [...MAPS, ...more], usual: more.length > 0 ? 'YOLOXPoseHeadModule' : 'YOLOXHeadModule' });
+    const module = buildHeadModule(config.head_module, context, {
+      head,
+      maps: [...MAPS, ...more],
+      usual: more.length > 0 ? 'YOLOXPoseHeadModule' : 'YOLOXHeadModule',
+    });
     const parts = {
       priors: buildPriorGenerator(config.prior_generator, at('prior_generator'), { head, form: 'points' }),
       coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'centered points' }),

@@ -24,7 +24,10 @@ export interface YOLOXBaseConfig extends DenseHeadConfig {
 export type YOLOXMaps = 'scores' | 'deltas' | 'objectness';
 
 /** `M` are the names of maps beside those of YOLOX. */
-export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig, M extends string = never> extends DenseHead<C, YOLOXMaps | M> {
+export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig, M extends string = never> extends DenseHead<
+  C,
+  YOLOXMaps | M
+> {
   /** Adds the L1 loss of the coded boxes: the last epochs of the paper's schedule. */
   useL1 = false;
   protected readonly lossFns: Record<'cls' | 'bbox' | 'obj' | 'auxiliary', Loss>;

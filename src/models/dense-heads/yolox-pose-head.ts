@@ -46,7 +46,10 @@ export class YOLOXPoseHead extends MMYOLOYOLOXHead<Maps> {
       this.oksLoss(registry.build('loss', config.loss_pose, { path: `${path}.loss_pose` }), `${path}.loss_pose`),
     );
     if (this.assigner instanceof PoseSimOTAAssigner)
-      this.addChild('assigner_oks_calculator', this.oksLoss(this.assigner.oks, `${path}.train_cfg.assigner.oks_calculator`));
+      this.addChild(
+        'assigner_oks_calculator',
+        this.oksLoss(this.assigner.oks, `${path}.train_cfg.assigner.oks_calculator`),
+      );
   }
 
   private oksLoss(loss: object, where: string): OksLoss {
@@ -91,7 +94,9 @@ export class YOLOXPoseHead extends MMYOLOYOLOXHead<Maps> {
       ...super.predictions(outputs),
       keypoints: () => {
         const visible = outputs.flat('visible').expandDims(-1);
-        return tf.concat([this.points(outputs), visible], -1).reshape([visible.shape[0], visible.shape[1]!, 3 * this.keypoints]);
+        return tf
+          .concat([this.points(outputs), visible], -1)
+          .reshape([visible.shape[0], visible.shape[1]!, 3 * this.keypoints]);
       },
     };
   }
@@ -169,7 +174,8 @@ export class YOLOXPoseHead extends MMYOLOYOLOXHead<Maps> {
 export const yoloxPoseHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'YOLOXPoseHead',
-  summary: 'The YOLOX head of MMYOLO with keypoints: each point has offsets of the keypoints of its object, and whether they are visible',
+  summary:
+    'The YOLOX head of MMYOLO with keypoints: each point has offsets of the keypoints of its object, and whether they are visible',
   paper: 'Maji et al., YOLO-Pose, CVPRW 2022 (YOLOX-Pose of MMYOLO)',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n], labels [n] and keypoints [n, K, 3]',
   example:

@@ -108,6 +108,10 @@ export const poseSimOTAAssignerDefinition = defineModule({
       throw new DetLabError(
         `Cannot use ${oks_calculator.type} as ${path}.oks_calculator: expected OksLoss, which says how similar keypoints are`,
       );
-    return new PoseSimOTAAssigner(given, buildIouCalculator(iou_calculator, context), oks as typeof oks & OksCalculator);
+    return new PoseSimOTAAssigner(
+      given,
+      buildIouCalculator(iou_calculator, context),
+      oks as typeof oks & OksCalculator,
+    );
   },
 });

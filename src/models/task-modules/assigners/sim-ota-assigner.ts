@@ -47,7 +47,10 @@ export class SimOTAAssigner implements Assigner {
   ) {}
 
   /** What else the candidates (indices of priors) cost, and what is said of the positives in place of their IoU [candidates, K]. */
-  protected compare(_input: AssignInput, _candidates: readonly number[]): { costs?: Float32Array; qualities?: Float32Array } {
+  protected compare(
+    _input: AssignInput,
+    _candidates: readonly number[],
+  ): { costs?: Float32Array; qualities?: Float32Array } {
     return {};
   }
 
