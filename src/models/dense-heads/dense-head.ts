@@ -294,7 +294,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   protected abstract candidates(outputs: DenseOutputs<M>): CandidateTensors;
 
   /** The candidates with decoded boxes, as tensors alone: what a program without `detect` computes the detections from. */
-  decodedCandidates(features: tf.Tensor4D[], outputs = this.outputs(features)): DecodedCandidates {
+  decodedCandidates(features: tf.Tensor4D[], outputs: DenseOutputs<M> = this.outputs(features)): DecodedCandidates {
     const { sizes } = outputs;
     const { boxes, decoded, ...rest } = this.candidates(outputs);
     return {
