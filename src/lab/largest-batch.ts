@@ -137,8 +137,9 @@ async function largestSamples({ dataset, order, stages }: TrainingData): Promise
   ]);
   const probed = { ...dataset, records: [...records] };
   // whatever their order in an epoch
-  const plain = { ...order, endless: false, classAware: undefined, sampleSizes: undefined, shard: undefined };
-  const loader = createLoader(probed, stages, { ...plain, batchSize: 1, workers: 0, prefetch: 1 });
+  const inTurn = { classAware: undefined, sampleSizes: undefined, multiSource: undefined, shard: undefined };
+  const plain = { ...order, ...inTurn, endless: false, batchSize: 1 };
+  const loader = createLoader(probed, stages, { ...plain, workers: 0, prefetch: 1 });
   const samples: PackedSample[] = [];
   try {
     for (let epoch = 0; epoch < PROBED.epochs; epoch++)
