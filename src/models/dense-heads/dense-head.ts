@@ -92,10 +92,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return { head: this.name, priors: this.priors.form };
   }
 
-  /**
-   * The `level`-th feature level [N, H, W, channels] -> its predictions [N, H, W, A * K] by name. `sizes` are those of all
-   * levels, for heads whose layers read priors.
-   */
+  /** A level [N, H, W, channels] -> its predictions [N, H, W, A * K] by name; `sizes` are those of all levels. */
   protected abstract forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<M, tf.Tensor4D>;
 
   /** Predictions of all levels by name. */
@@ -126,10 +123,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return requireCfg(this.assigner, this.name, 'train_cfg');
   }
 
-  /**
-   * Targets of a batch. Only an assigner that needs predictions waits for them: with any other, this runs while the engine
-   * still computes.
-   */
+  /** Targets of a batch; only an assigner that needs predictions waits for the engine. */
   protected targets(
     outputs: DenseOutputs<M>,
     batch: DetBatch,

@@ -3,6 +3,7 @@
 // Unlike mmrazor's, FpnTeacherDistill acts on calculate_student_loss and student_trainable too.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn';
@@ -35,8 +36,11 @@ const options = z.strictObject({
     .default(true)
     .describe('Whether the student is trained; false, without its own losses, to train connectors alone'),
   calculate_student_loss: z.boolean().default(true).describe("Whether the student's own losses are trained on"),
-  teacher_module_inplace: z.boolean().default(false).describe('Accepted, without effect: tensors are immutable'),
-  module_inplace: z.boolean().default(false).describe('Accepted, without effect: tensors are immutable'),
+  teacher_module_inplace: ignoredOption('tensors are immutable', {
+    schema: z.boolean().default(false),
+    harmless: anyValue,
+  }),
+  module_inplace: ignoredOption('tensors are immutable', { schema: z.boolean().default(false), harmless: anyValue }),
   data_preprocessor: moduleOption('data_preprocessor')
     .nullish()
     .describe('Normalises images, pads them and stacks them into batches; that of the student when absent'),

@@ -2,6 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { actCfg, anyNormCfg, applyInitCfg, ConvModule, convCfg, initCfg, Module } from '../../nn';
 import type { Connector } from './connector';
@@ -25,7 +26,7 @@ const options = z.strictObject({
   conv_cfg: convCfg.nullable().default(null).describe('Convolution'),
   norm_cfg: anyNormCfg.nullable().default(null).describe('Norm'),
   act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation'),
-  inplace: z.boolean().default(true).describe('Accepted, without effect: tensors are immutable'),
+  inplace: ignoredOption('tensors are immutable', { schema: z.boolean().default(true), harmless: anyValue }),
   with_spectral_norm: z.literal(false).default(false).describe('Spectral norm: not available'),
   padding_mode: z.literal('zeros').default('zeros').describe('What is around the map'),
   order: z.tuple([step, step, step]).default(['conv', 'norm', 'act']).describe('Order of the layers'),
