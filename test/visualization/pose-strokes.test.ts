@@ -9,10 +9,7 @@ test("COCO's person, of which some keypoints are not sure enough", () => {
   const keypoints = Array.from({ length: 17 }, (_, k) => [k, 2 * k, shown.includes(k) ? 0.5 : 0.2]).flat();
   const strokes = poseStrokes(keypoints);
   // nose and left eye are connected, the shoulder with neither
-  expect(strokes).toEqual([
-    [0, 0, 1, 2, '#3399ff'],
-    ...shown.map((k) => [k, 2 * k, k, 2 * k, COCO_PERSON.colors[k]]),
-  ]);
+  expect(strokes).toEqual([[0, 0, 1, 2, '#3399ff'], ...shown.map((k) => [k, 2 * k, k, 2 * k, COCO_PERSON.colors[k]])]);
   expect(poseStrokes(keypoints.map((v, i) => (i % 3 === 2 ? 1 : v))).length).toBe(19 + 17);
 });
 
