@@ -3,17 +3,22 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Tests that measure time or memory, or check what several threads of the engine compute: these run one by one. */
+/** Tests that measure time or memory: these run one by one. */
 const ALONE = [
   'test/data/loader.test.ts',
-  'test/engine/torch/**/*.test.ts',
-  'test/kernels/torch/**/*.test.ts',
-  'test/engine/conformance/torch.test.ts',
+  'test/engine/torch/backend.test.ts',
   'test/evaluation/coco-bbox.test.ts',
   'test/kernels/jupyter/interruption/cell-resources.test.ts',
   'test/kernels/jupyter/launcher.test.ts',
   'test/kernels/jupyter/session/cell-interruption.test.ts',
   'test/kernels/jupyter/session/stop-signal.test.ts',
+];
+
+/** Tests of what several threads of the engine compute. */
+const THREADED = [
+  'test/engine/conformance/torch.test.ts',
+  'test/engine/torch/**/*.test.ts',
+  'test/kernels/torch/**/*.test.ts',
   'test/ops/**/*.test.ts',
 ];
 
@@ -53,9 +58,23 @@ const TOGETHER = {
   env: { OMP_NUM_THREADS: '1' },
   sequence: { groupOrder: 0 },
 };
+
+const SOURCES = ['src', 'kernels'].map((folder) => `${join(import.meta.dirname, folder)}/`);
+
+/** Sources are loaded by `require`, as those that are built are: a fifth of what it takes as modules of Vite. */
+const requiredSources = {
+  name: 'required-sources',
+  enforce: 'pre' as const,
+  load(id: string) {
+    const source = id.endsWith('.ts') && SOURCES.some((folder) => id.startsWith(folder));
+    return source ? `module.exports = require(${JSON.stringify(id)});` : undefined;
+  },
+};
+
 const SLOW = process.env.DETLAB_SLOW ? [] : ['test/**/*.slow.test.ts'];
 
 export default defineConfig({
+  plugins: [requiredSources],
   test: {
     pool: 'forks',
     execArgv: ['--require', join(import.meta.dirname, 'test/typescript-require.cjs')],
@@ -71,7 +90,7 @@ export default defineConfig({
           ...TOGETHER,
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...SHARED, ...SLOW],
+          exclude: [...ALONE, ...SHARED, ...THREADED, ...SLOW],
         },
       },
       {
@@ -87,8 +106,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...TOGETHER,
+          name: 'with several threads',
+          include: THREADED,
+          exclude: [...ALONE, ...SLOW],
+          // threads that wait leave the processor to another process
+          env: { OMP_NUM_THREADS: '2', OMP_WAIT_POLICY: 'passive' },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'alone',
           include: ALONE,
+          exclude: SLOW,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

@@ -5,25 +5,26 @@ import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { dataset, detector } from '../src';
 import { packageRoot } from '../src/paths';
-
-const option = (name: string, fallback: string): string => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-};
+import { chosen, readOptions, runScript } from './options';
 
 async function main(): Promise<void> {
-  const root = path.resolve(option('data', path.join(packageRoot, '../shared/data/bccd')));
+  const { data, epochs, precisions, seeds } = readOptions({
+    data: path.join(packageRoot, '../shared/data/bccd'),
+    epochs: 12,
+    precisions: 'bf16,f32',
+    seeds: '0,1,2',
+  });
+  const root = path.resolve(data);
   if (!existsSync(root)) {
     console.error(`Cannot find the BCCD dataset at ${root}: specify its folder with --data`);
     process.exitCode = 1;
     return;
   }
-  const epochs = Number(option('epochs', '12'));
   const cells = await dataset.voc(root, { classes: ['Platelets', 'RBC', 'WBC'] });
   const recipe = detector('faster-rcnn_r18_fpn_bccd').classes(cells.classes);
   mkdirSync(path.join(packageRoot, 'runs/bench'), { recursive: true });
-  for (const precision of option('precisions', 'bf16,f32').split(','))
-    for (const seed of option('seeds', '0,1,2').split(',').map(Number)) {
+  for (const precision of chosen('precisions', precisions, ['bf16', 'f32']))
+    for (const seed of seeds.split(',').map(Number)) {
       let trainSeconds = 0;
       let trained = 0;
       const run = await recipe.fit(cells, {
@@ -55,4 +56,4 @@ async function main(): Promise<void> {
     }
 }
 
-void main();
+runScript(main);

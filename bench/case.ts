@@ -13,11 +13,7 @@ import { buildDetector } from '../src/models/build';
 import type { Detector } from '../src/models/types';
 import { Random } from '../src/random';
 import { parseLosses } from '../src/training/gradients';
-
-const option = (name: string, fallback: string): string => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-};
+import { chosen, readOptions, runScript } from './options';
 
 /** Peak resident memory of this process (Linux), in MB. */
 function peakResidentMB(): number {
@@ -47,6 +43,9 @@ const SUBJECTS: Record<string, Subject> = {
   retinanet_r50_fpn: { config: 'retinanet_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
   mask_rcnn_r50_fpn: { config: 'mask-rcnn_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
   solov2_r50_fpn: { config: 'solov2_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  tood_r50_fpn: { config: 'tood_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  sparse_rcnn_r50_fpn: { config: 'sparse-rcnn_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  mask2former_r50: { config: 'mask2former_r50_8xb2-lsj-50e_coco', classes: 80, size: [1024, 1024] },
   detr_r50: { config: 'detr_r50_8xb2-150e_coco', classes: 80, size: [1333, 800] },
   yolov5_s: {
     config: 'yolov5_s-v61_syncbn_8xb16-300e_coco',
@@ -64,19 +63,25 @@ const SUBJECTS: Record<string, Subject> = {
 
 async function main(): Promise<void> {
   releaseYoungGeneration();
-  const model = option('case', 'resnet50_fpn');
-  const mode = option('mode', 'fwd');
-  const batchSize = Number(option('batch', '1'));
-  const reps = Number(option('reps', '3'));
-  const precision: Precision = option('precision', 'f32') === 'bf16' ? 'bfloat16' : 'float32';
+  const options = readOptions({
+    case: 'resnet50_fpn',
+    mode: 'fwd',
+    batch: 1,
+    reps: 3,
+    precision: 'f32',
+    classes: 0,
+    size: 0,
+  });
+  const { mode, batch: batchSize, reps } = options;
+  const [model] = chosen('case', options.case, Object.keys(SUBJECTS));
+  const [half] = chosen('precision', options.precision, ['f32', 'bf16']);
+  const precision: Precision = half === 'bf16' ? 'bfloat16' : 'float32';
   await startEngine();
   const amp = <T>(f: () => T): T => (precision === 'float32' ? f() : engine().autocast(precision, f));
 
   const subject = SUBJECTS[model];
-  if (!subject) throw new Error(`Unknown case "${model}": expected ${Object.keys(SUBJECTS).join(', ')}`);
-  const classes = Number(option('classes', String(subject.classes)));
-  const side = option('size', '');
-  const [width, height] = side ? [Number(side), Number(side)] : subject.size;
+  const classes = options.classes || subject.classes;
+  const [width, height] = options.size ? [options.size, options.size] : subject.size;
   const perClass = Object.fromEntries(subject.classOptions?.map((key) => [key, classes]) ?? []);
   const { config } = loadConfig(subject.config, { options: { ...subject.options, ...perClass } });
   const detector: Detector = buildDetector(config.model as never, { numClasses: classes });
@@ -120,8 +125,7 @@ async function main(): Promise<void> {
         amp(() => detector.predict(batch));
       }),
   };
-  const run = step[mode];
-  if (!run) throw new Error(`Unknown mode "${mode}": expected ${Object.keys(step).join(', ')}`);
+  const [run] = chosen('mode', mode, Object.keys(step)).map((name) => step[name]);
   run();
   const seconds: number[] = [];
   for (let i = 0; i < reps; i++) {
@@ -134,4 +138,4 @@ async function main(): Promise<void> {
   );
 }
 
-void main();
+runScript(main);

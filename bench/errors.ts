@@ -10,6 +10,7 @@ import { classifyErrors, ERROR_KINDS, TIDE_NAMES } from '../src/analysis/error-k
 import { detectionsOfCoco, evaluateBoxes, truthsOfCoco } from '../src/evaluation';
 import { packageRoot } from '../src/paths';
 import { evaluationInput } from './evaluation-input';
+import { readOptions, runScript } from './options';
 
 const ROUNDS = 7;
 
@@ -50,6 +51,7 @@ function prepared() {
 }
 
 function main(): void {
+  const { tidecv: python } = readOptions({ tidecv: '' });
   const { truths, detections, classes, size } = prepared();
   console.log(size);
   const images = truths.map((image) => ({ truths: image, detections: detections.get(image.imageId)! }));
@@ -60,15 +62,14 @@ function main(): void {
     `our COCO evaluation ${shown(evaluation)}, errors ${shown(errors)}: ` +
       `${(errors.wall / evaluation.wall).toFixed(2)} of it (processor ${(errors.cpu / evaluation.cpu).toFixed(2)})`,
   );
-  const at = process.argv.indexOf('--tidecv');
-  if (at < 0) return;
+  if (!python) return;
   const { kinds } = costs();
   const { gt, dt } = evaluationInput();
   const folder = mkdtempSync(path.join(os.tmpdir(), 'detlab-errors-'));
   try {
     writeFileSync(path.join(folder, 'gt.json'), JSON.stringify(gt));
     writeFileSync(path.join(folder, 'dt.json'), JSON.stringify(dt));
-    const peer = tidecv(process.argv[at + 1], folder);
+    const peer = tidecv(python, folder);
     console.log(`tidecv ${peer.seconds.toFixed(2)} s: errors take ${(errors.wall / peer.seconds).toFixed(3)} of it`);
     for (const kind of ERROR_KINDS) {
       const [ours, theirs] = [100 * kinds[kind], peer.main[TIDE_NAMES[kind]]];
@@ -79,4 +80,4 @@ function main(): void {
   }
 }
 
-main();
+runScript(main);

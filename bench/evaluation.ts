@@ -15,6 +15,7 @@ import {
 } from '../src/evaluation';
 import { packageRoot } from '../src/paths';
 import { evaluationInput } from './evaluation-input';
+import { readOptions, runScript } from './options';
 
 type Kind = 'bbox' | 'segm';
 
@@ -25,11 +26,6 @@ interface Times {
   cpu: number[];
   stats: number[];
 }
-
-const option = (name: string, fallback?: string): string | undefined => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-};
 
 /** gt.json and dt.json; entries of masks have no box, as in COCO's format. */
 function writeInput(folder: string, kind: Kind): string {
@@ -124,11 +120,10 @@ async function measure(kind: Kind, python: string | undefined, rounds: number): 
 }
 
 async function main(): Promise<void> {
-  const python = option('hotcoco');
-  const rounds = Number(option('rounds', '5'));
+  const { hotcoco, rounds } = readOptions({ hotcoco: '', rounds: 5 });
   const load = os.loadavg()[0].toFixed(2);
   console.log(`${os.cpus()[0]?.model}, ${os.cpus().length} cores, Node ${process.version}, load ${load}`);
-  for (const kind of ['bbox', 'segm'] as const) await measure(kind, python, rounds);
+  for (const kind of ['bbox', 'segm'] as const) await measure(kind, hotcoco || undefined, rounds);
 }
 
-void main();
+runScript(main);

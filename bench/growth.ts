@@ -14,7 +14,8 @@ import { nms } from '../src/ops';
 import { packageRoot } from '../src/paths';
 import { evaluationInput } from './evaluation-input';
 import { clusteredBoxes, writeRecords } from './growth-input';
-import { child, fixed, type Measurement, min, option, pythonIn, ratio, venvPython } from './measurement';
+import { child, fixed, type Measurement, min, pythonIn, ratio, venvPython } from './measurement';
+import { chosen, readOptions, runScript } from './options';
 
 /** Time until the first batch, of data sets. */
 type GrowthMeasurement = Measurement & { first?: number };
@@ -169,19 +170,27 @@ function print(row: Row, before: Row | undefined): void {
 }
 
 async function main(): Promise<void> {
-  const axis = option('ours', '');
-  const folder = path.resolve(option('folder', path.join(os.tmpdir(), `detlab-growth-${process.pid}`)));
-  if (axis) {
-    console.log(JSON.stringify(await measure(axis, Number(option('at', '1000')), folder)));
+  const options = readOptions({
+    axes: Object.keys(AXES).join(','),
+    most: Number.POSITIVE_INFINITY,
+    mmdet: pythonIn(path.join(packageRoot, 'build/mmdet')) ?? '',
+    folder: path.join(os.tmpdir(), `detlab-growth-${process.pid}`),
+    // a measurement of ours, in a process of its own
+    ours: '',
+    at: 1000,
+  });
+  const axes = chosen('axes', options.axes, Object.keys(AXES));
+  const { mmdet: python, most } = options;
+  const folder = path.resolve(options.folder);
+  if (options.ours) {
+    console.log(JSON.stringify(await measure(options.ours, options.at, folder)));
     return;
   }
-  const python = option('mmdet', pythonIn(path.join(packageRoot, 'build/mmdet')) ?? '');
   if (!python)
     console.error('MMDetection and pycocotools are not measured: give a Python by --mmdet, or run --peers first');
-  const most = Number(option('most', 'Infinity'));
   const cpu = os.cpus();
   console.log(`${cpu[0]?.model}, ${cpu.length} cores, Node ${process.version}, load ${os.loadavg()[0].toFixed(2)}`);
-  for (const name of option('axes', Object.keys(AXES).join(',')).split(',')) {
+  for (const name of axes) {
     const { title, points } = AXES[name];
     console.log(`\n| ${title} | ours s | Python s | ratio | growth | peak MB | growth of memory |`);
     console.log('|---|---|---|---|---|---|---|');
@@ -197,4 +206,4 @@ async function main(): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
-void main();
+runScript(main);

@@ -8,9 +8,9 @@ import path from 'node:path';
 import { kernelspec } from '../src/cli/kernel/kernelspec';
 import { packageRoot } from '../src/paths';
 import { measureSession, type Session, type Subject } from './kernel-session';
+import { readOptions, runScript } from './options';
 
-const given = process.argv.indexOf('--rounds');
-const ROUNDS = given < 0 ? 3 : Number(process.argv[given + 1]);
+const { rounds: ROUNDS } = readOptions({ rounds: 3 });
 const tslab = path.join(packageRoot, 'node_modules', 'tslab');
 const tslabArgv = [process.execPath, path.join(tslab, 'bin', 'tslab'), 'kernel', '--config-path={connection_file}'];
 
@@ -117,4 +117,4 @@ async function main(): Promise<void> {
   writeFileSync(path.join(out, 'kernel.json'), JSON.stringify(record, null, 2));
 }
 
-void main();
+runScript(main);

@@ -11,7 +11,7 @@ import { lvisTruthsOfCoco } from '../src/evaluation/lvis-truths';
 import { packageRoot } from '../src/paths';
 import { Random } from '../src/random';
 import { evaluationInput } from './evaluation-input';
-import { option } from './measurement';
+import { readOptions, runScript } from './options';
 
 const CLASSES = 1203;
 const ENTRIES = 1000;
@@ -72,8 +72,7 @@ function measureHotcoco(python: string, folder: string, threads: string): Times 
 }
 
 async function main(): Promise<void> {
-  const python = option('hotcoco', '');
-  const images = Number(option('images', '5000'));
+  const { hotcoco: python, images, rounds } = readOptions({ hotcoco: '', images: 5000, rounds: 3 });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'detlab-lvis-'));
   try {
     writeInput(folder, images);
@@ -81,7 +80,7 @@ async function main(): Promise<void> {
     console.log(`${os.cpus()[0]?.model}, ${os.cpus().length} cores, Node ${process.version}, load ${load}`);
     const rows = new Map<string, Times[]>();
     const add = (name: string, times: Times) => rows.set(name, [...(rows.get(name) ?? []), times]);
-    for (let round = 0; round < Number(option('rounds', '3')); round++) {
+    for (let round = 0; round < rounds; round++) {
       add('DetLab', await measureOurs(folder));
       if (!python) continue;
       add('hotcoco, 1 thread', measureHotcoco(python, folder, '1'));
@@ -98,4 +97,4 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+runScript(main);

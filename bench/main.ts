@@ -7,7 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../src/paths';
 import { measureLoaders } from './loader';
-import { child, fixed, type Measurement, merge, min, option, ratio, venvPython } from './measurement';
+import { child, fixed, type Measurement, merge, min, ratio, venvPython } from './measurement';
+import { chosen, readOptions, runScript } from './options';
 
 interface Case {
   name: string;
@@ -45,6 +46,9 @@ const CASES: Case[] = [
     ['RetinaNet R50-FPN', 'retinanet_r50_fpn', '800x1333'],
     ['Mask R-CNN R50-FPN', 'mask_rcnn_r50_fpn', '800x1333'],
     ['SOLOv2 R50-FPN', 'solov2_r50_fpn', '800x1333'],
+    ['TOOD R50-FPN', 'tood_r50_fpn', '800x1333'],
+    ['Sparse R-CNN R50-FPN', 'sparse_rcnn_r50_fpn', '800x1333'],
+    ['Mask2Former R50', 'mask2former_r50', '1024x1024'],
     ['DETR R50', 'detr_r50', '800x1333'],
     ['YOLOv5-s', 'yolov5_s', '640x640'],
     ['YOLOv8-s', 'yolov8_s', '640x640'],
@@ -58,10 +62,9 @@ const PRECISIONS = ['f32', 'bf16'] as const;
 const LAYOUTS = ['channels_last', 'contiguous'] as const;
 
 async function main(): Promise<void> {
-  const rounds = Number(option('rounds', '2'));
-  const reps = option('reps', '3');
-  const only = option('only', '');
-  const precisions = option('precisions', PRECISIONS.join(',')).split(',');
+  const options = readOptions({ rounds: 2, reps: 3, only: '', precisions: PRECISIONS.join(','), all: false });
+  const { rounds, reps, only } = options;
+  const precisions = chosen('precisions', options.precisions, PRECISIONS);
   const python = venvPython();
   if (!python) console.error('Python is not measured without .venv: run "npm run setup" first');
   const cpu = os.cpus();
@@ -89,7 +92,7 @@ async function main(): Promise<void> {
         '--precision',
         precision,
         '--reps',
-        reps,
+        String(reps),
       ];
       let ours: Measurement | undefined;
       const theirs: Partial<Record<(typeof LAYOUTS)[number], Measurement>> = {};
@@ -97,8 +100,7 @@ async function main(): Promise<void> {
         const one = child(process.execPath, [path.join(packageRoot, 'dist/bench/case.js'), ...args]);
         ours = merge(ours, one);
         // without bfloat16 instructions, Python's convolutions take minutes per step
-        const tooSlow =
-          precision === 'bf16' && one?.engine?.includes('in memory only') && !process.argv.includes('--all');
+        const tooSlow = precision === 'bf16' && one?.engine?.includes('in memory only') && !options.all;
         for (const layout of python && !tooSlow ? LAYOUTS : [])
           theirs[layout] = merge(
             theirs[layout],
@@ -130,4 +132,4 @@ async function main(): Promise<void> {
   writeFileSync(path.join(packageRoot, 'runs/bench/bench.json'), JSON.stringify(rows, null, 2));
 }
 
-void main();
+runScript(main);

@@ -12,12 +12,6 @@ export interface Measurement {
   version?: string;
 }
 
-/** An option of the command line: `--name value`. */
-export const option = (name: string, fallback: string): string => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-};
-
 /** The Python of `.venv`, undefined before the set-up. */
 export const venvPython = (): string | undefined => pythonIn(path.join(packageRoot, '.venv'));
 

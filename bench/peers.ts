@@ -7,8 +7,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { DetLabError } from '../src/errors';
 import { packageRoot } from '../src/paths';
-import { child, fixed, type Measurement, merge, min, option, pythonIn, ratio, venvPython } from './measurement';
+import { child, fixed, type Measurement, merge, min, pythonIn, ratio, venvPython } from './measurement';
+import { chosen, readOptions, runScript } from './options';
 
 interface Case {
   name: string;
@@ -156,28 +158,29 @@ function line(row: Row, columns: readonly Peer[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function main(): number {
+function main(): void {
+  const options = readOptions({ without: '', only: '', rounds: 2, reps: 5, precisions: 'f32,bf16' });
+  const precisions = chosen('precisions', options.precisions, ['f32', 'bf16']);
+  const without = options.without ? chosen('without', options.without, Object.keys(PEERS) as Peer[]) : [];
   const python = venvPython();
   if (!python) {
-    console.error('Cannot measure the peers without .venv: run "npm run setup" first');
-    return 1;
+    throw new DetLabError('Cannot measure the peers without .venv: run "npm run setup" first');
   }
-  const without = option('without', '').split(',');
   const peers = new Map<Peer, string>();
   for (const peer of Object.keys(PEERS) as Peer[]) {
     if (without.includes(peer)) continue;
     const peerPython = environment(PEERS[peer].packages, python);
     if (peerPython) peers.set(peer, peerPython);
   }
-  const cases = CASES.filter(({ name, model, mode }) => `${name} ${model}/${mode}`.includes(option('only', '')));
+  const cases = CASES.filter(({ name, model, mode }) => `${name} ${model}/${mode}`.includes(options.only));
   for (const { model } of cases) {
     const [exporter = python] = peers.values();
     const folder = path.join(packageRoot, 'build/networks', model);
     mkdirSync(folder, { recursive: true });
     if (!child(exporter, ['-W', 'ignore', 'bench/python/peers.py', 'prepare', '--case', model, '--folder', folder]))
-      return 1;
+      throw new DetLabError(`Cannot measure the peers: bench/python/peers.py could not prepare ${model}`);
   }
-  const settings: Settings = { rounds: Number(option('rounds', '2')), reps: option('reps', '5'), python, peers };
+  const settings: Settings = { rounds: options.rounds, reps: String(options.reps), python, peers };
   const cpu = os.cpus();
   const load = () => os.loadavg()[0].toFixed(2);
   console.log(`${cpu[0]?.model}, ${cpu.length} cores, Node ${process.version}, load ${load()}`);
@@ -197,7 +200,7 @@ function main(): number {
   console.log(`\n| ${titles.join(' | ')} |\n|${'---|'.repeat(titles.length)}`);
   const rows: Row[] = [];
   for (const one of cases)
-    for (const precision of option('precisions', 'f32,bf16').split(',')) {
+    for (const precision of precisions) {
       const row = measure(one, precision, settings);
       rows.push(row);
       console.log(line(row, columns));
@@ -209,7 +212,6 @@ function main(): number {
   console.log(`\n${versions.join(', ')}; load at the end ${load()}`);
   mkdirSync(path.join(packageRoot, 'runs/bench'), { recursive: true });
   writeFileSync(path.join(packageRoot, 'runs/bench/peers.json'), JSON.stringify(rows, null, 2));
-  return 0;
 }
 
-process.exitCode = main();
+runScript(main);

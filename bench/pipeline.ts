@@ -8,7 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { buildPipeline, createLoader, loadVoc } from '../src/data';
 import { packageRoot } from '../src/paths';
-import { child, fixed, type Measurement, merge, min, option, pythonIn, ratio } from './measurement';
+import { child, fixed, type Measurement, merge, min, pythonIn, ratio } from './measurement';
+import { readOptions, runScript } from './options';
 
 const SCALE: [number, number] = [640, 640];
 /** configs/yolox/yolox_s_8xb8-300e_coco.py: two steps of the inner dataset, and those that mix. */
@@ -75,26 +76,32 @@ function report(name: string, m: PipelineMeasurement | undefined): void {
 }
 
 async function main(): Promise<void> {
-  const data = option('data', path.join(packageRoot, '../shared/data/bccd'));
-  const classes = option('classes', 'Platelets,RBC,WBC');
-  const images = option('images', '200');
+  const options = readOptions({
+    data: path.join(packageRoot, '../shared/data/bccd'),
+    classes: 'Platelets,RBC,WBC',
+    images: 200,
+    mmdet: pythonIn(path.join(packageRoot, 'build/mmdet')) ?? '',
+    rounds: 5,
+    // a measurement of ours, in a process of its own
+    ours: false,
+  });
+  const { data, classes, images, mmdet: python } = options;
   if (!existsSync(data)) {
     console.error(
       `skipped: no photographs at ${data}. Give a folder in VOC's layout by --data, its classes by --classes`,
     );
     return;
   }
-  if (process.argv.includes('--ours')) {
-    console.log(JSON.stringify(await measure(data, classes.split(','), Number(images))));
+  if (options.ours) {
+    console.log(JSON.stringify(await measure(data, classes.split(','), images)));
     return;
   }
-  const python = option('mmdet', pythonIn(path.join(packageRoot, 'build/mmdet')) ?? '');
   if (!python)
     console.error('MMDetection is not measured: give its Python by --mmdet, or run "npm run bench -- --peers" first');
-  const args = ['--data', data, '--classes', classes, '--images', images];
+  const args = ['--data', data, '--classes', classes, '--images', String(images)];
   let ours: PipelineMeasurement | undefined;
   let theirs: PipelineMeasurement | undefined;
-  for (let round = 0; round < Number(option('rounds', '5')); round++) {
+  for (let round = 0; round < options.rounds; round++) {
     ours = both(ours, child(process.execPath, [path.join(packageRoot, 'dist/bench/pipeline.js'), '--ours', ...args]));
     if (python) theirs = both(theirs, child(python, ['bench/python/pipeline.py', ...args]));
   }
@@ -112,4 +119,4 @@ async function main(): Promise<void> {
     );
 }
 
-void main();
+runScript(main);

@@ -11,7 +11,8 @@ import { resizeArea } from '../src/data/pixels/resize-area';
 import { resizeBilinear } from '../src/data/pixels/resize-bilinear';
 import { warpPerspective } from '../src/data/pixels/warp-perspective';
 import type { PixelImage } from '../src/data/types';
-import { child, fixed, type Measurement, option } from './measurement';
+import { child, fixed, type Measurement } from './measurement';
+import { readOptions, runScript } from './options';
 
 const [WIDTH, HEIGHT] = [640, 480];
 const image: PixelImage = {
@@ -49,8 +50,7 @@ function timed(kernels: boolean, f: () => unknown): number {
 }
 
 function main(): void {
-  const rounds = Number(option('rounds', '15'));
-  const python = option('cv2', '');
+  const { rounds, cv2: python } = readOptions({ rounds: 15, cv2: '' });
   const cpu = os.cpus();
   console.log(`${cpu[0]?.model}, ${cpu.length} cores, Node ${process.version}, load ${os.loadavg()[0].toFixed(2)}\n`);
   const cv2 = python
@@ -71,4 +71,4 @@ function main(): void {
   }
 }
 
-main();
+runScript(main);

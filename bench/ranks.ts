@@ -4,11 +4,17 @@
 import { availableParallelism } from 'node:os';
 import { dataset, detector, type Recipe, startEngine } from '../src';
 import type { LabDataset } from '../src/lab/lab-dataset';
-import { fixed, option } from './measurement';
+import { fixed } from './measurement';
+import { readOptions, runScript } from './options';
 
-const IMAGES = Number(option('images', '8'));
-/** Steps of a run, and those before it is warm. */
-const [STEPS, WARM] = [Number(option('steps', '14')), 3];
+const {
+  images: IMAGES,
+  steps: STEPS,
+  processes,
+  repeats,
+} = readOptions({ images: 8, steps: 14, processes: 2, repeats: 5 });
+/** Steps before a run is warm. */
+const WARM = 3;
 
 /** Median images a second of one run, and the line that says what the exchange took. */
 async function measure(recipe: Recipe, data: LabDataset, processes: number) {
@@ -35,8 +41,6 @@ async function measure(recipe: Recipe, data: LabDataset, processes: number) {
 }
 
 async function main(): Promise<void> {
-  const processes = Number(option('processes', '2'));
-  const repeats = Number(option('repeats', '5'));
   await startEngine({ threads: processes });
   const town = await dataset.toytown({ images: Math.ceil(IMAGES * STEPS * 1.1), seed: 3, valShare: 0.02 });
   const data = town.split('train').take(IMAGES * STEPS);
@@ -56,4 +60,4 @@ async function main(): Promise<void> {
   console.log(`best: ${fixed(best.one)} and ${fixed(best.several)}, ${fixed(best.several / best.one)}x`);
 }
 
-void main();
+runScript(main);

@@ -7,7 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { buildPipeline, createLoader, loadCoco } from '../src/data';
 import { packageRoot } from '../src/paths';
-import { child, fixed, type Measurement, min, option, pythonIn, ratio } from './measurement';
+import { child, fixed, type Measurement, min, pythonIn, ratio } from './measurement';
+import { chosen, readOptions, runScript } from './options';
 import { classNames, SCALE_SETS, shareOf, writeScaleSet } from './scale-input';
 
 type ScaleMeasurement = Measurement & {
@@ -77,21 +78,29 @@ function print(name: string, ours: ScaleMeasurement[], peers: ScaleMeasurement[]
 }
 
 async function main(): Promise<void> {
-  const ours = option('ours', '');
-  if (ours) {
-    process.env.DETLAB_ANNOTATION_CACHE = option('cache', '0');
-    console.log(JSON.stringify(await measure(ours)));
+  const options = readOptions({
+    sets: Object.keys(SCALE_SETS).join(','),
+    share: 1,
+    rounds: 1,
+    folder: '',
+    mmdet: pythonIn(path.join(packageRoot, 'build/mmdet')) ?? '',
+    // a measurement of ours, in a process of its own
+    ours: '',
+    cache: '0',
+  });
+  const { mmdet: python, share, folder: kept } = options;
+  const sets = chosen('sets', options.sets, Object.keys(SCALE_SETS));
+  if (options.ours) {
+    process.env.DETLAB_ANNOTATION_CACHE = options.cache;
+    console.log(JSON.stringify(await measure(options.ours)));
     return;
   }
-  const python = option('mmdet', pythonIn(path.join(packageRoot, 'build/mmdet')) ?? '');
   if (!python) console.error('MMDetection is not measured: give a Python by --mmdet, or run --peers first');
-  const share = Number(option('share', '1'));
-  const kept = option('folder', '');
   console.log(
     `${os.cpus()[0]?.model}, ${os.cpus().length} cores, Node ${process.version}, load ${os.loadavg()[0].toFixed(2)}`,
   );
   console.log('| | DetLab | MMDetection | ratio |\n|---|---|---|---|');
-  for (const name of option('sets', Object.keys(SCALE_SETS).join(',')).split(',')) {
+  for (const name of sets) {
     const set = shareOf(SCALE_SETS[name], share);
     const folder = path.join(kept || path.join(os.tmpdir(), `detlab-scale-${process.pid}`), `${name}-${share}`);
     if (!existsSync(path.join(folder, 'classes.json'))) {
@@ -103,7 +112,7 @@ async function main(): Promise<void> {
     const [mine, theirs, again]: ScaleMeasurement[][] = [[], [], []];
     const cached = [script, '--ours', folder, '--cache', path.join(folder, 'cache')];
     child(process.execPath, cached); // writes it
-    for (let round = 0; round < Number(option('rounds', '1')); round++) {
+    for (let round = 0; round < options.rounds; round++) {
       const one = child(process.execPath, [script, '--ours', folder]);
       const other = python ? child(python, ['bench/python/scale.py', folder]) : undefined;
       if (one) mine.push(one as ScaleMeasurement);
@@ -118,4 +127,4 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+runScript(main);

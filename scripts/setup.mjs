@@ -33,10 +33,11 @@ async function step(name, work) {
 }
 
 /** Downloads beside compiling: TypeScript as soon as npm is done, the engine as soon as npm and the torch wheel are. */
-async function installAll() {
+async function installAll(onCompiled) {
   const build = () => step('torch engine', () => buildEngine(log));
   const npm = step('npm packages', () => installNpmPackages(log));
   const types = npm.then(() => step('TypeScript', () => compile(log)));
+  types.then(onCompiled).catch(() => {}); // reported below
   const pixels = npm.then(() => step('pixel kernels', () => buildPixels(log)));
   pixels.catch(() => {}); // of npm, reported below
   let engine;
@@ -58,9 +59,10 @@ async function installAll() {
  * Installs and builds what is missing. Throws when nothing can run (Node, npm packages); without Python or a compiler it
  * logs one line each and continues with the wasm engine.
  *
+ * @param onCompiled called as soon as dist/ is there, while downloads and the engine may be under way
  * @returns `{ jupyter, torch, typesOk }`: whether Jupyter and the torch engine are available and the sources type-check
  */
-export async function setup() {
+export async function setup(onCompiled = () => {}) {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) {
     throw new Error(`Node.js ${process.version} is too old: nothing can run. Install Node.js 20 or newer`);
@@ -72,13 +74,16 @@ export async function setup() {
     pixelKernelsReady() &&
     compiled() &&
     kernelspecReady();
-  if (done()) return { jupyter: true, torch: true, typesOk: true };
+  if (done()) {
+    onCompiled();
+    return { jupyter: true, torch: true, typesOk: true };
+  }
 
   const locked = (work) => withStatus(describeSteps, () => withLock(log, work));
   steps.set('waiting', Date.now()); // for another set-up that holds the lock
   return locked(async () => {
     steps.delete('waiting');
-    const { withoutPython, withoutTorch, withoutPixels, typesOk } = await installAll();
+    const { withoutPython, withoutTorch, withoutPixels, typesOk } = await installAll(onCompiled);
     if (withoutPython) log(withoutPython);
     if (withoutTorch && withoutTorch !== withoutPython) log(withoutTorch);
     if (withoutPixels) log(withoutPixels);

@@ -1,4 +1,4 @@
-// `npm test [-- --slow] [-- files]`: set-up, the static checks, then vitest. The last line is `N passed, N failed`.
+// `npm test [-- --slow] [-- files]`: set-up, the static checks beside it, then vitest. The last line is `N passed, N failed`.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -84,13 +84,16 @@ async function runVitest(args, slow) {
 await main(async () => {
   const slow = process.argv.includes('--slow');
   const args = process.argv.slice(2).filter((arg) => arg !== '--slow');
-  const { torch } = await setup();
+  let checks; // with files as arguments: only those tests
+  const { torch } = await setup(() => {
+    if (args.length === 0) checks = runChecks();
+  });
   if (!torch) log('tests run on the wasm engine; those of the torch engine and of Jupyter are skipped');
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const add = (more) => {
     for (const key of Object.keys(counts)) counts[key] += more[key];
   };
-  if (args.length === 0) add(await runChecks()); // with files as arguments: only those tests
+  if (checks) add(await checks);
   add(await runVitest(args, slow));
   if (counts.skipped) console.log(`${counts.skipped} skipped`);
   console.log(`${counts.passed} passed, ${counts.failed} failed`);

@@ -1,4 +1,5 @@
-// Every notebook in notebooks/ is committed with its outputs and runs from top to bottom, here on a reduced schedule.
+// Every notebook in notebooks/ is committed with its outputs and runs from top to bottom, here on a reduced schedule: one of
+// each kind; with DETLAB_SLOW all of them, and in notebooks.slow.test.ts with whole models.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { packageRoot } from '../src/paths';
 import { hasFfmpeg } from './ffmpeg';
 import { checkExecution, codeCells, notebooks, WITH_CLIPS } from './notebooks/executed';
 import { reducedNotebook, SMALLER } from './notebooks/reductions';
+import { slowCases } from './slow-cases';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-notebooks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,11 +27,23 @@ test.each(names)('%s is committed as it was executed, without paths of the machi
   expect(fails).toEqual(committed.map((c) => c.metadata?.tags?.includes('raises-exception') ?? false));
 });
 
-test.for(names)('%s runs from top to bottom', { timeout: 600_000 }, (name, { skip }) => {
-  skip(WITH_CLIPS.includes(name) && !hasFfmpeg, 'ffmpeg is not installed');
-  const json = readFileSync(path.join(notebooks, name), 'utf8');
-  checkExecution(name, reducedNotebook(name, json, SMALLER[name]), folder);
-});
+/** The language, training and errors, what becomes of a model, and the tools of a training; the tour runs in JupyterLab. */
+const ONE_OF_A_KIND = [
+  '00-typescript.ipynb',
+  '05-where-does-it-err.ipynb',
+  '08-take-it-away.ipynb',
+  '10-train-it-well.ipynb',
+];
+
+test.for([...ONE_OF_A_KIND, ...slowCases(names.filter((name) => !ONE_OF_A_KIND.includes(name)))])(
+  '%s runs from top to bottom',
+  { timeout: 600_000 },
+  (name, { skip }) => {
+    skip(WITH_CLIPS.includes(name) && !hasFfmpeg, 'ffmpeg is not installed');
+    const json = readFileSync(path.join(notebooks, name), 'utf8');
+    checkExecution(name, reducedNotebook(name, json, SMALLER[name]), folder);
+  },
+);
 
 test('the committed tour ends with an AP above 0.35 for both necks', () => {
   const outputs = codeCells(path.join(notebooks, '01-tour.ipynb')).flatMap((c) => c.outputs ?? []);

@@ -17,10 +17,13 @@ import torch
 
 from detr import DETR
 from faster_rcnn import FasterRCNN
+from mask2former import Mask2Former
 from mask_rcnn import MaskRCNN
 from resnet import ResNetFPN
 from retinanet import RetinaNet
 from solov2 import SOLOv2
+from sparse_rcnn import SparseRCNN
+from tood import TOOD
 from yolov5 import YOLOv5
 from yolov8 import YOLOv8
 
@@ -31,6 +34,9 @@ CASES = {
     'retinanet_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
     'mask_rcnn_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
     'solov2_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
+    'tood_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
+    'sparse_rcnn_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
+    'mask2former_r50': dict(size=(1024, 1024), modes=('train', 'infer'), classes=80),
     'detr_r50': dict(size=(800, 1333), modes=('train', 'infer'), classes=80),
     'yolov5_s': dict(size=(640, 640), modes=('train', 'infer'), classes=80),
     'yolov8_s': dict(size=(640, 640), modes=('train', 'infer'), classes=80),
@@ -42,7 +48,8 @@ def build(case):
     if case == 'resnet50_fpn':
         return ResNetFPN(50)
     whole = {'retinanet_r50_fpn': RetinaNet, 'mask_rcnn_r50_fpn': MaskRCNN, 'detr_r50': DETR, 'yolov8_s': YOLOv8, 'yolov5_s': YOLOv5,
-             'solov2_r50_fpn': SOLOv2}
+             'solov2_r50_fpn': SOLOv2, 'tood_r50_fpn': TOOD, 'sparse_rcnn_r50_fpn': SparseRCNN,
+             'mask2former_r50': Mask2Former}
     if case in whole:
         return whole[case](CASES[case]['classes']) if case.startswith('yolo') else whole[case]()
     if case == 'faster_rcnn_r50_fpn':
@@ -111,7 +118,7 @@ def step_of(model, arguments, images):
     optimizer = torch.optim.SGD(parameters, lr=1e-4, momentum=0.9, weight_decay=1e-4)
     case = CASES[arguments.case]
     targets = random_truths(arguments.batch, case['size'], case['classes'])
-    if arguments.case in ('mask_rcnn_r50_fpn', 'solov2_r50_fpn'):
+    if arguments.case in ('mask_rcnn_r50_fpn', 'solov2_r50_fpn', 'mask2former_r50'):
         targets = (*targets, [ellipses(boxes, case['size']) for boxes in targets[0]])
 
     def train():

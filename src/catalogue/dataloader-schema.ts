@@ -1,7 +1,7 @@
 // `train_dataloader`, `val_dataloader`, `test_dataloader`: mmengine's keys and those that torch's DataLoader takes.
 
 import { z } from 'zod';
-import { ignoredOption } from './ignored-option';
+import { anyValue, ignoredOption } from './ignored-option';
 import { moduleOption } from './registry';
 
 const COLLATES = ['pseudo_collate', 'default_collate', 'yolov5_collate'];
@@ -25,7 +25,10 @@ export const dataloaderSchema = z
       .nonnegative()
       .default(0)
       .describe('most worker threads that load images: one processor is left to training; 0: none'),
-    persistent_workers: z.boolean().default(false).describe('accepted: workers always persist'),
+    persistent_workers: ignoredOption('workers always persist', {
+      schema: z.boolean().default(false),
+      harmless: anyValue,
+    }),
     collate_fn: ignoredOption('the data preprocessor collates batches', {
       schema: z.looseObject({ type: z.string() }).nullish(),
       harmless: isPlainCollate,
@@ -40,6 +43,9 @@ export const dataloaderSchema = z
     }),
     multiprocessing_context: ignoredOption('workers are threads'),
     generator: ignoredOption('the order comes from the seed of the run'),
-    disable_subprocess_warning: z.boolean().optional().describe('accepted: there is no such warning'),
+    disable_subprocess_warning: ignoredOption('there is no such warning', {
+      schema: z.boolean().optional(),
+      harmless: anyValue,
+    }),
   })
   .nullish();

@@ -2,7 +2,7 @@
 // only in a distributed run.
 
 import { z } from 'zod';
-import { ignoredOption } from './ignored-option';
+import { anyValue, ignoredOption } from './ignored-option';
 
 const unwrapped =
   'the model of each process needs no wrapper, and parameters that a step does not use are found always';
@@ -31,10 +31,10 @@ export const environmentKeys = {
         .nullish(),
       dist_cfg: z
         .strictObject({
-          backend: z
-            .enum(['nccl', 'gloo'])
-            .optional()
-            .describe('accepted: Gloo; NCCL for the gradients of GPUs in an engine built with DETLAB_NCCL=1'),
+          backend: ignoredOption(
+            'processes talk by Gloo; by NCCL of the gradients of GPUs in an engine built with DETLAB_NCCL=1',
+            { schema: z.enum(['nccl', 'gloo']).optional(), harmless: anyValue },
+          ),
           timeout: z
             .number()
             .positive()
@@ -52,7 +52,10 @@ export const environmentKeys = {
   randomness: z
     .strictObject({
       seed: z.int().nullish().describe('seed of the run; 0 when absent'),
-      deterministic: z.boolean().optional().describe('accepted: a run with a seed can be repeated'),
+      deterministic: ignoredOption('a run with a seed can be repeated', {
+        schema: z.boolean().optional(),
+        harmless: anyValue,
+      }),
       diff_rank_seed: ignoredOption('the processes of a run have random numbers of their own', {
         harmless: [false, true],
       }),

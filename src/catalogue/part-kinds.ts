@@ -24,6 +24,8 @@ const KIND_OF: Record<string, Kind> = {
   shared_head: 'shared_head',
   track_head: 'track_head',
   embed_head: 'embed_head',
+  architecture: 'detector',
+  distiller: 'distiller',
   bbox_roi_extractor: 'roi_extractor',
   mask_roi_extractor: 'roi_extractor',
   grid_roi_extractor: 'roi_extractor',

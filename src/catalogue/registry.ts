@@ -257,7 +257,7 @@ export class Registry {
     const { type, _scope_, ...rest } = config;
     const scope = typeof _scope_ === 'string' ? _scope_ : undefined;
     const definition = this.get(kind, type, context.path, rest, scope);
-    const full: BuildContext = { ...context, registry: this };
+    const full: BuildContext = { ...context, registry: scope === undefined ? this : this.scoped(scope) };
     const parsed = parseOptions(definition, rest, context.path) as Record<string, unknown>;
     const options: Record<string, unknown> = definition.infer ? definition.infer(parsed, full) : parsed;
     const names = Object.keys(definition.inferred ?? {});

@@ -68,7 +68,9 @@ export function fitNames(given: StoredState, known: ReadonlySet<string>, parts: 
 
   // no name matches: one side has a prefix that the other has not
   // of a semi-supervised detector the teacher is the one that predicts
-  const starts = new Set(['teacher', ...tensors.keys()].flatMap((name) => (name === 'teacher' ? name : prefixes(name))));
+  const starts = new Set(
+    ['teacher', ...tensors.keys()].flatMap((name) => (name === 'teacher' ? name : prefixes(name))),
+  );
   const tries = [
     ...[...starts].map((start) => ({
       tensors: withoutPrefix(tensors, start),
@@ -83,7 +85,14 @@ export function fitNames(given: StoredState, known: ReadonlySet<string>, parts: 
   if (['student', 'teacher'].every((twin) => parts.includes(twin))) {
     const twice = ['student', 'teacher'].flatMap((twin) => [...mapNames(tensors, (name) => `${twin}.${name}`)]);
     const note = 'loaded into both student and teacher: they are of a detector for one of them';
-    tries.push({ tensors: new Map(twice), note, count: countMatches(twice.map(([name]) => name), known) });
+    tries.push({
+      tensors: new Map(twice),
+      note,
+      count: countMatches(
+        twice.map(([name]) => name),
+        known,
+      ),
+    });
   }
   const best = tries.reduce((a, b) => (b.count > a.count ? b : a), { tensors, note: '', count: 0 });
   return best.count === 0 ? { tensors, notes } : { tensors: best.tensors, notes: [...notes, best.note] };

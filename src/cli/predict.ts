@@ -129,6 +129,8 @@ class Drawings {
   private readonly image: (source: string) => string;
   private readonly video: (source: string) => string;
   private writer?: { name: string; to: VideoWriter };
+  /** A video that cannot be written: its first frame says why, the others are not tried. */
+  private lost?: string;
 
   constructor(out: string, sources: readonly string[]) {
     this.folder = new OutputFolder(out);
@@ -152,6 +154,7 @@ class Drawings {
         return { error: `Cannot draw the boxes of "${from.file ?? source}" in "${file}": ${(error as Error).message}` };
       }
     }
+    if (this.lost === name) return {};
     try {
       if (this.writer?.name !== name) {
         await this.close();
@@ -160,6 +163,10 @@ class Drawings {
       await this.writer.to.write(await predictions.frame());
       return { file: this.writer.to.file };
     } catch (error) {
+      this.lost = name;
+      const { writer } = this;
+      this.writer = undefined;
+      await writer?.to.abandon();
       return { error: `Cannot draw the boxes of "${source}": ${(error as Error).message}` };
     }
   }

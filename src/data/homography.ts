@@ -27,5 +27,3 @@ export function inverted(m: Matrix): Matrix {
 export function projectInto(boxes: Float32Array, m: Matrix, [height, width]: readonly [number, number]): Float32Array {
   return projectBoxes(m, boxes).map((v, i) => Math.min(Math.max(v, 0), i % 2 === 0 ? width : height));
 }
-
-

@@ -1,10 +1,11 @@
-// What is known of the n instances of an image, as columns: flat arrays of n rows, lists of n, or masks. Selecting and
+// What is known of the n instances of an image, as columns: flat arrays of n rows, lists of n, keypoints or masks. Selecting and
 // concatenating work on any column, so a new one needs its line in `Truths` or `Detections` and nothing here.
 
+import { concatKeypoints, type Keypoints, takeKeypoints } from '../geometry/keypoints';
 import { concatMasks, type InstanceMasks, takeMasks } from '../masks';
 
 type Rows = Float32Array | Int32Array | Uint8Array;
-export type InstanceColumn = Rows | InstanceMasks | readonly unknown[];
+export type InstanceColumn = Rows | InstanceMasks | Keypoints | readonly unknown[];
 
 /** Every record of instances has boxes; they count the instances. Columns that are not known are absent. */
 export interface InstanceRecord {
@@ -12,7 +13,8 @@ export interface InstanceRecord {
 }
 
 const isRows = (column: InstanceColumn): column is Rows => ArrayBuffer.isView(column);
-const isMasks = (column: InstanceColumn): column is InstanceMasks => 'kind' in column;
+const isKeypoints = (column: InstanceColumn): column is Keypoints => 'kind' in column && column.kind === 'keypoints';
+const isMasks = (column: InstanceColumn): column is InstanceMasks => 'kind' in column && !isKeypoints(column);
 
 const columnsOf = (instances: InstanceRecord) =>
   Object.entries(instances).filter((entry): entry is [string, InstanceColumn] => entry[1] !== undefined);
@@ -30,6 +32,7 @@ function takeRows<R extends Rows>(rows: R, width: number, indices: ArrayLike<num
 
 function takeColumn(column: InstanceColumn, count: number, indices: ArrayLike<number>): InstanceColumn {
   if (isRows(column)) return takeRows(column, column.length / Math.max(count, 1), indices);
+  if (isKeypoints(column)) return takeKeypoints(column, indices);
   if (isMasks(column)) return takeMasks(column, indices);
   return Array.from(indices, (i) => column[i]);
 }
@@ -49,6 +52,7 @@ function concatColumn(parts: readonly InstanceColumn[]): InstanceColumn {
     }
     return whole;
   }
+  if (isKeypoints(first)) return concatKeypoints(parts.filter(isKeypoints));
   return isMasks(first) ? concatMasks(parts.filter(isMasks)) : (parts as unknown[][]).flat();
 }
 

@@ -1,4 +1,4 @@
-// The boxes of an image when its pixels move. Of rotated boxes and of boxes by their corners, these move, and the upright boxes become
+// The boxes and keypoints of an image when its pixels move. Of rotated boxes and of boxes by their corners, these move, and the upright boxes become
 // those around them; they are not cut at the border of an image, and are inside it where their centers are, as in MMRotate.
 
 import {
@@ -10,6 +10,7 @@ import {
   scaleBoxes,
   shiftBoxes,
 } from '../geometry/boxes';
+import { flipKeypoints, hideOutside, type Keypoints, moveKeypoints } from '../geometry/keypoints';
 import {
   aroundCorners,
   aroundRotated,
@@ -29,15 +30,25 @@ export interface PlacedBoxes {
   bboxes: Float32Array;
   rboxes?: Float32Array;
   qboxes?: Float32Array;
+  keypoints?: Keypoints;
 }
 
 interface Moves {
   upright(boxes: Float32Array): Float32Array;
   rotated(boxes: Float32Array): Float32Array;
   point(x: number, y: number): readonly [number, number];
+  /** Of keypoints, where they are not points alone. */
+  keypoints?(keypoints: Keypoints): Keypoints;
 }
 
-function moved<T extends PlacedBoxes>(instances: T, { upright, rotated, point }: Moves): T {
+function moved<T extends PlacedBoxes>(instances: T, moves: Moves): T {
+  const { keypoints } = instances;
+  const boxes = movedBoxes(instances, moves);
+  if (!keypoints) return boxes;
+  return { ...boxes, keypoints: moves.keypoints?.(keypoints) ?? moveKeypoints(keypoints, moves.point) };
+}
+
+function movedBoxes<T extends PlacedBoxes>(instances: T, { upright, rotated, point }: Moves): T {
   const { bboxes, rboxes, qboxes } = instances;
   if (rboxes) {
     const turned = rotated(rboxes);
@@ -53,6 +64,7 @@ export const scaleInstances = <T extends PlacedBoxes>(instances: T, factor: read
     upright: (boxes) => scaleBoxes(boxes, factor),
     rotated: (boxes) => scaleRotated(boxes, factor),
     point: (x, y) => [x * factor[0], y * factor[1]],
+    keypoints: (points) => moveKeypoints(points, (x, y) => [x * Math.fround(factor[0]), y * Math.fround(factor[1])]),
   });
 
 export const shiftInstances = <T extends PlacedBoxes>(instances: T, left: number, top: number): T =>
@@ -67,6 +79,7 @@ export const flipInstances = <T extends PlacedBoxes>(instances: T, direction: Fl
     upright: (boxes) => flipBoxes(boxes, direction, size),
     rotated: (boxes) => flipRotated(boxes, direction, size),
     point: (x, y) => [direction === 'vertical' ? x : size[1] - x, direction === 'horizontal' ? y : size[0] - y],
+    keypoints: (points) => flipKeypoints(points, direction, size),
   });
 
 /** @param homography 3 x 3, row by row */
@@ -92,6 +105,7 @@ export const clipInstances = <T extends PlacedBoxes>(instances: T, size: Size): 
     upright: (boxes) => clipBoxes(boxes, size),
     rotated: (boxes) => boxes,
     point: (x, y) => [x, y],
+    keypoints: (points) => hideOutside(points, size),
   });
 
 /** Indices of the instances that are in an image of this size. */

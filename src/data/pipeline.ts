@@ -8,6 +8,7 @@ import type { Random } from '../random';
 import { BadData } from './bad-data';
 import { keepPixels, returnPixels } from './pixels/pixel-pool';
 import { MULTI_IMAGE, TRANSFORMS } from './transforms';
+import { requireKeypointSteps } from './transforms/keypoint-steps';
 import { neededSize, RESIZING } from './transforms/needed-size';
 import { copyOf, type OtherImages, runSteps, type Sample, sampleOf, type Transform } from './transforms/sample';
 import { requireBroadcasting } from './transforms/uniform-ref-frame-sample';
@@ -65,6 +66,7 @@ export function buildPipeline(
   requireReducible(config, path);
   requirePacking(config, registry, path);
   requireBroadcasting(config, path);
+  requireKeypointSteps(config, registry, TRANSFORMS, path);
   const { inner = 0, maxRefetch = 15 } = options;
   const portable = hasOnlyBuiltIn(config, registry);
 

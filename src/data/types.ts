@@ -1,5 +1,7 @@
 // Data on its way from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
+import type { Keypoints } from '../geometry/keypoints';
+import type { Skeleton } from '../geometry/skeleton';
 import type { InstanceMasks, PanopticSegment, PanopticTruths, Rle, Segmentation, SemanticMap } from '../masks';
 import type { LabelMap } from '../text/label-map';
 import type { TextPrompt } from '../text/prompts';
@@ -30,6 +32,8 @@ export interface Truths {
   ignored: Uint8Array;
   /** One mask per box, if loaded (LoadAnnotations with `with_mask`). */
   masks?: InstanceMasks;
+  /** If loaded (LoadAnnotations with `with_keypoints`). */
+  keypoints?: Keypoints;
   /** Identity of each object, over the images of a video or the steps of a pipeline. */
   instanceIds?: Int32Array;
   /** Factor on the losses of the priors and RoIs assigned to each box: the score of a pseudo-label. 1 without them. */
@@ -74,6 +78,8 @@ export interface ImageRecord {
   segmentations?: (Segmentation | undefined)[];
   /** Whether these are boxes by their corners, not the shapes of objects. */
   byCorners?: boolean;
+  /** Of each object, as annotated: COCO's visibility 0 (not labelled), 1 (hidden), 2. */
+  keypoints?: Keypoints;
   proposals?: ProposalBoxes;
   /** PNG file of the class of every pixel. */
   semanticFile?: string;
@@ -168,6 +174,8 @@ export interface Dataset {
   /** Of each label, those of the classes above it (OpenImages' hierarchy); absent: those that `supercategory` names. */
   ancestors?: readonly (readonly number[])[];
   records: ImageRecord[];
+  /** Of a dataset with keypoints: what they are. */
+  skeleton?: Skeleton;
   problems: DataProblem[];
   /** What was guessed or is worth knowing of the whole dataset, one sentence each. */
   notices?: string[];
@@ -234,6 +242,8 @@ export interface Detections {
   labels: Int32Array;
   /** One per box, of a detector that predicts masks; in the frame of the boxes. */
   masks?: Rle[];
+  /** x, y and score of the K keypoints of each, of a detector that predicts them [n, K, 3]; in the frame of the boxes. */
+  keypoints?: Float32Array;
   /** Of a detector that divides the image into segments; in the frame of the boxes. */
   panoptic?: PanopticSegment[];
   /** Of a detector that says the class of every pixel; in the frame of the boxes. */

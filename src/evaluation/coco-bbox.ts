@@ -29,6 +29,7 @@ export interface CocoBboxOptions {
 }
 
 export const COCO_IOU_THRESHOLDS: readonly number[] = linspace(0.5, 0.95, 10);
+type MeanOf = [of: 'precision' | 'recall', thresholds: readonly number[], range: number, maxDet: number];
 const [ALL, SMALL, MEDIUM, LARGE] = [0, 1, 2, 3];
 
 /**
@@ -146,21 +147,13 @@ export class CocoBboxMetric implements BoxMetric {
   }
 
   /** COCOeval's summary over some classes: twelve metrics by name. */
-  private summarise(curves: ClassCurves[]): MetricValues {
+  protected summarise(curves: ClassCurves[]): MetricValues {
     const { thresholds, maxDets } = this;
     const last = maxDets.length - 1;
     const at100 = maxDets.includes(100) ? maxDets.indexOf(100) : last;
     const allThresholds = thresholds.map((_, t) => t);
-    const mean = (of: 'precision' | 'recall', ts: number[], range: number, maxDet: number): number => {
-      let [sum, count] = [0, 0];
-      for (const curve of curves)
-        for (const t of ts) {
-          const value = curve[of][(t * AREA_RANGES.length + range) * maxDets.length + maxDet];
-          if (value > -1) [sum, count] = [sum + value, count + 1];
-        }
-      return count === 0 ? -1 : sum / count;
-    };
-    const only = (iou: number) => allThresholds.filter((t) => Math.abs(thresholds[t] - iou) < 1e-9);
+    const mean = (...of: MeanOf) => this.mean(curves, ...of);
+    const only = (iou: number) => this.thresholdsAt(iou);
     const metrics: MetricValues = {
       AP: mean('precision', allThresholds, ALL, at100),
       AP50: mean('precision', only(0.5), ALL, last),
@@ -174,6 +167,25 @@ export class CocoBboxMetric implements BoxMetric {
     metrics.ARm = mean('recall', allThresholds, MEDIUM, last);
     metrics.ARl = mean('recall', allThresholds, LARGE, last);
     return metrics;
+  }
+
+  private thresholdsAt(iou: number): number[] {
+    return [...this.thresholds.keys()].filter((t) => Math.abs(this.thresholds[t] - iou) < 1e-9);
+  }
+
+  private mean(curves: ClassCurves[], ...[of, ts, range, maxDet]: MeanOf): number {
+    let [sum, count] = [0, 0];
+    for (const curve of curves)
+      for (const t of ts) {
+        const value = curve[of][(t * AREA_RANGES.length + range) * this.maxDets.length + maxDet];
+        if (value > -1) [sum, count] = [sum + value, count + 1];
+      }
+    return count === 0 ? -1 : sum / count;
+  }
+
+  /** Recall of objects of all sizes at one threshold, with all detections. */
+  protected recallAt(curves: ClassCurves[], iou: number): number {
+    return this.mean(curves, 'recall', this.thresholdsAt(iou), ALL, this.maxDets.length - 1);
   }
 }
 

@@ -62,7 +62,7 @@ export class ClassMatcher {
   }
 
   /** Begins an image and class. @param objects indices of its ground truth, ascending */
-  begin(objects: Int32Array, { areas, ignored }: ImageTruths): void {
+  begin(objects: Int32Array, { areas, ignored, crowds }: ImageTruths): void {
     const { positives, lows, highs } = this;
     const { length } = objects;
     if (length > this.outside.length) this.grow(2 * length);
@@ -71,7 +71,7 @@ export class ClassMatcher {
     for (let k = 0; k < length; k++) {
       const area = areas[objects[k]];
       const isIgnored = ignored[objects[k]] === 1;
-      let outside = isIgnored ? this.crowdBit : 0;
+      let outside = isIgnored && crowds?.[objects[k]] !== 0 ? this.crowdBit : 0;
       for (let r = 0; r < lows.length; r++) {
         if (isIgnored || area < lows[r] || area > highs[r]) outside |= 1 << r;
         else positives[r]++;

@@ -73,6 +73,10 @@ export const CocoMetric = defineModule({
         schema: z.boolean().default(false),
         harmless: anyValue,
       }),
+      // left over where a config replaces VOCMetric by this one without _delete_, as pascal_voc's cocofmt
+      eval_mode: ignoredOption("is VOCMetric's: COCO's AP is over 101 recalls", {
+        schema: z.enum(['area', '11points']).optional(),
+      }),
       use_mp_eval: ignoredOption('several processes compute the same values; one is enough here', {
         schema: z.boolean().default(false),
         harmless: anyValue,

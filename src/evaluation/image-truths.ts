@@ -17,6 +17,8 @@ export interface ImageTruths {
   areas: Float64Array;
   /** 1: crowd or difficult. Neither detecting nor missing it is counted. */
   ignored: Uint8Array;
+  /** 1 for those of the ignored that may match several detections. Absent: all of them. */
+  crowds?: Uint8Array;
   /** 1 for objects without outline: evaluated as boxes, ignored as masks. Absent: none. */
   maskless?: Uint8Array;
   /** The mask of object g, decoded on demand; of an object without outline, its box. A polygon's is of size `frame`. */

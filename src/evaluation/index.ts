@@ -15,11 +15,13 @@ import { Flickr30kMetric } from './flickr30k-metric';
 import { gRefCOCOMetric } from './grefcoco-metric';
 import { LVISFixedAPMetric } from './lvis-fixed-ap-metric';
 import { LVISMetric } from './lvis-metric';
+import { MMPoseCocoMetric } from './mmpose-coco-metric';
 import { MOTChallengeMetric } from './mot-challenge-metric';
 import { MultiDatasetsEvaluator } from './multi-datasets-evaluator';
 import { OpenImagesMetric } from './open-images-metric';
 import { OVCocoMetric } from './ov-coco-metric';
 import { RefExpMetric } from './ref-exp-metric';
+import { RefSegMetric } from './ref-seg-metric';
 import { ReIDMetrics } from './reid-metrics';
 import { SemSegMetric } from './sem-seg-metric';
 import { VOCMetric } from './voc-metric';
@@ -57,6 +59,7 @@ export const METRICS = [
   CityScapesMetric,
   CocoMetric,
   CocoPanopticMetric,
+  MMPoseCocoMetric,
   SemSegMetric,
   BoundaryMetric,
   LVISMetric,
@@ -68,6 +71,7 @@ export const METRICS = [
   WIDERFaceMetric,
   Flickr30kMetric,
   RefExpMetric,
+  RefSegMetric,
   gRefCOCOMetric,
   DODCocoMetric,
   OVCocoMetric,

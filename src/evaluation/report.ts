@@ -38,6 +38,8 @@ export interface BoxDetections {
   labels: ArrayLike<number>;
   /** One per box, when evaluating masks. */
   masks?: readonly Rle[];
+  /** x, y and score of the keypoints of each [n, K, 3], when evaluating them. */
+  keypoints?: Float32Array;
   /** When evaluating panoptic and semantic segmentation. */
   panoptic?: readonly PanopticSegment[];
   semantic?: SemanticMap;

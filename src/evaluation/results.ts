@@ -22,7 +22,7 @@ export interface EvaluationResults {
 
 /** The detections in arrays of their own, no views of a batch's; the masks only where they are evaluated. */
 export function compactDetections(
-  { bboxes, rboxes, scores, labels, masks, panoptic, instanceIds }: Detections,
+  { bboxes, rboxes, scores, labels, masks, keypoints, panoptic, instanceIds }: Detections,
   withMasks: boolean,
 ): Detections {
   return {
@@ -31,12 +31,13 @@ export function compactDetections(
     scores: compact(scores),
     labels: compact(labels),
     ...(withMasks && masks ? { masks: masks.map((mask) => ({ ...mask, counts: compact(mask.counts) })) } : {}),
+    ...(keypoints && { keypoints: compact(keypoints) }),
     ...(panoptic && { panoptic }),
     ...(instanceIds && { instanceIds: compact(instanceIds) }),
   };
 }
 
-const MASK_METRICS = ['BoundaryMetric', 'CityScapesMetric', 'YouTubeVISMetric'];
+const MASK_METRICS = ['BoundaryMetric', 'CityScapesMetric', 'YouTubeVISMetric', 'RefSegMetric'];
 
 /** Whether a metric evaluates masks. */
 export function evaluatesMasks({ type, metric }: ModuleConfig): boolean {

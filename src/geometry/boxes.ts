@@ -28,7 +28,8 @@ export function bboxOverlaps(
   const rows = boxCount(a);
   const columns = boxCount(b);
   const out = new Float32Array(rows * columns);
-  const areas = boxAreas(b);
+  // of one row each area is used once: an assigner compares every object with the priors near it, and needs no list
+  const areas = rows > 1 ? boxAreas(b) : undefined;
   const areasA = boxAreas(a);
   const minArea = f(epsilon);
   for (let i = 0; i < rows; i++) {
@@ -42,7 +43,8 @@ export function bboxOverlaps(
       const w = f(Math.min(ax2, bx2) - Math.max(ax1, bx1));
       const h = f(Math.min(ay2, by2) - Math.max(ay1, by1));
       const overlap = w > 0 && h > 0 ? f(w * h) : 0;
-      const whole = mode === 'iof' ? area : f(f(area + areas[j]) - overlap);
+      const other = areas ? areas[j] : f(f(bx2 - bx1) * f(by2 - by1));
+      const whole = mode === 'iof' ? area : f(f(area + other) - overlap);
       const union = Math.max(whole, minArea);
       out[k] = overlap / union;
       if (mode !== 'giou') continue;
@@ -105,11 +107,17 @@ export function boxesWhere(
   return kept;
 }
 
+/** Up to this width a view of a row takes longer than its copy. */
+const NARROW = 16;
+
 /** The rows of `width` numbers at `indices`, in that order. */
 export function takeRows(values: Float32Array, indices: ArrayLike<number>, width: number): Float32Array {
   const out = new Float32Array(width * indices.length);
-  for (let k = 0; k < indices.length; k++)
-    out.set(values.subarray(width * indices[k], width * (indices[k] + 1)), width * k);
+  for (let k = 0, to = 0; k < indices.length; k++, to += width) {
+    const from = width * indices[k];
+    if (width > NARROW) out.set(values.subarray(from, from + width), to);
+    else for (let c = 0; c < width; c++) out[to + c] = values[from + c];
+  }
   return out;
 }
 

@@ -27,6 +27,7 @@ const BENCHMARKS: Record<string, string> = {
   lvis: 'LVISMetric',
   openimages: 'OpenImagesMetric',
   crowdhuman: 'CrowdHumanMetric',
+  keypoints: 'mmpose.CocoMetric',
   dota: 'DOTAMetric',
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',

@@ -67,6 +67,7 @@ function boxesOf(results: EvaluationResults): LiveBox[][] {
   for (let row = 0; row < detections.count; row++) {
     const { detections: found } = results.images[detections.image[row]];
     const i = detections.index[row];
+    const points = (found.keypoints?.length ?? 0) / Math.max(1, found.labels.length);
     boxes[detections.image[row]].push({
       bbox: [...found.bboxes.subarray(4 * i, 4 * i + 4)],
       label: found.labels[i],
@@ -74,6 +75,7 @@ function boxesOf(results: EvaluationResults): LiveBox[][] {
       state: detections.ignored[row] ? 'ignored' : KINDS[detections.cause[row]],
       iou: detections.iou[row] > 0 ? detections.iou[row] : undefined,
       ...(found.masks ? { mask: found.masks[i] } : {}),
+      ...(found.keypoints && { keypoints: [...found.keypoints.subarray(points * i, points * (i + 1))] }),
     });
   }
   for (let row = 0; row < truths.count; row++) {

@@ -53,9 +53,12 @@ export function classCounts(model: ConfigObject): Map<string, number> {
   const panoptic = PANOPTIC_HEADS.find((name) => isObject(model[name]));
   if (panoptic) return panopticCount(panoptic, model[panoptic] as ConfigObject);
   for (const head of HEADS) if (head in model) walk(model[head], head);
-  // of a model that tracks
-  if (isObject(model.detector))
-    for (const [path, count] of classCounts(model.detector)) counts.set(`detector.${path}`, count);
+  for (const name of ['detector', 'architecture']) {
+    // of a model that tracks, or is distilled
+    const inner = model[name];
+    if (!isObject(inner)) continue;
+    for (const [path, count] of classCounts(inner)) counts.set(`${name}.${path}`, count);
+  }
   return counts;
 }
 

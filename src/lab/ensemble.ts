@@ -177,6 +177,11 @@ export class Ensemble implements Displayable {
         'Cannot fuse the detections of an ensemble: its models find rotated boxes, of which there is no fusion. Take one model',
       );
     if (merge === 'wbf') {
+      if (found.some(({ keypoints }) => keypoints))
+        throw new DetLabError(
+          'Cannot fuse the detections of an ensemble: weighted boxes fusion averages boxes, and these models predict keypoints ' +
+            "too. Use ensemble(models, { merge: 'nms' }), which keeps those of the best box",
+        );
       if (found.some(({ masks }) => masks))
         throw new DetLabError(
           'Cannot fuse the detections of an ensemble: weighted boxes fusion averages boxes, and these models predict masks ' +

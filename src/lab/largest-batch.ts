@@ -65,6 +65,7 @@ export async function largestBatch(
   const free = budgetOf(processesOf({ processes }));
   const signal = options.signal ?? notebook()?.signal;
   const { plan, training } = await trainingInput(spec, data, { ...options, batch: 1 });
+  requireImages(training);
   const samples = await largestSamples(training);
   const factor = largestResize(spec, samples);
   const detector = await buildModel(spec, resolveClasses(spec, data), plan.seed, undefined, { signal });
@@ -114,6 +115,16 @@ function budgetOf(processes: number): FreeMemory {
   return { bytes: (share * free.bytes) / processes, of };
 }
 
+/** @throws DetLabError where more than one image of a batch is drawn at once */
+function requireImages({ order: { triplets, videos } }: TrainingData): void {
+  const drawn = triplets
+    ? `triplet_sampler draws ${triplets.numIds} x ${triplets.perId} images for each of a batch. Give the number, or fewer num_ids`
+    : videos
+      ? 'frames of a video are drawn together. Give the number'
+      : undefined;
+  if (drawn) throw new DetLabError(`Cannot use batch: 'auto': ${drawn}`);
+}
+
 /** The largest of some samples by area, height, width and objects: what the batches of an epoch can be made of. */
 async function largestSamples({ dataset, order, stages }: TrainingData): Promise<PackedSample[]> {
   const by = (value: (record: ImageRecord) => number) =>
@@ -125,7 +136,10 @@ async function largestSamples({ dataset, order, stages }: TrainingData): Promise
     ...by(({ truths }) => truths.labels.length),
   ]);
   const probed = { ...dataset, records: [...records] };
-  const loader = createLoader(probed, stages, { ...order, endless: false, batchSize: 1, workers: 0, prefetch: 1 });
+  // whatever their order in an epoch
+  const inTurn = { classAware: undefined, sampleSizes: undefined, multiSource: undefined, shard: undefined };
+  const plain = { ...order, ...inTurn, endless: false, batchSize: 1 };
+  const loader = createLoader(probed, stages, { ...plain, workers: 0, prefetch: 1 });
   const samples: PackedSample[] = [];
   try {
     for (let epoch = 0; epoch < PROBED.epochs; epoch++)

@@ -4,19 +4,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError, didYouMean } from '../errors';
 import type { Module } from '../nn/module';
+import { layersOf, replaceForward } from '../nn/replace-forward';
+
+export { layersOf };
 
 /** Feature maps of one call of a layer, [N, H, W, C] each; returns those that take their place. */
 export type OutputHook = (outputs: tf.Tensor[], call: number) => tf.Tensor[];
-
-interface Runs {
-  forward(...args: unknown[]): unknown;
-}
-
-const runs = (module: Module): module is Module & Runs => 'forward' in module && typeof module.forward === 'function';
-
-/** Modules by path, without those that have no `forward`. */
-export const layersOf = (root: Module): Map<string, Module & Runs> =>
-  new Map([...root.modules()].filter((entry): entry is [string, Module & Runs] => entry[0] !== '' && runs(entry[1])));
 
 /**
  * Checks the path of a layer.
@@ -108,20 +101,6 @@ export function withArguments<T>(
   } finally {
     for (const undo of restore.reverse()) undo();
   }
-}
-
-/** @returns what puts the layer's own `forward` back */
-function replaceForward(
-  layer: Module & Runs,
-  run: (forward: (...given: unknown[]) => unknown, given: unknown[]) => unknown,
-): () => void {
-  const { forward } = layer;
-  const isOwn = Object.hasOwn(layer, 'forward');
-  layer.forward = (...given: unknown[]) => run((...args) => forward.apply(layer, args), given);
-  return () => {
-    if (isOwn) layer.forward = forward;
-    else Reflect.deleteProperty(layer, 'forward');
-  };
 }
 
 /** The output of a layer, read: maps [H, W, C] of the first image. */

@@ -168,9 +168,9 @@ export async function findLearningRate(
       const loss = await lossOfStep(trial, batches, signal);
       if (loss === undefined) ended = 'interrupted';
       else losses.push(loss);
+      view.update(losses.length, steps);
       if (ended === 'finished' && hasDiverged(losses, smoothing, divergence)) ended = 'diverged';
       if (ended !== 'finished') break;
-      view.update(losses.length, steps);
     }
     await batches.return(undefined);
   } finally {

@@ -1,6 +1,7 @@
 // Loads configs for recipes: those of MMDetection 1.x and 2.x are translated to 3.x, with a notice. Options that nothing reads
 // are refused.
 
+import path from 'node:path';
 import { problemsText } from '../catalogue/check-model';
 import { checkOptions } from '../catalogue/check-options';
 import { noticeLine } from '../catalogue/config-notices';
@@ -22,6 +23,7 @@ import {
 } from '../config';
 import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';
+import { withModelFiles } from './model-files';
 import { unreadSettings } from './unread-settings';
 
 type Options = Record<string, ConfigValue>;
@@ -40,12 +42,15 @@ export function loadTranslated(
   for (const line of loaded.notices) notice(line);
   const newer = pick(options, (path) => !isLegacyOption(path));
   if (!isLegacyConfig(loaded.config)) {
-    const { config: migrated } = migrateConfig(loaded.config);
+    const { config: migrated, changes } = migrateConfig(loaded.config);
+    const renamed = changes.flatMap((change) => change.notice ?? []);
+    for (const line of renamed) notice(line);
     checkSections(migrated, nameOrPath);
     const { problems, notices } = checkLoaded(nameOrPath, loaded, { options });
     if (problems.length > 0) throw new DetLabError(problemsText(`Cannot use ${nameOrPath}`, problems));
-    const lines = [...loaded.notices, ...notices.map(noticeLine)];
-    return { ...loaded, config: withPreprocessor(migrated), notices: lines };
+    const lines = [...loaded.notices, ...renamed, ...notices.map(noticeLine)];
+    const folders = loaded.files.map((file) => path.dirname(file));
+    return { ...loaded, config: withModelFiles(withPreprocessor(migrated), folders), notices: lines };
   }
   // options of 3.x are applied after the translation
   const legacy = loadConfig(nameOrPath, { options: pick(options, isLegacyOption) });
@@ -78,9 +83,10 @@ export function checkLoaded(
 /** A config object, translated if it is of MMDetection 1.x or 2.x. */
 export function translated(config: ConfigObject, notice: (line: string) => void): ConfigObject {
   const { config: migrated, ...migration } = migrateConfig(config);
+  for (const { notice: line } of migration.changes) if (line) notice(line);
   if (migration.dialect !== '3.x') for (const line of translationNotice('this config', migration)) notice(line);
   checkSections(migrated, 'this config');
-  return withPreprocessor(migrated);
+  return withModelFiles(withPreprocessor(migrated));
 }
 
 /** As mmengine's Runner, gives a model without data_preprocessor that of the config's top. */

@@ -16,6 +16,7 @@ import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assi
 import { type Attention, type AttentionOptions, attentionOf } from './attention';
 import { buildModel, type RecipeSpec } from './build-model';
 import { type Cam, type CamOptions, camOf } from './cam';
+import { checkDataMethod } from './data-argument';
 import { Demo, isPageFile } from './demo';
 import type { ErrorReport } from './error-report';
 import { type EvaluateOptions, evaluate } from './evaluate';
@@ -163,7 +164,7 @@ export class Model implements Displayable {
    * @throws DetLabError when the classes differ, or when the evaluation was interrupted
    */
   async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
-    checkMethod('Model.evaluate', options);
+    checkDataMethod('Model.evaluate', data, options);
     this.requireWeights('evaluate');
     const { name, classes } = this;
     return runEvaluation({ kind: 'model', name, classes }, data, options, (evaluated, given) =>
@@ -176,14 +177,14 @@ export class Model implements Displayable {
    * @example (await model.findLearningRate(cells, { from: 1e-5, to: 1, steps: 60 })).suggested?.minimumOverTen
    */
   async findLearningRate(data: LabDataset, options: FindLearningRateOptions = {}): Promise<LearningRates> {
-    checkMethod('Model.findLearningRate', options);
+    checkDataMethod('Model.findLearningRate', data, options);
     this.requireWeights('find a learning rate for');
     return findLearningRate({ ...this.meta(), freezing: [] }, data, options, this.detector);
   }
 
   /** As `recipe.assignments`, with this model's weights: what assigners that read predictions do now. */
   async assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
-    checkMethod('Model.assignments', options);
+    checkDataMethod('Model.assignments', data, options);
     this.requireWeights('assign with');
     return assignmentsOf({ ...this.meta(), freezing: [] }, data, options, this.detector);
   }
@@ -196,7 +197,7 @@ export class Model implements Displayable {
    * @throws DetLabError as `evaluate` does
    */
   async errors(data: LabDataset, options: ModelErrorsOptions = {}): Promise<ErrorReport> {
-    checkMethod('Model.errors', options);
+    checkDataMethod('Model.errors', data, options);
     const { losses, iou, background, masks, maxDetections, ...evaluation } = options;
     const report = await this.evaluate(data, evaluation);
     const kinds = { iou, background, masks, maxDetections };
@@ -210,7 +211,7 @@ export class Model implements Displayable {
    * @throws DetLabError when it was interrupted
    */
   async imageLosses(data: LabDataset, options: ImageLossesOptions = {}): Promise<Map<number, number>> {
-    checkMethod('Model.imageLosses', options);
+    checkDataMethod('Model.imageLosses', data, options);
     this.requireWeights('compute the losses of');
     const view = progressView(`losses of ${this.name}`);
     const signal = options.signal ?? notebook()?.signal;

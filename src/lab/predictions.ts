@@ -1,4 +1,4 @@
-// The detections in one image: an array of { label, score, bbox, mask }, displayed as the image with its boxes and masks as data.
+// The detections in one image: an array of { label, score, bbox, mask, keypoints }, displayed as the image with them as data.
 
 import { inspect } from 'node:util';
 import type { Detections, PixelImage } from '../data';
@@ -68,13 +68,14 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   static create(
     source: string,
     image: PredictedImage,
-    { bboxes, rboxes, scores, labels, masks, instanceIds, panoptic }: Detections,
+    { bboxes, rboxes, scores, labels, masks, keypoints, instanceIds, panoptic }: Detections,
     classes: readonly string[],
     drawing: DrawingOptions = {},
     from: PredictedFrom = {},
   ): Predictions {
     const segments = panoptic?.map(({ label, ...segment }) => ({ ...segment, label: classes[label] }));
     const result = new Predictions(source, image, classes, drawing, from, segments);
+    const points = (keypoints?.length ?? 0) / Math.max(1, labels.length);
     for (const [i, label] of labels.entries())
       result.push({
         label: classes[label],
@@ -83,6 +84,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
         ...(rboxes && { rbox: [...rboxes.subarray(5 * i, 5 * i + 5)] as Prediction['rbox'] }),
         ...(instanceIds && { id: instanceIds[i] }),
         ...(masks ? { mask: masks[i] } : {}),
+        ...(keypoints && { keypoints: [...keypoints.subarray(points * i, points * (i + 1))] }),
       });
     return result;
   }

@@ -21,6 +21,7 @@ export function progressView(label: string, { quiet = false } = {}): ProgressVie
   let phase = { label: '', from: performance.now(), done: 0 };
   let drawn = Number.NEGATIVE_INFINITY;
   let last: ProgressState | undefined;
+  let isDrawn = true; // whether `last` is on the screen
   let open = false;
   const draw = (state: ProgressState) => {
     if (screen) screen.display(progressBundle(state), { id });
@@ -30,7 +31,7 @@ export function progressView(label: string, { quiet = false } = {}): ProgressVie
       open = true;
     }
     drawn = performance.now();
-    last = undefined;
+    isDrawn = true;
   };
   return {
     update(done, total, more = {}) {
@@ -40,6 +41,7 @@ export function progressView(label: string, { quiet = false } = {}): ProgressVie
       const progress = done - phase.done;
       const eta = progress > 0 ? ((now - phase.from) / 1000 / progress) * (total - done) : undefined;
       last = { label: current, done, total, eta, ...more };
+      isDrawn = false;
       if (now - drawn >= PROGRESS_INTERVAL) draw(last);
     },
     line(text) {
@@ -48,7 +50,8 @@ export function progressView(label: string, { quiet = false } = {}): ProgressVie
       else process.stderr.write(`${open ? '\r\x1b[K' : ''}${text}\n`);
     },
     close() {
-      if (last) draw(last);
+      // what ends before its last step has no time left
+      if (last && (!isDrawn || last.done < last.total)) draw({ ...last, eta: undefined });
       if (open) process.stderr.write('\n');
       open = false;
     },

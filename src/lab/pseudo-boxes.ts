@@ -2,7 +2,7 @@
 
 import type { Dataset, ImageRecord } from '../data';
 import { DetLabError, didYouMean } from '../errors';
-import { type Rle, rleArea, rleToSegmentation } from '../masks';
+import { type Rle, rleArea, rleToSegmentation, type Segmentation } from '../masks';
 
 /** `unsure` boxes are neither targets nor background in training. */
 export const PSEUDO_STATUS = ['accepted', 'rejected', 'unsure'] as const;
@@ -21,7 +21,24 @@ export interface PseudoBox {
   bbox: readonly [number, number, number, number];
   status: PseudoStatus;
   mask?: Rle;
+  /** Of a rotated box, which `bbox` is around: x and y of its corners. */
+  corners?: readonly number[];
 }
+
+/** The outline of a box, as of an annotation in COCO's format. */
+export const outlineOf = ({ mask, corners }: PseudoBox): Segmentation | undefined =>
+  mask ? rleToSegmentation(mask) : corners && [[...corners]];
+
+/** Pixels of a mask, of a rotated box or of a box. */
+export function areaOf({ bbox: [x1, y1, x2, y2], mask, corners }: PseudoBox): number {
+  if (mask) return rleArea(mask);
+  if (!corners) return (x2 - x1) * (y2 - y1);
+  const [ax, ay, bx, by, cx, cy] = corners; // the corner b has sides to a and c
+  return Math.abs((ax - bx) * (cy - by) - (ay - by) * (cx - bx));
+}
+
+/** Without the outline, where it is no longer that of its box. */
+export const withoutOutline = ({ mask: _, corners: __, ...box }: PseudoBox): PseudoBox => box;
 
 /** From which score on a detection is a label: for all classes, or by class; others have the standard one. */
 export type PseudoThreshold = number | Readonly<Record<string, number>>;
@@ -90,7 +107,7 @@ function recordOf(
   classes: readonly string[],
   weights?: 'score',
 ): ImageRecord {
-  const area = ({ bbox: [x1, y1, x2, y2], mask }: PseudoBox) => (mask ? rleArea(mask) : (x2 - x1) * (y2 - y1));
+  const outlines = boxes.map(outlineOf);
   return {
     ...image,
     truths: {
@@ -99,11 +116,9 @@ function recordOf(
       ignored: Uint8Array.from(boxes, ({ status }) => Number(status === 'unsure')),
       ...(weights && { weights: Float32Array.from(boxes, ({ score }) => score) }),
     },
-    areas: Float32Array.from(boxes, area),
+    areas: Float32Array.from(boxes, areaOf),
     scores: Float32Array.from(boxes, ({ score }) => score),
-    ...(boxes.some(({ mask }) => mask) && {
-      segmentations: boxes.map(({ mask }) => (mask ? rleToSegmentation(mask) : undefined)),
-    }),
+    ...(outlines.some((outline) => outline) && { segmentations: outlines }),
     annotationIds: boxes.map(({ id }) => id),
   };
 }

@@ -4,8 +4,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../errors';
-import { rleArea, rleToSegmentation } from '../masks';
-import { PSEUDO_STATUS, type PseudoBox, type PseudoImage, type PseudoStatus } from './pseudo-boxes';
+import {
+  areaOf,
+  outlineOf,
+  PSEUDO_STATUS,
+  type PseudoBox,
+  type PseudoImage,
+  type PseudoStatus,
+  withoutOutline,
+} from './pseudo-boxes';
 
 /** What a file holds. */
 export function cocoOfBoxes(
@@ -16,17 +23,28 @@ export function cocoOfBoxes(
   const idOf = new Map(images.map(({ id, path: file }) => [file, id]));
   return {
     images: images.map(({ id, path: file, width, height }) => ({ id, file_name: file, width, height })),
-    annotations: boxes.map(({ id, image, label, score, bbox: [x1, y1, x2, y2], status, mask }) => ({
-      id,
-      image_id: idOf.get(image),
-      category_id: classes.indexOf(label) + 1,
-      bbox: [x1, y1, x2 - x1, y2 - y1],
-      area: mask ? rleArea(mask) : (x2 - x1) * (y2 - y1),
-      iscrowd: 0,
-      score,
-      status,
-      ...(mask && { segmentation: rleToSegmentation(mask) }),
-    })),
+    annotations: boxes.map((box) => {
+      const {
+        id,
+        image,
+        label,
+        score,
+        bbox: [x1, y1, x2, y2],
+        status,
+      } = box;
+      const segmentation = outlineOf(box);
+      return {
+        id,
+        image_id: idOf.get(image),
+        category_id: classes.indexOf(label) + 1,
+        bbox: [x1, y1, x2 - x1, y2 - y1],
+        area: areaOf(box),
+        iscrowd: 0,
+        score,
+        status,
+        ...(segmentation && { segmentation }),
+      };
+    }),
     categories: classes.map((name, i) => ({ id: i + 1, name })),
   };
 }
@@ -62,9 +80,8 @@ export function reviewedBoxes(
       continue;
     }
     const isMoved = bbox.some((v, k) => Math.abs(v - old.bbox[k]) > MOVED);
-    // a mask of another box is no mask of this one
-    const { mask: _, ...rest } = old;
-    seen.set(old.id, isMoved ? { ...rest, label, bbox, status } : { ...old, label, status });
+    // the outline of another box is none of this one
+    seen.set(old.id, isMoved ? { ...withoutOutline(old), label, bbox, status } : { ...old, label, status });
   }
   return [...boxes.map((box) => seen.get(box.id) ?? { ...box, status: 'rejected' as const }), ...added];
 }

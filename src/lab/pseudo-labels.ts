@@ -3,6 +3,7 @@
 
 import { type Dataset, decodeImage } from '../data';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
+import { rotatedCorners } from '../geometry/rotated-boxes';
 import type { MimeBundle } from '../visualization/display';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
@@ -19,6 +20,7 @@ import {
   type PseudoStatus,
   type PseudoThreshold,
   thresholdsOf,
+  withoutOutline,
 } from './pseudo-boxes';
 import { cocoOfBoxes, reviewedBoxes } from './pseudo-file';
 
@@ -130,8 +132,7 @@ export class PseudoLabels extends SavableDisplay {
     if (!box)
       throw new DetLabError(`Cannot edit pseudo-label ${nameOfValue(id)}: expected one of 1 to ${this.boxes.length}`);
     if (change.label !== undefined) this.requireClass(change.label);
-    const { mask: _, ...unmasked } = box;
-    const edited = { ...(change.bbox ? unmasked : box), ...change, status: 'accepted' as const };
+    const edited = { ...(change.bbox ? withoutOutline(box) : box), ...change, status: 'accepted' as const };
     return this.with(this.boxes.map((one) => (one.id === id ? edited : one)));
   }
 
@@ -166,6 +167,7 @@ export class PseudoLabels extends SavableDisplay {
           score: box.score,
           ...(box.status === 'unsure' && { state: 'ignored' as const }),
           ...(box.mask && { mask: box.mask }),
+          ...(box.corners && { corners: [...box.corners] }),
           note: `pseudo-label ${box.id}, ${box.status}`,
         })),
     }));
@@ -249,11 +251,12 @@ export function pseudoLabelsOf(
     const { from, source, width, height } = predictions;
     const path = from.file ?? source;
     images.push({ id: ids.get(path) ?? i + 1, path, width, height });
-    for (const { label, score, bbox, mask } of predictions) {
+    for (const { label, score, bbox, rbox, mask } of predictions) {
       const limit = thresholds.get(label) ?? 1;
       if (score < Math.min(limit, ignore ?? limit)) continue;
       const status = score >= limit ? 'accepted' : 'unsure';
-      boxes.push({ id: boxes.length + 1, image: path, label, score, bbox, status, ...(mask && { mask }) });
+      const corners = rbox && { corners: [...rotatedCorners(Float32Array.from(rbox))] };
+      boxes.push({ id: boxes.length + 1, image: path, label, score, bbox, status, ...(mask && { mask }), ...corners });
     }
   }
   return new PseudoLabels(name, classes, images, boxes, weights);

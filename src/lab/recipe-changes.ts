@@ -4,7 +4,7 @@ import { checkOptions } from '../catalogue/check-options';
 import type { ModuleChoice, ModuleOverride, TypeName } from '../catalogue/config-types';
 import type { ModuleConfig } from '../catalogue/registry';
 import { applyOptions, type ConfigObject, type ConfigValue, cloneConfig } from '../config';
-import { DetLabError } from '../errors';
+import { DetLabError, nameOfValue } from '../errors';
 import type { RecipeSpec } from './build-model';
 import { carryHeads } from './carry-heads';
 import { catalogue } from './catalogue';
@@ -113,6 +113,10 @@ export abstract class RecipeChanges<Self> {
    * @throws DetLabError for a path that nothing reads, with the path that works
    */
   set(options: Settings): Self {
+    if (typeof options !== 'object' || options === null || Array.isArray(options))
+      throw new DetLabError(
+        `Cannot set options: expected values by path, set({ 'train_dataloader.batch_size': 4 }), received ${nameOfValue(options)}`,
+      );
     const { config } = this.spec;
     const changed = applyOptions(cloneConfig(config), options as Record<string, ConfigValue>);
     checkOptions(Object.keys(options), config, changed, catalogue);

@@ -13,6 +13,7 @@ import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { necksAt, objectAt } from './config-access';
 import { type CrossValidateOptions, type CrossValidation, crossValidate } from './cross-validation';
 import { loadCustomImports } from './custom-imports';
+import { checkDataMethod } from './data-argument';
 import { type FineTuneOptions, planFineTune } from './fine-tune';
 import { fit } from './fit';
 import type { FitOptions, PreparedOptions } from './fit-options';
@@ -109,7 +110,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @example const run = await recipe.fit(cells, { epochs: 12, lr: 0.005, amp: true, seed: 1 });
    */
   async fit(data: LabDataset, options: FitOptions = {}): Promise<Run> {
-    checkMethod('Recipe.fit', options);
+    checkDataMethod('Recipe.fit', data, options);
     const { spec, options: rest } = await prepareFit(this.spec, data, options);
     return this.of(spec).train(data, rest);
   }
@@ -128,7 +129,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @throws DetLabError for parts that the model does not have
    */
   async fineTune(data: LabDataset, options: FineTuneOptions = {}): Promise<Run> {
-    checkMethod('Recipe.fineTune', options);
+    checkDataMethod('Recipe.fineTune', data, options);
     const { stages, ...rest } = options;
     const planned = await planFineTune({ ...this.spec, config: this.config }, data, options);
     const { changes = [], freezing } = this.spec;
@@ -145,7 +146,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @throws DetLabError for folds that there cannot be
    */
   async crossValidate(data: LabDataset, options: CrossValidateOptions = {}): Promise<CrossValidation> {
-    checkMethod('Recipe.crossValidate', options);
+    checkDataMethod('Recipe.crossValidate', data, options);
     return crossValidate(this, data, options);
   }
 
@@ -157,13 +158,13 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @throws DetLabError for rates that do not rise, and as `fit` does for what cannot be trained
    */
   async findLearningRate(data: LabDataset, options: FindLearningRateOptions = {}): Promise<LearningRates> {
-    checkMethod('Recipe.findLearningRate', options);
+    checkDataMethod('Recipe.findLearningRate', data, options);
     return findLearningRate({ ...this.spec, config: this.config }, data, options);
   }
 
   /** @internal `fit` as one of several processes that a launcher has started; each calls it with the same arguments. */
   async fitAsRank(data: LabDataset, options: FitOptions, ranks: Ranks): Promise<Run> {
-    checkMethod('Recipe.fit', options);
+    checkDataMethod('Recipe.fit', data, options);
     if (options.batch === 'auto')
       throw new DetLabError(
         "Cannot use batch: 'auto' in a process that a launcher has started. Find the batch in one process, and give the number",
@@ -183,7 +184,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @example await recipe.batches(cells, { count: 2, seed: 1 })
    */
   async batches(data: LabDataset, options?: BatchesOptions): Promise<TrainingBatches> {
-    checkMethod('Recipe.batches', options);
+    checkDataMethod('Recipe.batches', data, options);
     return trainingBatches({ ...this.spec, config: this.config }, data, options);
   }
 
@@ -192,7 +193,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @example await recipe.steps(cells, { image: 'BloodImage_00001.jpg' })
    */
   async steps(data: LabDataset, options?: StepsOptions): Promise<PipelineSteps> {
-    checkMethod('Recipe.steps', options);
+    checkDataMethod('Recipe.steps', data, options);
     return pipelineSteps({ ...this.spec, config: this.config }, data, options);
   }
 
@@ -201,7 +202,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @example (await recipe.lostTruths(cells, { images: 200 })).findings
    */
   async lostTruths(data: LabDataset, options?: LostTruthsOptions): Promise<LostTruths> {
-    checkMethod('Recipe.lostTruths', options);
+    checkDataMethod('Recipe.lostTruths', data, options);
     return lostTruths({ ...this.spec, config: this.config }, data, options);
   }
 
@@ -210,7 +211,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @example (await recipe.assignments(cells, { image: 3 })).missed // truths that were given none
    */
   async assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
-    checkMethod('Recipe.assignments', options);
+    checkDataMethod('Recipe.assignments', data, options);
     return assignmentsOf({ ...this.spec, config: this.config }, data, options);
   }
 
@@ -219,7 +220,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
    * @example (await recipe.plan(cells, { epochs: 12 })).lrAt(1)
    */
   async plan(data: LabDataset, options: FitOptions = {}): Promise<LearningPlan> {
-    checkMethod('Recipe.plan', options);
+    checkDataMethod('Recipe.plan', data, options);
     const { spec, options: rest } = await prepareFit(this.spec, data, options);
     return learningPlan({ ...spec, config: this.of(spec).config }, data, rest);
   }

@@ -19,7 +19,8 @@ export function recordImage(record: ImageRecord, detections?: Detections): LiveI
 
 /** The ground truth of an image; crowds and difficult boxes are ignored ones. */
 export function truthBoxes(record: ImageRecord): LiveBox[] {
-  const { scores, truths } = record;
+  const { scores, truths, keypoints } = record;
+  const points = 3 * (keypoints?.flipIndices.length ?? 0);
   const segmentations = outlinesOf(record);
   return Array.from(truths.labels, (label, i) => {
     const segmentation = segmentations[i];
@@ -29,6 +30,7 @@ export function truthBoxes(record: ImageRecord): LiveBox[] {
       ...(scores && { score: scores[i] }),
       ...(truths.ignored[i] === 1 ? { state: 'ignored' as const } : {}),
       ...(segmentation && outlineOf(segmentation, record)),
+      ...(keypoints && { keypoints: [...keypoints.points.subarray(points * i, points * (i + 1))] }),
     };
   });
 }
@@ -43,12 +45,14 @@ function outlineOf(
     : { mask: segmentationToRle(segmentation, height, width) };
 }
 
-export function detectionBoxes({ bboxes, rboxes, scores, labels, masks }: Detections): LiveBox[] {
+export function detectionBoxes({ bboxes, rboxes, scores, labels, masks, keypoints }: Detections): LiveBox[] {
+  const points = (keypoints?.length ?? 0) / Math.max(1, labels.length);
   return Array.from(labels, (label, i) => ({
     bbox: [...bboxes.subarray(4 * i, 4 * i + 4)],
     ...(rboxes && { rbox: [...rboxes.subarray(5 * i, 5 * i + 5)] }),
     label,
     score: scores[i],
     ...(masks ? { mask: masks[i] } : {}),
+    ...(keypoints && { keypoints: [...keypoints.subarray(points * i, points * (i + 1))] }),
   }));
 }

@@ -244,7 +244,10 @@ export class Report implements EvaluationReport, Displayable {
     const twins = this.twins?.map(({ name, report }) => ({ name, metrics: report.metrics, perClass: report.perClass }));
     const numbers = { data, metric, metrics, perClass, images, truths, detections, problems, seconds, unfinished };
     const json = { ...numbers, ...(twins && { twins }) };
-    const formats = { ...tableFormats(json, ...this.mainTables()), csv: () => csvText(['class', 'truths', ...names], rows) };
+    const formats = {
+      ...tableFormats(json, ...this.mainTables()),
+      csv: () => csvText(['class', 'truths', ...names], rows),
+    };
     return saveAs(`the report on ${data}`, formats, file);
   }
 

@@ -61,8 +61,10 @@ export async function startWeights(detector: Detector, { model, from, notice, si
   const { teacher_ckpt: checkpoint } = model;
   if (detector.teacher && typeof checkpoint === 'string') {
     const file = await pretrainedFile({ path: 'the teacher', checkpoint }, notice, signal);
-    if (file !== undefined)
+    if (file !== undefined) {
+      others = true;
       for (const line of reportLines(loadWeights(detector.teacher, readWeights(file)))) notice(line);
+    }
   }
   if (!weights || !report) return;
   if (others) load(weights);
@@ -163,7 +165,8 @@ function* pretrainedParts(value: ConfigValue, path = ''): Generator<Pretrained> 
     yield { path, checkpoint, prefix: typeof prefix === 'string' ? prefix : undefined };
   }
   // a teacher has the weights of teacher_ckpt
+  const skipped = typeof value.teacher_ckpt === 'string' ? ['init_cfg', 'teacher'] : ['init_cfg'];
   for (const [key, child] of Object.entries(value))
-    if (key !== 'init_cfg' && !key.startsWith('teacher_'))
+    if (!skipped.includes(key) && !key.startsWith('teacher_'))
       yield* pretrainedParts(child, path === '' ? key : `${path}.${key}`);
 }

@@ -94,13 +94,15 @@ const truthsOf = (record: ImageRecord, withMasks: boolean): LiveBox[] =>
 
 function detectionsOf(detections: BoxDetections | undefined): LiveBox[] {
   if (!detections) return [];
-  const { bboxes, rboxes, labels, masks, scores } = detections;
+  const { bboxes, rboxes, labels, masks, scores, keypoints } = detections;
+  const points = (keypoints?.length ?? 0) / Math.max(1, scores.length);
   return Array.from(scores, (score, i) => ({
     bbox: [0, 1, 2, 3].map((k) => bboxes[4 * i + k]),
     ...(rboxes && { rbox: [...rboxes.subarray(5 * i, 5 * i + 5)] }),
     label: labels[i],
     score,
     mask: masks?.[i],
+    ...(keypoints && { keypoints: [...keypoints.subarray(points * i, points * (i + 1))] }),
   })).filter(({ score }) => score >= LOWEST_SCORE);
 }
 

@@ -5,6 +5,7 @@ import { backbones } from './backbones';
 import { dataPreprocessors } from './data-preprocessors';
 import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
+import { distillers } from './distillers';
 import { languageModels } from './language-models';
 import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
@@ -35,6 +36,7 @@ export const catalogue: AnyDefinition[] = [
   ...testTimeAugs,
   ...trackingHeads,
   ...trackers,
+  ...distillers,
 ];
 
 /** A registry of everything in the catalogue; own modules are added to it with `add`. */

@@ -183,16 +183,17 @@ export interface PositiveInstances extends MaskInstances {
   confidences(): Float32Array;
 }
 
+export interface LossesAndInstances {
+  losses: Losses;
+  instances: PositiveInstances[];
+}
+
 /** A dense head whose priors also predict the parameters of masks. */
 export interface InstanceHead extends DetectionHead {
   /** K. */
   readonly numParameters: number;
   /** Its losses, and the positives of each image. */
-  lossAndInstances(
-    features: tf.Tensor4D[],
-    batch: DetBatch,
-    context: LossContext,
-  ): { losses: Losses; instances: PositiveInstances[] };
+  lossAndInstances(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): LossesAndInstances;
   /** Detections in pixels of the network's input, and their parameters. */
   predictInstances(features: tf.Tensor4D[], batch: DetBatch): FoundInstances;
   /** Its predictions, and the parameters of the first hundred priors, whatever they score. */
@@ -286,6 +287,8 @@ export interface Detector extends Module {
   /** Which of the twins predicts, by name, and itself. */
   predictsBy?: string;
   readonly predictor?: Detector;
+  /** Of a model that a distiller compares with a teacher: whether it is compared from now on. */
+  distil?(on: boolean): void;
   /** Of a model that tracks: makes the tracker of a video. */
   readonly tracker?: () => Tracker;
   /** Whether the images of a batch are the frames of one clip to `predict`, whose detections have ids of that clip. */

@@ -6,7 +6,14 @@ import { buildConv } from './build-conv';
 import { convNorm, type Norm } from './conv-norm';
 import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
 import { kaiming, zeros } from './initializers';
-import { type ActCfg, type Activation, buildActivation, buildNorm, type ConvCfg, type NormCfg } from './layer-options';
+import {
+  type ActCfg,
+  type Activation,
+  type AnyNormCfg,
+  buildActivation,
+  buildNorm,
+  type ConvCfg,
+} from './layer-options';
 import { Module } from './module';
 
 /** Options of `ConvModule`: a convolution, its norm and its activation. */
@@ -14,7 +21,7 @@ export interface ConvModuleConfig extends Omit<Conv2dConfig, 'bias' | 'init' | '
   /** `auto`: a bias only without a norm. */
   bias?: boolean | 'auto';
   convCfg?: ConvCfg | null;
-  normCfg?: NormCfg | null;
+  normCfg?: AnyNormCfg | null;
   /** ReLU by default, null for none. */
   actCfg?: ActCfg | null;
   /** Name of the norm in the state dict; `bn` or `gn` by default. */

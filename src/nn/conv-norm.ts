@@ -2,13 +2,16 @@
 // folded into the convolution (one call), in training the convolution is followed by a fused norm.
 
 import * as tf from '@tensorflow/tfjs';
+import { activateFused } from '../ops/activate';
 import type { FeatureMaps } from '../ops/join-maps';
 import { BatchNorm2d } from './batch-norm2d';
+import type { BatchStatisticsNorm } from './batch-statistics-norm';
 import type { Conv2d, Epilogue } from './conv2d';
 import type { GroupNorm } from './group-norm';
+import { runsApart } from './replace-forward';
 
 /** A norm of a convolution. */
-export type Norm = BatchNorm2d | GroupNorm;
+export type Norm = BatchNorm2d | GroupNorm | BatchStatisticsNorm;
 
 /**
  * act(norm(conv(x)) + residual), [N, H, W, Cin] -> [N, H', W', Cout].
@@ -16,11 +19,26 @@ export type Norm = BatchNorm2d | GroupNorm;
  * @example convNorm(block.conv2, block.norm2, x, { residual: identity, activation: 'relu' })
  */
 export function convNorm(conv: Conv2d, norm: Norm | undefined, x: FeatureMaps, epilogue: Epilogue = {}): tf.Tensor4D {
+  if (runsApart(conv) || (norm && runsApart(norm))) return layerByLayer(conv, norm, x, epilogue);
   if (!norm) return conv.forward(x, epilogue);
   return tf.tidy(() => {
     if (!(norm instanceof BatchNorm2d) || norm.training) return norm.forward(conv.forward(x), epilogue);
     const { scale, shift } = norm.affine();
     const bias = conv.bias ? tf.add(tf.mul(conv.bias.variable, scale), shift) : shift;
     return conv.run(x, { ...epilogue, scale, bias });
+  });
+}
+
+/** The same in a call for each, whose outputs are seen (replace-forward.ts). */
+function layerByLayer(
+  conv: Conv2d,
+  norm: Norm | undefined,
+  x: FeatureMaps,
+  { residual, activation }: Epilogue,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const convolved = conv.forward(x);
+    const y = norm ? norm.forward(convolved) : convolved;
+    return activateFused(residual ? tf.add(y, residual) : y, activation);
   });
 }

@@ -3,6 +3,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { dropout } from '../ops/dropout';
 import { Module } from './module';
 import { stepRandom } from './step-random';
@@ -11,7 +12,7 @@ import { stepRandom } from './step-random';
 export const dropoutCfg = z.strictObject({
   type: z.enum(['Dropout', 'DropPath']).describe('Drops single values, or the whole branch of a sample'),
   drop_prob: z.number().min(0).lt(1).optional().describe('Probability of dropping (Dropout 0.5, DropPath 0.1)'),
-  inplace: z.boolean().optional().describe('Accepted, without effect: tensors are immutable'),
+  inplace: ignoredOption('tensors are immutable', { schema: z.boolean().optional(), harmless: anyValue }),
 });
 /** Config of a dropout layer, as in MMDetection. */
 export type DropoutCfg = z.input<typeof dropoutCfg>;

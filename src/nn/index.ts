@@ -24,7 +24,9 @@ export { buildLayerNorm, LayerNorm, type LayerNormCfg, type LayerNormConfig, lay
 export {
   type ActCfg,
   type Activation,
+  type AnyNormCfg,
   actCfg,
+  anyNormCfg,
   buildActivation,
   buildNorm,
   type ConvCfg,

@@ -2,6 +2,7 @@
 // checkpoint, which is loaded when the whole model is built.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { DetLabError } from '../errors';
 import { constant, type Initializer, kaiming, normal, truncatedNormal, uniform, xavier } from './initializers';
 import type { Module } from './module';
@@ -57,7 +58,10 @@ const recipes = z.discriminatedUnion('type', [
     type: z.literal('Pretrained'),
     checkpoint: z.string().describe('File, or name of a model'),
     prefix: z.string().optional().describe('Prefix of the names in the checkpoint'),
-    map_location: z.string().nullish().describe('Accepted, without effect'),
+    map_location: ignoredOption('weights are read to where the model is', {
+      schema: z.string().nullish(),
+      harmless: anyValue,
+    }),
   }),
 ]);
 type Recipe = z.input<typeof recipes>;

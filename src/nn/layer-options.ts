@@ -3,9 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../catalogue/ignored-option';
 import { DetLabError, didYouMean } from '../errors';
 import { activate, type FusedActivation } from '../ops/activate';
 import { BatchNorm2d } from './batch-norm2d';
+import { BatchStatisticsNorm } from './batch-statistics-norm';
 import type { Norm } from './conv-norm';
 import { GroupNorm } from './group-norm';
 
@@ -37,15 +39,25 @@ export const normCfg = z.discriminatedUnion('type', [
 /** Config of a norm, `norm_cfg` of MMDetection. */
 export type NormCfg = z.input<typeof normCfg>;
 
+/** A batch norm without weights and running statistics; with one of the two alone there is none. */
+const statelessNorm = z.strictObject({
+  type: z.enum(['BN', 'BN2d']).describe('Batch normalisation'),
+  ...batchNorm,
+  affine: z.literal(false).describe('Without weight and bias'),
+  track_running_stats: z.literal(false).describe('Without running statistics: always by those of the batch'),
+});
+/** The schema of `norm_cfg` where a norm may have no weights: of connectors. */
+export const anyNormCfg = z.union([statelessNorm, normCfg]);
+export type AnyNormCfg = z.input<typeof anyNormCfg>;
+
 export const deformGroups = {
   deform_groups: z.int().positive().optional().describe('Groups of channels with separate offsets (1)'),
   deformable_groups: z.int().positive().optional().describe('Former name of deform_groups'),
 };
-export const im2colStep = z
-  .int()
-  .positive()
-  .optional()
-  .describe('Accepted, without effect: chosen by available memory');
+export const im2colStep = ignoredOption('chosen by available memory', {
+  schema: z.int().positive().optional(),
+  harmless: anyValue,
+});
 
 interface DeformGroups {
   deform_groups?: number;
@@ -116,7 +128,7 @@ const NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
 /** The schema of `act_cfg`. */
 export const actCfg = z.strictObject({
   type: z.enum(NAMES).describe('Activation function'),
-  inplace: z.boolean().optional().describe('Accepted, without effect: tensors are immutable'),
+  inplace: ignoredOption('tensors are immutable', { schema: z.boolean().optional(), harmless: anyValue }),
   negative_slope: z.number().optional().describe('LeakyReLU: negative slope (0.01)'),
   bias: z.number().optional().describe('HSigmoid: (x + bias) / divisor, bias (3)'),
   divisor: z.number().optional().describe('HSigmoid: (x + bias) / divisor, divisor (6)'),
@@ -127,12 +139,15 @@ export const actCfg = z.strictObject({
 export type ActCfg = z.input<typeof actCfg>;
 
 /** The norm layer of a `norm_cfg`, and its name in a ConvModule or block: `bn` or `gn`. */
-export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn'; norm: Norm } {
-  const parsed = normCfg.parse(config);
+export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn'; norm: BatchNorm2d | GroupNorm };
+export function buildNorm(config: AnyNormCfg, channels: number): { name: 'bn' | 'gn'; norm: Norm };
+export function buildNorm(config: AnyNormCfg, channels: number): { name: 'bn' | 'gn'; norm: Norm } {
+  const parsed = anyNormCfg.parse(config);
   const { requires_grad: requiresGrad, eps: epsilon } = parsed;
   if (parsed.type === 'GN')
     return { name: 'gn', norm: new GroupNorm({ channels, groups: parsed.num_groups, epsilon, requiresGrad }) };
   const { type, momentum } = parsed;
+  if ('affine' in parsed) return { name: 'bn', norm: new BatchStatisticsNorm(channels, epsilon) };
   const keepsTraining = type === 'MMSyncBN';
   const synced = type === 'SyncBN' || keepsTraining;
   return { name: 'bn', norm: new BatchNorm2d({ channels, epsilon, momentum, requiresGrad, keepsTraining, synced }) };

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { maxPool2d } from '../ops/max-pool2d';
+import { BatchStatisticsNorm } from './batch-statistics-norm';
 import { ConvModule } from './conv-module';
 import { normal, zeros } from './initializers';
 import type { ConvCfg, NormCfg } from './layer-options';
@@ -76,7 +77,9 @@ export class NonLocal2d extends Module {
         embedding.conv.weight.initializer = normal(std);
         if (embedding.conv.bias) embedding.conv.bias.initializer = zeros;
       }
-    const last = this.convOut.norm ?? this.convOut.conv;
+    const { norm, conv } = this.convOut;
+    if (norm instanceof BatchStatisticsNorm) return; // no option builds one here
+    const last = norm ?? conv;
     last.weight.initializer = zerosInit ? zeros : normal(std);
     if (last.bias) last.bias.initializer = zeros;
   }

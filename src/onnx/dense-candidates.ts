@@ -1,6 +1,7 @@
 // The candidates of a dense head in the graph: the network with its head, then decoding.
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { ROTATED } from '../geometry/rotated-boxes';
 import { DenseHead, type DenseHeadConfig } from '../models/dense-heads/dense-head';
 import type { DecodedCandidates } from '../models/dense-heads/selection';
 import { isFixed } from './alignment';
@@ -18,6 +19,10 @@ export type AnyDenseHead = DenseHead<any, any>;
 export interface DenseNetwork {
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
   head: AnyDenseHead;
+  /** The levels that the head reads, where these are not all. */
+  levelsOf?(features: tf.Tensor4D[]): tf.Tensor4D[];
+  /** What the head selects from, where that depends on heights and widths of the images [N, 2]. */
+  candidatesOf?(levels: tf.Tensor4D[], imageSizes: tf.Tensor2D): DecodedCandidates;
   /** What is read besides, made of the features. */
   besides?(features: tf.Tensor4D[]): tf.Tensor4D[];
 }
@@ -45,19 +50,26 @@ export const checkHead = (head: AnyDenseHead, nms: boolean): void =>
 
 /** Runs backbone, neck and head at one size. */
 function recordCandidates(
-  { head, besides, extractFeatures }: DenseNetwork,
+  { head, besides, extractFeatures, levelsOf, candidatesOf }: DenseNetwork,
   input: tf.Tensor4D,
   names: ExportInputs['names'],
 ): Recorded {
   let recorded: Omit<Recorded, 'tape'> | undefined;
+  const [count, ...shape] = input.shape.slice(0, 3);
+  const imageSizes = tf.tensor2d(Array.from({ length: count }, () => shape).flat(), [count, 2], 'float32');
   const forward = () => {
     const features = extractFeatures(input);
-    const { scores, boxes, factors, sizes, levels } = head.decodedCandidates(features);
+    const read = levelsOf?.(features) ?? features;
+    const { scores, boxes, factors, sizes, levels } = candidatesOf?.(read, imageSizes) ?? head.decodedCandidates(read);
     recorded = { sizes, levels, hasFactors: factors !== undefined };
     return [scores, boxes, ...(factors ? [factors] : []), ...(besides?.(features) ?? [])];
   };
-  const tape = recordTape([input], forward, names);
-  return { tape, ...recorded! };
+  try {
+    const tape = recordTape(candidatesOf ? [input, imageSizes] : [input], forward, names);
+    return { tape, ...recorded! };
+  } finally {
+    imageSizes.dispose();
+  }
 }
 
 export interface LoweredCandidates {
@@ -81,7 +93,9 @@ export function lowerCandidates(
     recorded.map((one) => one.sizes[level][1]),
   ]);
   const tapes = recorded.map(({ tape }) => tape);
-  const tensors = lowerTapes(tapes, [{ name: image, layout: 'channels-first' }], context, 'the network');
+  const pixels = { name: image, layout: 'channels-first' } as const;
+  const given = network.candidatesOf ? [pixels, { name: sizes(), layout: 'same' } as const] : [pixels];
+  const tensors = lowerTapes(tapes, given, context, 'the network');
   const tables = tensors.splice(0, hasFactors ? 3 : 2);
   const [scores, boxes, factors] = tables.map((x) => x.get({ layout: 'same', type: 'float32' }));
   const [, count] = tables[0].tensor.shape;
@@ -90,6 +104,7 @@ export function lowerCandidates(
       scores,
       columns: tables[0].shape[2],
       classes: head.numClasses,
+      rotated: tables[1].shape[2] === ROTATED,
       boxes: head.selection.clips ? clip(boxes, sizes(), context, head.selection.margin) : boxes,
       factors,
       levels: levels.map((_, level) => recorded.map((one) => one.levels[level])),

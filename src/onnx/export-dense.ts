@@ -16,7 +16,7 @@ export function exportDense(network: DenseNetwork, inputs: ExportInputs): Networ
 }
 
 function rawOutputs({ candidates, count }: LoweredCandidates, { clips }: Selection): NetworkExport {
-  const { scores, boxes, factors, columns } = candidates;
+  const { scores, boxes, rotated, factors, columns } = candidates;
   const total = count ?? 'priors';
   return {
     clips,
@@ -25,8 +25,8 @@ function rawOutputs({ candidates, count }: LoweredCandidates, { clips }: Selecti
         name: 'boxes',
         value: boxes,
         type: 'float32',
-        shape: [total, 4],
-        doc: 'decoded boxes of all priors, xyxy in pixels of the input',
+        shape: [total, rotated ? 5 : 4],
+        doc: `decoded boxes of all priors, ${rotated ? 'center x and y, width, height, angle' : 'xyxy'} in pixels of the input`,
       },
       {
         name: 'scores',

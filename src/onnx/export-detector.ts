@@ -2,19 +2,26 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { CascadeRPNHead } from '../models/dense-heads/cascade-rpn-head';
 import { CenterNetHead } from '../models/dense-heads/centernet-head';
+import { CornerHead } from '../models/dense-heads/corner-head';
 import { EmbeddingRPNHead } from '../models/dense-heads/embedding-rpn-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
+import { SemiBaseDetector } from '../models/detectors/semi-base-detector';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
 import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
+import { SingleTeacherDistill } from '../models/detectors/single-teacher-distill';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
+import { BaseReID } from '../models/reid/base-reid';
 import { SparseRoIHead } from '../models/roi-heads/sparse-roi-head';
 import type { Detector } from '../models/types';
 import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
+import { exportCorners } from './export-corners';
 import { exportDense } from './export-dense';
+import { exportEmbedding } from './export-embedding';
 import type { ExportInputs, NetworkExport } from './export-network';
 import { exportObjects } from './export-objects';
 import { exportPeaks } from './export-peaks';
@@ -55,6 +62,12 @@ export interface OnnxFile {
 
 type Export = (inputs: ExportInputs) => NetworkExport;
 
+/** The head that proposes, after stages before it. */
+const lastStage = (head: CascadeRPNHead) => ({
+  rpn: head.last,
+  candidatesOf: (levels: tf.Tensor4D[], imageSizes: tf.Tensor2D) => head.decodedCandidates(levels, imageSizes),
+});
+
 function twoStage(detector: TwoStageDetector): Export {
   const { roiHead, firstStage: rpn } = detector;
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
@@ -64,11 +77,14 @@ function twoStage(detector: TwoStageDetector): Export {
     return (inputs) => exportObjects({ extractFeatures, rpn, roiHead }, inputs);
   if (!isDescribed(roiHead))
     throw new DetLabError(`${roiHead.constructor.name} has no \`parts\`, by which a graph could do what it does`);
+  const levelsOf = (features: tf.Tensor4D[]) => detector.firstStageLevels(features);
+  if (rpn instanceof CascadeRPNHead)
+    return (inputs) => exportTwoStage({ extractFeatures, levelsOf, ...lastStage(rpn), roiHead }, inputs);
   if (rpn && !isDenseHead(rpn))
     throw new DetLabError(
       `${rpn.constructor.name} has no form in ONNX yet: it is no dense head, whose proposals a graph could select`,
     );
-  return (inputs) => exportTwoStage({ extractFeatures, rpn, roiHead }, inputs);
+  return (inputs) => exportTwoStage({ extractFeatures, levelsOf, rpn, roiHead }, inputs);
 }
 
 function exporterOf(detector: Detector): Export {
@@ -76,9 +92,16 @@ function exporterOf(detector: Detector): Export {
     throw new DetLabError(
       `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
     );
+  if (detector instanceof SingleTeacherDistill) return exporterOf(detector.student);
+  if (detector instanceof SemiBaseDetector) return exporterOf(detector[detector.predictsBy]);
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const dense = (head: unknown) => {
     if (head instanceof CenterNetHead) return (inputs: ExportInputs) => exportPeaks({ head, extractFeatures }, inputs);
+    if (head instanceof CornerHead) return (inputs: ExportInputs) => exportCorners({ head, extractFeatures }, inputs);
+    if (head instanceof CascadeRPNHead) {
+      const { rpn, candidatesOf } = lastStage(head);
+      return (inputs: ExportInputs) => exportDense({ head: rpn, extractFeatures, candidatesOf }, inputs);
+    }
     if (!isDenseHead(head)) return undefined;
     const network: DenseNetwork = { head, extractFeatures };
     return (inputs: ExportInputs) => exportDense(network, inputs);
@@ -87,6 +110,7 @@ function exporterOf(detector: Detector): Export {
     (detector instanceof SingleStageDetector && dense(detector.bboxHead)) ||
     (detector instanceof RPN && dense(detector.head)) ||
     (detector instanceof TwoStageDetector && twoStage(detector)) ||
+    (detector instanceof BaseReID && ((inputs) => exportEmbedding(detector, inputs))) ||
     (detector instanceof DetectionTransformer && ((inputs) => exportQueries(detector, inputs)));
   if (found) return found;
   if (detector instanceof SingleStageDetector)
@@ -204,14 +228,14 @@ function exportAt(detector: Detector, options: OnnxOptions, header: OnnxHeader, 
 
 function detectionOutputs({ detections }: NetworkExport): NonNullable<NetworkExport['outputs']> {
   if (!detections) return [];
-  const { boxes, scores, labels, count = 'detections' } = detections;
+  const { boxes, rotated, scores, labels, count = 'detections' } = detections;
   return [
     {
       name: 'boxes',
       value: boxes,
       type: 'float32',
-      shape: [count, 4],
-      doc: 'x1, y1, x2, y2 in pixels of the input, best first',
+      shape: [count, rotated ? 5 : 4],
+      doc: `${rotated ? 'center x and y, width, height, angle clockwise in radians' : 'x1, y1, x2, y2'} in pixels of the input, best first`,
     },
     { name: 'scores', value: scores, type: 'float32', shape: [count], doc: 'scores, 0 where there is no detection' },
     {

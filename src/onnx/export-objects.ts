@@ -15,6 +15,7 @@ import { lowerTapes } from './lower-tapes';
 import type { Lowered } from './lowered';
 import type { LoweringContext } from './lowering';
 import { poolRois, roiRows } from './rois/pool-rois';
+import { lowerMasks, withMasks } from './rois/roi-masks';
 import { recordTape } from './tape';
 
 export interface ObjectNetwork {
@@ -50,6 +51,8 @@ interface StageValues {
   objects: string;
   /** [K, columns]. */
   scores?: { value: string; columns: number };
+  /** Before what is pooled for the objects, [N, P, C]. */
+  attended?: string;
 }
 
 /** @throws DetLabError for what has no form in ONNX */
@@ -58,8 +61,12 @@ export function exportObjects({ extractFeatures, rpn, roiHead }: ObjectNetwork, 
   const { graph } = context;
   checkOverrides(roiHead, [['predict', 'objectStages']]);
   const { stages, masks, sigmoid, limit } = roiHead.objectStages;
-  if (masks) throw new DetLabError('masks from the features of objects (QueryInst) have no form in ONNX yet');
-  const read = Math.max(...stages.map(({ pooler }) => pooler.extractor.numInputs));
+  if (masks.length > 0 && !nms)
+    throw new DetLabError(
+      'its masks are those of selected detections. Leave nms out, or set roi_head.mask_head to null',
+    );
+  const poolers = [...stages.map(({ pooler }) => pooler), ...masks.flatMap((mask) => mask.poolers)];
+  const read = Math.max(...poolers.map(({ extractor }) => extractor.numInputs));
   const tapes = examples.map((example) => recordTape([example], () => extractFeatures(example).slice(0, read), names));
   const features = lowerTapes(tapes, [{ name: image, layout: 'channels-first' }], context, 'the network');
   const [count, channels] = rpn.forward().features.shape;
@@ -68,6 +75,7 @@ export function exportObjects({ extractFeatures, rpn, roiHead }: ObjectNetwork, 
   for (const [i, stage] of stages.entries())
     values = lowerStage(stage, values, features, { ...inputs, ...size, part: `stage ${i + 1} of the roi_head` });
   const { value, columns } = values.scores!;
+  const { attended = '' } = values;
   const { numClasses: classes } = roiHead;
   const perImage = (x: string, last: number) =>
     graph.node('Reshape', [x, graph.ints([-1, rpn.numProposals, last])], { allowzero: 0 });
@@ -79,7 +87,13 @@ export function exportObjects({ extractFeatures, rpn, roiHead }: ObjectNetwork, 
   const { boxes } = values;
   if (!nms) return { clips: false, outputs: rawOutputs(boxes, scores, rpn.numProposals, classes) };
   const found = { scores, columns: classes, boxes, queries: rpn.numProposals };
-  return { clips: false, detections: bestPairs(found, limit, context) };
+  const { query, ...detections } = bestPairs(found, limit, context);
+  if (masks.length === 0) return { clips: false, detections };
+  const ofObjects = graph.node('GatherND', [attended, query], { batch_dims: 1 });
+  const objects = graph.node('Reshape', [ofObjects, graph.ints([-1, channels])], { allowzero: 0 });
+  const input = { value: objects, layout: 'same', shape: [channels] } as const;
+  const levels = { levels: features, more: [] };
+  return withMasks(detections, lowerMasks(masks, detections, levels, names, context, input), context, false);
 }
 
 /** The proposals in pixels of each image, and the features of their objects. */
@@ -114,6 +128,7 @@ function lowerStage(
     [pooler],
     { levels: features, more: [] },
     roiRows(boxes, context),
+    names,
     context,
   );
   const inOrder = (value: string) => (order ? graph.node('Gather', [value, order.places], { axis: 0 }) : value);
@@ -127,9 +142,10 @@ function lowerStage(
     const forward = () => {
       const [objects, priors] = examples.slice(-2) as [tf.Tensor3D, tf.Tensor2D];
       const outputs = head.forward(combine(examples.slice(0, -2))[0], objects);
-      const { scores, deltas, objects: next } = outputs;
-      if (!scores || !deltas || !next) throw new DetLabError('its bbox_head has with_cls or with_reg false');
-      return [scores, head.coder.decodeTensors(priors, deltas), next];
+      const { scores, deltas, objects: next, attended } = outputs;
+      if (!scores || !deltas || !next || !attended)
+        throw new DetLabError('its bbox_head has with_cls or with_reg false');
+      return [scores, head.coder.decodeTensors(priors, deltas), next, attended];
     };
     try {
       return recordTape(examples, forward, names);
@@ -140,11 +156,12 @@ function lowerStage(
   const rows = graph.node('Reshape', [boxes, graph.ints([-1, 4])], { allowzero: 0 });
   const given = [...pooled, { name: objects, layout: 'same' as const }, { name: rows, layout: 'same' as const }];
   const own = { graph, dimensions: new Dimensions(graph), precision, levels: [] };
-  const [scores, decoded, next] = lowerTapes(tapes, given, own, part);
+  const [scores, decoded, next, attended] = lowerTapes(tapes, given, own, part);
   const perImage = graph.node('Reshape', [decoded.get(PLAIN), graph.ints([-1, count, 4])], { allowzero: 0 });
   return {
     scores: { value: scores.get(PLAIN), columns: scores.shape[1] },
     boxes: (head.coder.clips ?? true) ? clip(perImage, sizes(), context) : perImage,
     objects: next.get(PLAIN),
+    attended: attended.get(PLAIN),
   };
 }

@@ -103,12 +103,12 @@ interface QueryCandidates {
 
 const RANKED = { axis: 1, largest: 1, sorted: 1 };
 
-/** A query may be found under several classes. */
+/** A query may be found under several classes; with the query of each, int64 [N, K, 1]. */
 export function bestPairs(
   { scores, columns, boxes, queries }: QueryCandidates,
   limit: number,
   { graph }: LoweringContext,
-): GraphDetections {
+): GraphDetections & { query: string } {
   const count = Math.min(limit, queries * columns);
   const flat = graph.node('Reshape', [scores, graph.ints([0, -1])], { allowzero: 0 });
   const [best, index] = graph.nodeOf('TopK', [flat, graph.ints([count])], RANKED, 2);
@@ -119,6 +119,7 @@ export function bestPairs(
     scores: best,
     labels: graph.node('Mod', [index, width], { fmod: 0 }),
     count,
+    query,
   };
 }
 

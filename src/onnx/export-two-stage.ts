@@ -5,23 +5,25 @@ import { DetLabError } from '../errors';
 import type { RoIHeadParts } from '../models/roi-heads/roi-head-parts';
 import type { RoIHead } from '../models/types';
 import { checkOverrides } from './check-overrides';
-import { type AnyDenseHead, checkHead, lowerCandidates } from './dense-candidates';
+import { type AnyDenseHead, checkHead, type DenseNetwork, lowerCandidates } from './dense-candidates';
 import type { ExportedOutput, ExportInputs, NetworkExport } from './export-network';
 import { lowerTapes } from './lower-tapes';
 import type { Lowered } from './lowered';
-import type { LoweringContext } from './lowering';
+import { mergeBranches } from './rois/merge-branches';
 import type { RoiMaps } from './rois/pool-rois';
 import { refineBoxes } from './rois/refine-boxes';
-import { rescored } from './rois/rescored';
-import { type GraphMasks, lowerMasks } from './rois/roi-masks';
+import { lowerMasks, withMasks } from './rois/roi-masks';
 import { probabilities, type SelectedRois, selectRoiDetections } from './rois/roi-selection';
-import { lowerStages } from './rois/roi-stages';
+import { lowerStages, repeated } from './rois/roi-stages';
 import { selectDetections } from './selection/dense-selection';
-import type { GraphDetections } from './selection/suppression';
 import { recordTape } from './tape';
 
 export interface TwoStageNetwork {
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
+  /** The levels that proposals are made from. */
+  levelsOf?(features: tf.Tensor4D[]): tf.Tensor4D[];
+  /** What proposals are selected from, where that depends on heights and widths of the images [N, 2]. */
+  candidatesOf?: DenseNetwork['candidatesOf'];
   /** Absent where proposals come with the data. */
   rpn?: AnyDenseHead;
   roiHead: RoIHead & { readonly parts: RoIHeadParts };
@@ -48,37 +50,33 @@ interface FirstStage {
 /** @throws DetLabError for what has no form in ONNX */
 export function exportTwoStage(network: TwoStageNetwork, inputs: ExportInputs): NetworkExport {
   const { roiHead } = network;
-  const { context, names, sizes, nms } = inputs;
+  const { context, names, nms } = inputs;
   checkOverrides(roiHead, described(roiHead));
   const { parts } = roiHead;
+  const { branches = 1 } = parts;
+  if (branches > 1 && !nms)
+    throw new DetLabError('the detections of its branches are merged by NMS. Leave nms out, or set test_branch_idx');
   if (parts.masks.length > 0 && !nms)
     throw new DetLabError(
       'its masks are those of selected detections. Leave nms out, or set roi_head.mask_head to null',
     );
-  const first = network.rpn ? propose(network, network.rpn, inputs) : givenProposals(network, inputs);
-  const { maps, boxes, valid, count } = first;
+  const sizes =
+    branches > 1 ? () => context.graph.node('Tile', [inputs.sizes(), context.graph.ints([branches, 1])]) : inputs.sizes;
+  const own = { ...inputs, sizes };
+  const first = network.rpn ? propose(network, network.rpn, own) : givenProposals(network, own);
+  const { maps, boxes } = first;
   const scored = lowerStages(parts, { maps, boxes, sizes, names, context });
+  const { several = 1 } = scored;
+  const valid = first.valid && several > 1 ? repeated(first.valid, several, context) : first.valid;
+  const count = first.count === undefined ? undefined : first.count * several;
   const { numClasses: classes } = roiHead;
   const rois = { ...scored, scores: probabilities(scored, classes, context), classes, count, valid };
   if (!nms) return { clips: true, outputs: rawOutputs(rois) };
   const selected = selectRoiDetections(rois, parts.cfg, context);
+  if (branches > 1) return { detections: mergeBranches(selected, branches, parts.cfg, context), clips: true };
   const detections = parts.boxes ? refineBoxes(parts.boxes, selected, { maps, sizes, names, context }) : selected;
   if (parts.masks.length === 0) return { detections, clips: true };
-  return withMasks(detections, lowerMasks(parts.masks, detections, maps, names, context), context);
-}
-
-function withMasks(found: GraphDetections, masks: GraphMasks, context: LoweringContext): NetworkExport {
-  const { detections, value } = masks.factors
-    ? rescored(found, masks.value, masks.factors, context)
-    : { detections: found, value: masks.value };
-  const output: ExportedOutput = {
-    name: 'masks',
-    value,
-    type: 'float32',
-    shape: [detections.count ?? 'detections', ...masks.size],
-    doc: 'probabilities of the mask of each detection, a grid over its box: resize it to the box, bilinearly',
-  };
-  return { detections, outputs: [output], clips: true };
+  return withMasks(detections, lowerMasks(parts.masks, detections, maps, names, context), context, true);
 }
 
 /** How many feature levels, from the finest, the parts read. */
@@ -100,11 +98,11 @@ const mapsRead = (parts: RoIHeadParts) => {
   };
 };
 
-function propose({ extractFeatures, roiHead }: TwoStageNetwork, head: AnyDenseHead, inputs: ExportInputs): FirstStage {
+function propose({ roiHead, ...network }: TwoStageNetwork, head: AnyDenseHead, inputs: ExportInputs): FirstStage {
   const { context } = inputs;
   checkHead(head, true);
   const read = mapsRead(roiHead.parts);
-  const { candidates, besides } = lowerCandidates({ extractFeatures, head, besides: read.record }, inputs);
+  const { candidates, besides } = lowerCandidates({ ...network, head, besides: read.record }, inputs);
   const { boxes, labels, count } = selectDetections(candidates, head.selection, context, 'input');
   const valid = context.graph.node('GreaterOrEqual', [labels, context.graph.constant([0], [], 'int64')]);
   return { maps: read.of(besides), boxes, valid, count };

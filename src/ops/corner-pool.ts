@@ -2,6 +2,7 @@
 // mmcv's CornerPool. In steps of 1, 2, 4, ... cells; of equal values the last one that a scan meets has the gradient, as in torch.
 
 import * as tf from '@tensorflow/tfjs';
+import { composite } from './composite';
 
 /** Where a corner is seen from: `top` looks down from a top edge, over the cells below. */
 export type CornerDirection = 'top' | 'bottom' | 'left' | 'right';
@@ -10,6 +11,10 @@ export type CornerDirection = 'top' | 'bottom' | 'left' | 'right';
 export function cornerPool(x: tf.Tensor4D, direction: CornerDirection): tf.Tensor4D {
   const axis = direction === 'top' || direction === 'bottom' ? 1 : 2;
   const backward = direction === 'top' || direction === 'left'; // over the cells that follow
+  return composite({ name: 'CornerPool', inputs: { x }, attrs: { axis, backward } }, () => pooled(x, axis, backward));
+}
+
+function pooled(x: tf.Tensor4D, axis: 1 | 2, backward: boolean): tf.Tensor4D {
   const size = x.shape[axis];
   return tf.tidy(() => {
     let y = x;

@@ -15,3 +15,25 @@ export function stopGradient<T extends tf.Tensor, R extends tf.Tensor = T>(x: T,
   }));
   return constant(x) as R;
 }
+
+/**
+ * The tensors that `compute` makes, as constants; it may use operations without a gradient.
+ *
+ * @example const [a, b] = constants(() => teacher.extractFeatures(inputs));
+ */
+export function constants(compute: () => tf.Tensor[]): tf.Tensor[] {
+  let made: tf.Tensor[] = [];
+  // what a custom gradient makes on the way ends with it, but for what is kept
+  tf.tidy(
+    () =>
+      void stopGradient(tf.scalar(0), (x) => {
+        made = compute().map((tensor) => tf.keep(tf.clone(tensor)));
+        return tf.clone(x);
+      }),
+  );
+  return made.map((tensor) => {
+    const constant = tf.clone(tensor);
+    tensor.dispose();
+    return constant;
+  });
+}

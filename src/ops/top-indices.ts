@@ -23,7 +23,8 @@ export function topIndices(values: Float32Array, k: number): Int32Array {
 
 /** Hoare's quickselect on a copy. */
 function kthLargest(values: Float32Array, k: number): number {
-  const a = values.map((v) => (Number.isNaN(v) ? Number.NEGATIVE_INFINITY : v));
+  const a = values.slice();
+  for (let i = 0; i < a.length; i++) if (Number.isNaN(a[i])) a[i] = Number.NEGATIVE_INFINITY;
   let low = 0;
   let high = a.length - 1;
   const target = a.length - k; // its index in ascending order

@@ -1,4 +1,4 @@
-// Draws boxes, labels and masks on an image. Small images are enlarged so that the labels are legible; a label is above its
+// Draws boxes, labels, masks and keypoints on an image. Small images are enlarged so that the labels are legible; a label is above its
 // box, or inside or below it where it would leave the image or cover another label.
 
 import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
@@ -6,6 +6,7 @@ import type { PixelImage } from '../data/types';
 import type { Rle } from '../masks';
 import { paintMask } from './paint-mask';
 import { colourOf, inkOn } from './palette';
+import type { Stroke } from './pose-strokes';
 
 /** A box to draw, in image pixels. */
 export interface DrawnBox {
@@ -27,6 +28,8 @@ export interface DrawnBox {
   region?: boolean;
   /** Drawn translucent in the box's colour. */
   mask?: Rle;
+  /** Of its keypoints. */
+  strokes?: readonly Stroke[];
 }
 
 /** A filled circle, in image pixels. */
@@ -117,6 +120,7 @@ export function paintBoxes(
     }
   }
   context.setLineDash([]);
+  for (const { strokes = [] } of boxes) paintStrokes(context, strokes, { x, y, scale, lineWidth });
   context.font = `600 ${fontSize}px ${FONT}`;
   context.textBaseline = 'middle';
   const occupied: number[][] = [];
@@ -143,6 +147,31 @@ export function paintBoxes(
   }
   for (const point of points) paintPoint(context, point, { x, y, scale });
   context.restore();
+}
+
+/** Dots are wider than lines; a dark line under each keeps it visible. */
+function paintStrokes(
+  context: SKRSContext2D,
+  strokes: readonly Stroke[],
+  { x, y, scale, lineWidth }: Pick<Placement, 'x' | 'y' | 'scale' | 'lineWidth'>,
+): void {
+  context.lineCap = 'round';
+  for (const [x1, y1, x2, y2, color] of strokes) {
+    const isDot = x1 === x2 && y1 === y2;
+    const width = (isDot ? 2.5 : 1) * lineWidth;
+    for (const [colour, thickness] of [
+      ['rgba(0,0,0,0.45)', width + 1.5],
+      [color, width],
+    ] as const) {
+      context.strokeStyle = colour;
+      context.lineWidth = thickness;
+      context.beginPath();
+      context.moveTo(x + x1 * scale, y + y1 * scale);
+      context.lineTo(x + x2 * scale + (isDot ? 0.01 : 0), y + y2 * scale);
+      context.stroke();
+    }
+  }
+  context.lineCap = 'butt';
 }
 
 function strokePolygon(context: SKRSContext2D, points: readonly number[]): void {

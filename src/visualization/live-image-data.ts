@@ -4,7 +4,8 @@
 /**
  * A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of
  * the mask, the score up to which a truth is found, the side that shows it (0 the left, 1 the right), a note, flags (1: dashed,
- * 2: minor, 4: region), a text in place of class and score, and the corners x, y, x, y, ... of a box that is not upright.
+ * 2: minor, 4: region), a text in place of class and score, the corners x, y, x, y, ... of a box that is not upright, and the strokes
+ * of its keypoints: x1, y1, x2, y2, colour.
  */
 export type LiveBoxData = [
   number,
@@ -23,7 +24,10 @@ export type LiveBoxData = [
   (number | null)?,
   (string | null)?,
   (readonly number[] | null)?,
+  (readonly LiveStroke[] | null)?,
 ];
+
+export type LiveStroke = readonly [number, number, number, number, string];
 
 /** A filled circle: center, radius, class, what the pointer shows, opacity. */
 export type LivePointData = [number, number, number, number, string, number];
@@ -84,4 +88,6 @@ export interface LiveItem {
   /** x, y, x, y, ... of a box that is not upright, else empty. */
   corners: readonly number[];
   outline: string;
+  /** Of its keypoints; a dot ends where it begins. */
+  strokes: readonly LiveStroke[];
 }

@@ -7,6 +7,7 @@ import type { Rle } from '../masks';
 import { BOX_STATES, type BoxState } from './box-states';
 import type { LiveImageData } from './live-image-data';
 import { maskOutline } from './mask-outline';
+import { poseStrokes } from './pose-strokes';
 
 /** A box of an image. One without a score is a truth. */
 export interface LiveBox {
@@ -26,6 +27,8 @@ export interface LiveBox {
   /** Which truth it met, in words. */
   met?: string;
   mask?: Rle;
+  /** x, y and score (of a truth, visibility) of its keypoints, which are drawn from 0.3 on. */
+  keypoints?: readonly number[];
   /** Of a truth: the highest threshold at which it is found; above it the truth is missed. */
   foundUpTo?: number;
   /** The side that shows it, of images side by side; default: truths on the left, predictions on the right. */
@@ -102,6 +105,9 @@ export function liveData(image: LiveImage, decimals: number, { outlines = true }
         (drawn.dashed ? 1 : 0) + (drawn.minor ? 2 : 0) + (drawn.region ? 4 : 0) || null,
         drawn.text ?? null,
         cornersOf({ rbox, corners })?.map(rounded) ?? null,
+        drawn.keypoints
+          ? poseStrokes(drawn.keypoints).map(([x, y, toX, toY, color]) => [...[x, y, toX, toY].map(rounded), color])
+          : null,
       ];
       while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();
       return [...[x1, y1, x2, y2].map(rounded), label, ...rest] as LiveImageData['boxes'][number];

@@ -334,9 +334,10 @@ export class LiveImages extends SavableDisplay {
 
   private drawnBoxes(image: LiveImage, side: LiveView['side']): DrawnBox[] {
     return liveItems(liveData(image, decimalsOf(image), { outlines: false }), this.legend(), this.view(side)).map(
-      ({ index, color, text, dashed, minor, region }) => {
+      ({ index, color, text, dashed, minor, region, strokes }) => {
         const { label, mask, ...box } = image.boxes[index];
-        return { bbox: box.bbox, corners: cornersOf(box), mask, classIndex: label, color, text, dashed, minor, region };
+        const corners = cornersOf(box);
+        return { bbox: box.bbox, corners, mask, strokes, classIndex: label, color, text, dashed, minor, region };
       },
     );
   }

@@ -171,8 +171,8 @@ test('a lack is told from a mistake, also below a module nobody knows', () => {
 test('types of a package that is not listed are its own, by scope or by _scope_', () => {
   const distiller = {
     _scope_: 'mmrazor',
-    type: 'FpnTeacherDistill',
-    distiller: { type: 'ConfigurableDistiller', recorders: { bb: { type: 'ModuleOutputs' } } },
+    type: 'SelfDistill',
+    distiller: { type: 'BYOTDistiller', recorders: { bb: { type: 'FunctionOutputs' } } },
   };
   expect(verdicts(distiller)).toEqual([
     ['model', 'mmrazor'],
@@ -199,7 +199,7 @@ test('values and options that their package has and DetLab has not', () => {
   const [, , ...rest] = given.train_dataloader.dataset.pipeline;
   given.train_dataloader.dataset.pipeline = [
     { type: 'LoadImageFromFile' },
-    { type: 'LoadAnnotations', with_bbox: true, with_keypoints: true },
+    { type: 'LoadAnnotations', with_bbox: true },
     { type: 'RandomChoiceResize', scales: [[64, 64]], resize_type: 'LetterResize' },
     {
       type: 'Albu',
@@ -213,7 +213,6 @@ test('values and options that their package has and DetLab has not', () => {
   const { model, ...more } = given;
   const pipeline = 'train_dataloader.dataset.pipeline';
   expect(sorted(verdicts(model, more))).toEqual([
-    [`${pipeline}.1.with_keypoints`, 'lack'],
     [`${pipeline}.2.resize_type`, 'lack'],
     [`${pipeline}.3.transforms.0.type`, 'albumentations 1.3.1'],
     [`${pipeline}.3.transforms.1.type`, 'mistake'],

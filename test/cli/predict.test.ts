@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { writeWeights } from '../../src/checkpoints';
 import { encodeState } from '../../src/nn/stored-tensor';
 import { clip, hasFfmpeg } from '../ffmpeg';
@@ -177,6 +177,20 @@ test('pages of a TIFF and frames of an animation, with views, tiles and identiti
   const frames = found(['moving.gif#0', 'moving.gif#1'], [0, 0.1]);
   expect(await run(at('moving.gif'), '--max-frames', '2', '--track')).toEqual([0, frames, '']);
   expect((await run(images[0], '--tiles', '64', '--tta-views', 'flip,0.8,1'))[0]).toBe(0);
+});
+
+test('why a video cannot be written is said once; its frames are there', async () => {
+  await sharp(await Promise.all([0, 1, 2].map((i) => sharp(images[i]).png().toBuffer())), { join: { animated: true } })
+    .gif()
+    .toFile(at('three.gif'));
+  vi.stubEnv('DETLAB_FFMPEG', at('no', 'ffmpeg'));
+  const { code, err, lines } = await detlab('predict', weights, at('three.gif'), '--out', at('unwritten'), '--json');
+  vi.unstubAllEnvs();
+  expect(code).toBe(3);
+  expect(err.trim().split('\n')).toEqual([
+    expect.stringMatching(/^Cannot draw the boxes of "three.gif#0": Cannot write the video/),
+  ]);
+  expect(lines().filter(({ event }) => event === 'predictions')).toHaveLength(3);
 });
 
 test('drawings do not replace the images that are given', async () => {

@@ -20,7 +20,7 @@ const truths = () => ({
   ignored: new Uint8Array([0, 1, 0]),
   instanceIds: new Int32Array([100, 200, 300]),
   masks: { kind: 'bitmap', height: 2, width: 2, masks: [bitmap(0), bitmap(1), bitmap(2)] } satisfies Truths['masks'],
-  keypoints: Float32Array.from({ length: 3 * 2 * 3 }, (_, i) => i), // [n, points, 3]
+  points: Float32Array.from({ length: 3 * 2 * 3 }, (_, i) => i), // [n, points, 3]
   names: ['a', 'b', 'c'],
 });
 
@@ -33,7 +33,7 @@ test('every column is selected, in the order asked for, and nothing changes in p
     ignored: new Uint8Array([0, 0]),
     instanceIds: new Int32Array([300, 100]),
     masks: { kind: 'bitmap', height: 2, width: 2, masks: [bitmap(2), bitmap(0)] },
-    keypoints: new Float32Array([12, 13, 14, 15, 16, 17, 0, 1, 2, 3, 4, 5]),
+    points: new Float32Array([12, 13, 14, 15, 16, 17, 0, 1, 2, 3, 4, 5]),
     names: ['c', 'a'],
   });
   taken.labels.fill(0);
@@ -42,7 +42,7 @@ test('every column is selected, in the order asked for, and nothing changes in p
 
 test('none of several, and some of none', () => {
   const none = takeInstances(truths(), []);
-  expect([none.bboxes.length, none.keypoints.length, none.masks.masks.length, none.names.length]).toEqual([0, 0, 0, 0]);
+  expect([none.bboxes.length, none.points.length, none.masks.masks.length, none.names.length]).toEqual([0, 0, 0, 0]);
   expect(takeInstances(none, [])).toEqual(none);
 });
 

@@ -21,7 +21,7 @@ describe.skipIf(missing)('JupyterLab', () => {
   beforeAll(async () => {
     lab = await startJupyterLab();
     notebook = notebookPage(lab.page);
-  });
+  }, 600_000);
   afterAll(() => lab?.stop());
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await notebook.screenshot(`failed ${task.name}`);
@@ -80,7 +80,8 @@ describe.skipIf(missing)('JupyterLab', () => {
       await notebook.screenshot('tour comparison');
     });
 
-    test('starts over', { timeout: 300_000 }, async () => {
+    // a short notebook does so below
+    test.runIf(process.env.DETLAB_SLOW)('starts over', { timeout: 300_000 }, async () => {
       const { last } = at(/^import /);
       await notebook.restartAndRunAll();
       await notebook.cleared(last);
@@ -88,6 +89,21 @@ describe.skipIf(missing)('JupyterLab', () => {
       await notebook.ranAll(last, 280_000);
       expect(await notebook.ended(last)).toBe(last + 1);
     });
+  });
+
+  test('a notebook starts over in a new kernel', { timeout: 240_000 }, async () => {
+    const runs = '(globalThis as any).runs';
+    await open('over', `${runs} = (${runs} ?? 0) + 1;`, runs);
+    await notebook.runAll();
+    await notebook.ranAll(1, 110_000);
+    await notebook.run(0);
+    expect(await notebook.ended(0)).toBe(3);
+    await notebook.restartAndRunAll();
+    await notebook.cleared(1);
+    expect(await notebook.ended(0)).toBe(1);
+    await notebook.ranAll(1, 110_000);
+    expect(await notebook.ended(1)).toBe(2);
+    expect(await notebook.text(1)).toBe('1');
   });
 
   test('a notebook that is not trusted shows images with their boxes, without scripts', {

@@ -10,6 +10,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { installKernelspec } from '../../src/cli/kernel/install';
 import { venvPython } from '../../src/cli/kernel/jupyter-paths';
 import { packageRoot } from '../../src/paths';
+import { allowed } from '../kernels/jupyter/kernels';
 import { browser } from './browser';
 
 /** Why there can be no front end here, for the notice of a skipped test. */
@@ -50,7 +51,7 @@ export interface JupyterLab {
 
 /** Waits until a started server has said its address in its log. */
 async function address(server: ChildProcess, log: string): Promise<string> {
-  for (const deadline = Date.now() + 90_000; ; ) {
+  for (const deadline = Date.now() + allowed(90_000); ; ) {
     const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(readFileSync(log, 'utf8'))?.[0];
     if (url) return url;
     if (Date.now() > deadline || server.exitCode !== null) {

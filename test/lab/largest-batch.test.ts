@@ -49,7 +49,27 @@ test('bounded by the memory limit, and one image that does not fit is an error b
   await expect(fit).rejects.toThrow(/a batch of one image takes \d+ MB, more than .*90% of the engine's memoryLimit/);
 });
 
+test('classes that are drawn in turn: their largest images are tried', async () => {
+  engine().memoryLimit = 2 ** 40;
+  const { config } = small().classes(data.classes);
+  Object.assign(config.train_dataloader as object, { sampler: { type: 'ClassAwareSampler' } });
+  const { batch } = await largestBatch({ name: 'small', config, freezing: [] }, data, {});
+  expect(batch).toBe(12);
+});
+
 test('where it cannot be found', async () => {
+  const { config } = small().classes(data.classes);
+  const loader = config.train_dataloader as { dataset: Record<string, unknown> };
+  const triplets = { num_ids: 2, ins_per_id: 3 };
+  loader.dataset = {
+    type: 'ReIDDataset',
+    ann_file: 'a.txt',
+    pipeline: loader.dataset.pipeline,
+    triplet_sampler: triplets,
+  };
+  await expect(largestBatch({ name: 'small', config, freezing: [] }, data, {})).rejects.toThrow(
+    /batch: 'auto': triplet_sampler draws 2 x 3 images for each of a batch/,
+  );
   await expect(small().fit(data, { ...quick, batch: 'auto', devices: [0] })).rejects.toThrow(/'auto' with devices/);
   await expect(small().fitAsRank(data, { batch: 'auto' }, undefined as never)).rejects.toThrow(
     /a launcher has started/,

@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { aroundRotated } from '../../src/geometry/rotated-boxes';
+import { yoloLabels } from '../../src/lab/prediction/pre-annotations';
 import { PredictionList } from '../../src/lab/prediction-list';
 import { Predictions } from '../../src/lab/predictions';
 import { JUPYTER_DISPLAY } from '../../src/visualization/display';
@@ -46,6 +47,11 @@ test('rotated boxes stand in the array, the table and the files', async () => {
   expect(String(rotated)).toMatch(/40\.0 +20\.0 +30\.0°/);
   const [entry] = JSON.parse(readFileSync(await rotated.save(join(folder, 'port.coco.json')), 'utf8'));
   expect(entry.segmentation[0]).toEqual([40, 30, 40, 10, 10, 10, 10, 30]);
+  // YOLO OBB: the corners
+  const { width, height } = image;
+  const [line] = yoloLabels(rotated, [...rotated]).split('\n');
+  const share = [40, 30, 40, 10, 10, 10, 10, 30].map((v, i) => Number((v / (i % 2 ? height : width)).toFixed(6)));
+  expect(line).toBe(`0 ${share.join(' ')}`);
 });
 
 test('drawing options: of predict, and of what is shown or drawn later', async () => {

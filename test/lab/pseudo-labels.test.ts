@@ -47,6 +47,22 @@ test('accepted boxes are truths with scores, unsure ones are ignored; images wit
   expect(notices).toEqual(['"street": 3 boxes are labels of a model, not of a person']);
 });
 
+test('corners of rotated boxes are outlines, in training and in the file, until the box is another', async () => {
+  const { id, path, width, height } = data.train.records[0];
+  const turned = {
+    ...{ id: 1, image: path, label: 'car', score: 0.9, status: 'accepted' as const },
+    ...{ bbox: [10, 10, 30, 30] as const, corners: [20, 10, 30, 20, 20, 30, 10, 20] },
+  };
+  const labels = new PseudoLabels('street', data.classes, [{ id, path, width, height }], [turned]);
+  const outline = [[...turned.corners]];
+  expect(labels.train.records[0]).toMatchObject({ segmentations: [outline], areas: Float32Array.of(200) });
+  const file = await labels.save(join(folder, 'turned.json'));
+  expect(JSON.parse(readFileSync(file, 'utf8')).annotations[0]).toMatchObject({ segmentation: outline, area: 200 });
+  expect(labels.review(file).boxes[0].corners).toEqual(turned.corners);
+  expect(labels.edit(1, { label: 'person' }).boxes[0].corners).toEqual(turned.corners);
+  expect(labels.edit(1, { bbox: [1, 1, 9, 9] }).train.records[0]).not.toHaveProperty('segmentations');
+});
+
 test('review by words', () => {
   const before = pseudo();
   expect(statuses(before.reject({ label: 'car', below: 0.8 }))).toBe('aarr');

@@ -32,6 +32,13 @@ describe('recipes', () => {
     expect(JSON.stringify(base.config)).toBe(before);
   });
 
+  test('options are an object of values by path', () => {
+    const set = small().set as (...given: unknown[]) => unknown;
+    expect(() => set.call(small(), 'train_cfg.max_epochs', 1)).toThrow(
+      /expected values by path, set\(\{.*received the string "train_cfg.max_epochs"/,
+    );
+  });
+
   test("a neck takes over widths, a backbone frees the neck's in_channels", () => {
     const pafpn = small().neck('PAFPN');
     expect(pafpn.config).toMatchObject({ model: { neck: { type: 'PAFPN', out_channels: 16, num_outs: 5 } } });

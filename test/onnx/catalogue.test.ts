@@ -2,7 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { catalogue } from '../../src/models/catalogue';
+import { CORNERS } from './corner-detectors';
 import { DENSE } from './dense-detectors';
+import { REID } from './embeddings';
 import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
 import { QUERIES } from './query-detectors';
 import { ON_TEXT, REFUSED } from './refused-detectors';
@@ -32,7 +34,9 @@ const KINDS = [
 ];
 
 test('no part of the catalogue is left out', () => {
-  const compared = new Set(typesIn([DENSE, TWO_STAGE, FAST_RCNN, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE, REFUSED]));
+  const compared = new Set(
+    typesIn([DENSE, CORNERS, TWO_STAGE, FAST_RCNN, REID, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE, REFUSED]),
+  );
   const missing = catalogue.filter(
     ({ kind, type }) => KINDS.includes(kind) && !compared.has(type) && !ON_TEXT.includes(type),
   );

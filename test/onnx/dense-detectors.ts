@@ -1,6 +1,7 @@
 // Small detectors of one stage, one of each family.
 
 import type { ModuleConfig } from '../../src/catalogue/registry';
+import { DISTILLED, RetinaNet } from './distilled-detectors';
 import { backbone, cut, fpn } from './exported';
 import { YOLO, yolo } from './yolo-detectors';
 
@@ -8,13 +9,8 @@ const anchors = { type: 'AnchorGenerator', ratios: [1], octave_base_scale: 8, sc
 const widths = { feat_channels: 32, stacked_convs: 2 };
 
 export const DENSE: Record<string, ModuleConfig> = {
-  RetinaNet: {
-    type: 'RetinaNet',
-    backbone,
-    neck: fpn(),
-    bbox_head: { type: 'RetinaHead', ...widths },
-    test_cfg: cut,
-  },
+  RetinaNet,
+  ...DISTILLED,
   'RetinaNet, norms by level': {
     type: 'RetinaNet',
     backbone,

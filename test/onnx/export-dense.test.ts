@@ -12,6 +12,7 @@ import type { OnnxFile } from '../../src/onnx/export-detector';
 import { nextFloat } from '../../src/onnx/selection/suppression';
 import { DENSE } from './dense-detectors';
 import { compare, compareFile, cut, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { rotated } from './yolo-detectors';
 
 beforeAll(async () => void (await startEngine()));
 
@@ -33,6 +34,13 @@ test.each(Object.keys(DENSE))('%s at sizes and batches that change', async (name
     const found = await compareFile(model, file, samples);
     expect(found.count).toBeGreaterThan(2);
   }
+  model.dispose();
+});
+
+test('rotated boxes that are turned afterwards, of one class each', async () => {
+  const nms = { type: 'nms_rotated', iou_threshold: 0.3, class_agnostic: true };
+  const model = lively(rotated({ decode_with_angle: false, multi_label: false, nms }));
+  expect((await compare(model, [sampleOf(...SIZE, 1)])).count).toBeGreaterThan(4);
   model.dispose();
 });
 

@@ -12,6 +12,7 @@ import type { Detections, PackedSample } from '../../src/data/types';
 import { startEngine } from '../../src/engine';
 import type { Detector } from '../../src/models/types';
 import type { OnnxFile } from '../../src/onnx/export-detector';
+import { CORNERS } from './corner-detectors';
 import { DENSE } from './dense-detectors';
 import { cut, detectionsOf, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 import { QUERIES } from './query-detectors';
@@ -30,7 +31,13 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const soft: ModuleConfig = { ...DENSE.RetinaNet, test_cfg: { ...cut, nms: { type: 'soft_nms', iou_threshold: 0.3 } } };
-const ALL: Record<string, ModuleConfig> = { ...DENSE, 'RetinaNet, soft NMS': soft, ...TWO_STAGE, ...QUERIES };
+const ALL: Record<string, ModuleConfig> = {
+  ...DENSE,
+  ...CORNERS,
+  'RetinaNet, soft NMS': soft,
+  ...TWO_STAGE,
+  ...QUERIES,
+};
 /** Of the other seed two boxes of YOLOv3 have equal scores, and rounding decides which one NMS keeps. */
 const SEEDS = [...Object.keys(TWO_STAGE), 'YOLOv3'];
 
@@ -56,7 +63,11 @@ async function expectedOf(model: Detector, samples: PackedSample[], file: OnnxFi
     found = model.predict(batch, { rescale: false });
   });
   batch.inputs.dispose();
-  return found.map(({ bboxes, scores, labels }) => ({ boxes: [...bboxes], scores: [...scores], labels: [...labels] }));
+  return found.map(({ bboxes, rboxes = bboxes, scores, labels }) => ({
+    boxes: [...rboxes],
+    scores: [...scores],
+    labels: [...labels],
+  }));
 }
 
 /** The file, what goes in, and what comes out. */

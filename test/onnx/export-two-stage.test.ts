@@ -1,8 +1,12 @@
 // Detectors of two stages in ONNX Runtime: the detections and masks of `predict`.
 
+import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
+import type { BaseReID } from '../../src/models/reid/base-reid';
+import type { Detector } from '../../src/models/types';
+import { REID } from './embeddings';
 import { compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 import { REFUSED } from './refused-detectors';
 import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
@@ -18,24 +22,29 @@ test.each(Object.keys(TWO_STAGE))('%s', async (name) => {
   model.dispose();
 });
 
-test.each(['Faster R-CNN', 'GRoIE', 'Cascade R-CNN, boxes by class', 'Cascade Mask R-CNN'])(
-  '%s at sizes and batches that change',
-  async (name) => {
-    const model = lively(TWO_STAGE[name], 2);
-    const file = exported(model, { dynamicSize: true, dynamicBatch: true });
-    for (const [height, width, count] of [
-      [160, 96, 2],
-      [192, 320, 1],
-    ]) {
-      const samples = Array.from({ length: count }, (_, i) => sampleOf(height, width, i));
-      const found = await compareFile(model, file, samples);
-      if (process.env.ONNX_REPORT) console.log(name, 'dynamic', found);
-      expect(found.count).toBeGreaterThan(2);
-      expect(found.mask).toBeLessThan(0.01);
-    }
-    model.dispose();
-  },
-);
+test.each([
+  'Faster R-CNN',
+  'GRoIE',
+  'Cascade R-CNN, boxes by class',
+  'Cascade Mask R-CNN',
+  'R-FCN, PSRoIPool',
+  'CrowdDet',
+  'TridentNet, detections of all branches',
+])('%s at sizes and batches that change', async (name) => {
+  const model = lively(TWO_STAGE[name], 2);
+  const file = exported(model, { dynamicSize: true, dynamicBatch: true });
+  for (const [height, width, count] of [
+    [160, 96, 2],
+    [192, 320, 1],
+  ]) {
+    const samples = Array.from({ length: count }, (_, i) => sampleOf(height, width, i));
+    const found = await compareFile(model, file, samples);
+    if (process.env.ONNX_REPORT) console.log(name, 'dynamic', found);
+    expect(found.count).toBeGreaterThan(2);
+    expect(found.mask).toBeLessThan(0.01);
+  }
+  model.dispose();
+});
 
 test.each(Object.keys(REFUSED))('%s is refused', (name) => {
   const model = lively(REFUSED[name], 2);
@@ -50,6 +59,22 @@ test('proposals that come with the data are another input', async () => {
   const more = { proposals: new ort.Tensor('float32', bboxes, [1, 12, 4]) };
   const found = await compareFile(model, exported(model), [sample], undefined, more);
   expect(found.count).toBeGreaterThan(2);
+  model.dispose();
+});
+
+test('embeddings of whole images', async () => {
+  const model = lively(REID, 2) as Detector & Pick<BaseReID, 'embed'>;
+  const file = exported(model, { dynamicBatch: true });
+  const samples = [sampleOf(...SIZE, 1), sampleOf(...SIZE, 2)];
+  const running = await session(file);
+  const { embeddings } = await running.run(feeds(model, samples, file.inputs));
+  await running.release();
+  const { inputs } = model.preprocess(samples);
+  const expected = tf.tidy(() => model.embed(inputs).dataSync<'float32'>());
+  inputs.dispose();
+  expect(embeddings.dims).toEqual([2, 8]);
+  const gaps = expected.map((v, i) => Math.abs(v - Number(embeddings.data[i])));
+  expect(Math.max(...gaps) / Math.max(...expected.map(Math.abs))).toBeLessThan(1e-5);
   model.dispose();
 });
 

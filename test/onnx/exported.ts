@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import type { ModuleConfig } from '../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../src/data/types';
 import { clipBoxes } from '../../src/geometry/boxes';
+import { aroundRotated, ROTATED } from '../../src/geometry/rotated-boxes';
 import { decodeRle, pasteMask, type Rle, rleArea } from '../../src/masks';
 import { buildDetector } from '../../src/models/build';
 import type { Detector } from '../../src/models/types';
@@ -17,7 +18,12 @@ import { Random } from '../../src/random';
 export const NUM_CLASSES = 3;
 export const SIZE: [number, number] = [96, 128];
 
-const data_preprocessor = { type: 'DetDataPreprocessor', mean: [120, 110, 100], std: [60, 58, 57], bgr_to_rgb: true };
+export const data_preprocessor = {
+  type: 'DetDataPreprocessor',
+  mean: [120, 110, 100],
+  std: [60, 58, 57],
+  bgr_to_rgb: true,
+};
 export const backbone = { type: 'ResNet', depth: 18, base_channels: 8 };
 export const fpn = (more = {}) => ({ type: 'FPN', out_channels: 16, num_outs: 5, ...more });
 export const cut = { nms_pre: 60, score_thr: 0.3, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20 };
@@ -106,13 +112,15 @@ export function detectionsOf(
     return pasteMask(cells, [grid[0], grid[1]], box, { height, width, threshold: 0.5 });
   };
   const [n, m] = results.scores.dims;
+  const numbers = results.boxes.dims[2];
   const scores = results.scores.data as Float32Array;
   const labels = results.labels.data as BigInt64Array;
   const boxes = results.boxes.data as Float32Array;
   return Array.from({ length: n }, (_, i) => {
     const rows = Array.from({ length: m }, (_row, k) => i * m + k).filter((k) => labels[k] >= 0n);
+    const table = Float32Array.from(rows.flatMap((k) => [...boxes.subarray(numbers * k, numbers * (k + 1))]));
     return {
-      bboxes: Float32Array.from(rows.flatMap((k) => [...boxes.subarray(4 * k, 4 * k + 4)])),
+      ...(numbers === ROTATED ? { bboxes: aroundRotated(table), rboxes: table } : { bboxes: table }),
       scores: Float32Array.from(rows, (k) => scores[k]),
       labels: Int32Array.from(rows, (k) => Number(labels[k])),
       ...(results.masks && { masks: rows.map(maskOf) }),
@@ -140,8 +148,11 @@ export function difference(found: Detections, expected: Detections, within = { b
   const free = new Set(expected.scores.keys());
   const largest = { count: found.scores.length, box: 0, score: 0, mask: 0 };
   for (const [i, score] of found.scores.entries()) {
+    const gap = (one: Float32Array, other: Float32Array, k: number, width: number) =>
+      Math.max(...Array.from({ length: width }, (_, c) => Math.abs(one[width * i + c] - other[width * k + c])));
+    const turned = (k: number) => (found.rboxes ? gap(found.rboxes, expected.rboxes!, k, ROTATED) : 0);
     const gaps = (k: number) => ({
-      box: Math.max(...[0, 1, 2, 3].map((c) => Math.abs(found.bboxes[4 * i + c] - expected.bboxes[4 * k + c]))),
+      box: Math.max(gap(found.bboxes, expected.bboxes, k, 4), turned(k)),
       score: Math.abs(score - expected.scores[k]),
     });
     const match = [...free].find((k) => {
@@ -151,9 +162,9 @@ export function difference(found: Detections, expected: Detections, within = { b
     const shown = `detection ${i}: label ${found.labels[i]}, score ${score}, box ${found.bboxes.subarray(4 * i, 4 * i + 4)}`;
     expect(match, shown).toBeDefined();
     free.delete(match!);
-    const gap = gaps(match!);
-    largest.box = Math.max(largest.box, gap.box);
-    largest.score = Math.max(largest.score, gap.score);
+    const matched = gaps(match!);
+    largest.box = Math.max(largest.box, matched.box);
+    largest.score = Math.max(largest.score, matched.score);
     if (found.masks && expected.masks)
       largest.mask = Math.max(largest.mask, maskGap(found.masks[i], expected.masks[match!]));
   }

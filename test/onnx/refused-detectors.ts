@@ -1,10 +1,9 @@
 // Small detectors that have no form in ONNX: saving one says so.
 
 import type { ModuleConfig } from '../../src/catalogue/registry';
+import { REID } from './embeddings';
 import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
-
-const trident = TWO_STAGE.TridentNet as Record<string, object>;
 
 /** With masks in one stage. */
 const segmentor = (type: string, mask_head: object, bbox_head?: object, cfg: object = {}): ModuleConfig => ({
@@ -28,19 +27,6 @@ const tracking = (type: string, tracker: string): ModuleConfig => ({
   },
   tracker: { type: tracker },
 });
-/** Embeddings of whole images. */
-const reid: ModuleConfig = {
-  type: 'BaseReID',
-  backbone: { type: 'mmpretrain.ResNet', depth: 18, base_channels: 8, stem_channels: 8 },
-  neck: { type: 'GlobalAveragePooling' },
-  head: {
-    type: 'LinearReIDHead',
-    num_fcs: 0,
-    fc_channels: 8,
-    out_channels: 8,
-    loss_triplet: { type: 'TripletLoss' },
-  },
-};
 const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
 const grids = {
   ...small,
@@ -77,51 +63,10 @@ const dynamic = (family: string) =>
   );
 
 const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
-const cascadeStage = {
-  type: 'StageCascadeRPNHead',
-  feat_channels: 8,
-  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
-};
 const extractor = (bins: number) => ({
   type: 'SingleRoIExtractor',
   roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
 });
-const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
-const objects = (type: string, more: object, selection = {}): ModuleConfig => ({
-  type,
-  backbone,
-  neck: fpn(),
-  rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 8, proposal_feature_channel: 16 },
-  roi_head: {
-    type: 'SparseRoIHead',
-    num_stages: 1,
-    stage_loss_weights: [1],
-    bbox_roi_extractor: extractor(5),
-    bbox_head: {
-      type: 'DIIHead',
-      num_heads: 2,
-      feedforward_channels: 16,
-      dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 5 },
-      loss_cls: { type: 'FocalLoss' },
-    },
-    ...more,
-  },
-  test_cfg: { rcnn: { max_per_img: 10, ...selection } },
-});
-const corners = (head: object): ModuleConfig => ({
-  type: 'CornerNet',
-  backbone: {
-    type: 'HourglassNet',
-    downsample_times: 1,
-    num_stacks: 1,
-    stage_channels: [8, 8],
-    stage_blocks: [1, 1],
-    feat_channel: 8,
-  },
-  bbox_head: { num_feat_levels: 1, ...head },
-  test_cfg: { nms: { type: 'soft_nms', iou_threshold: 0.5, method: 'gaussian' } },
-});
-
 const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
 const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 
@@ -222,72 +167,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
     },
   } as ModuleConfig,
-  'Cascade RPN': {
-    ...twoStages,
-    type: 'FasterRCNN',
-    rpn_head: {
-      type: 'CascadeRPNHead',
-      num_stages: 2,
-      stages: [
-        { ...cascadeStage, bridged_feature: true, with_cls: false },
-        { ...cascadeStage, adapt_cfg: { type: 'offset' } },
-      ],
-    },
-  } as ModuleConfig,
-  ...Object.fromEntries(
-    ['DeformRoIPoolPack', 'ModulatedDeformRoIPoolPack'].map((type) => [
-      type,
-      {
-        ...twoStages,
-        rpn_head: anchors,
-        type: 'FasterRCNN',
-        roi_head: {
-          type: 'StandardRoIHead',
-          bbox_roi_extractor: {
-            type: 'SingleRoIExtractor',
-            roi_layer: { type, output_size: 5, deform_fc_channels: 8 },
-          },
-          bbox_head: { type: 'Shared2FCBBoxHead', fc_out_channels: 8 },
-        },
-      } as ModuleConfig,
-    ]),
-  ),
-  ...Object.fromEntries(
-    ['PSRoIPool', 'PSRoIAlign'].map((type) => [
-      `R-FCN, ${type}`,
-      {
-        ...twoStages,
-        rpn_head: { ...anchors, anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1] } },
-        type: 'RFCN',
-        neck: null,
-        backbone: { ...backbone, out_indices: [3] },
-        roi_head: {
-          type: 'RFCNRoIHead',
-          feat_channels: 8,
-          bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type, output_size: 3 } },
-          bbox_head: { type: 'RFCNBBoxHead' },
-        },
-      } as ModuleConfig,
-    ]),
-  ),
-  CrowdDet: {
-    ...twoStages,
-    rpn_head: anchors,
-    type: 'CrowdDet',
-    roi_head: {
-      type: 'MultiInstanceRoIHead',
-      bbox_roi_extractor: {
-        type: 'SingleRoIExtractor',
-        roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
-      },
-      bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8 },
-    },
-  } as ModuleConfig,
-  'TridentNet, detections of all branches': {
-    ...TWO_STAGE.TridentNet,
-    backbone: { ...trident.backbone, test_branch_idx: -1 },
-    roi_head: { ...trident.roi_head, test_branch_idx: -1 },
-  },
   'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
   'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
   SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
@@ -327,6 +206,17 @@ export const REFUSED: Record<string, ModuleConfig> = {
     bbox_head: { type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: centers },
     test_cfg: { nms: { type: 'nms', iou_threshold: 0.5 } },
   },
+  'YOLOX with keypoints': {
+    type: 'YOLODetector',
+    backbone: { type: 'YOLOXCSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
+    neck: { type: 'mmyolo.YOLOXPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
+    bbox_head: {
+      type: 'YOLOXPoseHead',
+      head_module: { type: 'YOLOXPoseHeadModule', num_keypoints: 3, feat_channels: 32, stacked_convs: 1 },
+      loss_pose: { type: 'OksLoss' },
+    },
+    test_cfg: yolo,
+  },
   "MMYOLO's RTMDet with masks": {
     type: 'YOLODetector',
     backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
@@ -338,37 +228,10 @@ export const REFUSED: Record<string, ModuleConfig> = {
     },
     test_cfg: yolo,
   },
-  'RTMDet of rotated boxes': {
-    type: 'YOLODetector',
-    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
-    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
-    bbox_head: {
-      type: 'RTMDetRotatedHead',
-      head_module: { type: 'RTMDetRotatedSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
-      prior_generator: centers,
-    },
-    test_cfg: { ...yolo, nms: { type: 'nms_rotated', iou_threshold: 0.1 } },
-  },
   CondInst: dynamic('CondInst'),
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),
-  DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid },
-  StrongSORT: { ...tracking('StrongSORT', 'StrongSORTTracker'), reid },
-  BaseReID: reid,
+  DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid: REID },
+  StrongSORT: { ...tracking('StrongSORT', 'StrongSORTTracker'), reid: REID },
   BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
-  QueryInst: objects(
-    'QueryInst',
-    {
-      mask_roi_extractor: extractor(6),
-      mask_head: {
-        type: 'DynamicMaskHead',
-        num_convs: 1,
-        conv_out_channels: 16,
-        dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 6, with_proj: false },
-      },
-    },
-    { mask_thr_binary: 0.5 },
-  ),
-  CornerNet: corners({ type: 'CornerHead' }),
-  CentripetalNet: corners({ type: 'CentripetalHead', corner_emb_channels: 0 }),
 };

@@ -13,9 +13,11 @@ import openvino as ov
 OUTPUTS = ['boxes', 'scores', 'labels']
 
 
-def clipped(boxes, size):
+def clipped(boxes, size, columns):
     height, width = size
-    return np.clip(np.asarray(boxes, 'float32').reshape(-1, 4), 0, [width, height, width, height])
+    rows = np.asarray(boxes, 'float32').reshape(-1, columns)
+    # of five columns they are rotated, and not clipped
+    return np.clip(rows, 0, [width, height, width, height]) if columns == 4 else rows
 
 
 def compare(found, expected, size):
@@ -26,7 +28,8 @@ def compare(found, expected, size):
         rows = np.flatnonzero(labels >= 0)
         if len(rows) != len(image['scores']):
             raise ValueError(f'{len(rows)} detections, expected {len(image["scores"])}')
-        target, placed, free = clipped(image['boxes'], size), clipped(boxes, size), set(range(len(rows)))
+        columns = boxes.shape[-1]
+        target, placed, free = clipped(image['boxes'], size, columns), clipped(boxes, size, columns), set(range(len(rows)))
         for k in rows:
             gaps = {j: (np.abs(target[j] - placed[k]).max(), abs(image['scores'][j] - scores[k])) for j in free}
             near = [j for j, (box, score) in gaps.items() if image['labels'][j] == labels[k] and box < 1e-2 and score < 1e-4]

@@ -1,7 +1,7 @@
 // Small detectors of two stages, for the tests of exported models.
 
 import type { ModuleConfig } from '../../src/catalogue/registry';
-import { backbone, fpn } from './exported';
+import { backbone, data_preprocessor, fpn } from './exported';
 
 const rpn_head = {
   type: 'RPNHead',
@@ -61,9 +61,11 @@ const detector = (type: string, roi_head: object, more = {}): ModuleConfig => ({
   ...more,
 });
 
-export const TWO_STAGE: Record<string, ModuleConfig> = {
-  'Sparse R-CNN': detector(
-    'SparseRCNN',
+const dynamic_conv_cfg = { type: 'DynamicConv', in_channels: 16, feat_channels: 4, out_channels: 16 };
+/** Of learned proposals. */
+const objects = (type: string, more = {}): ModuleConfig =>
+  detector(
+    type,
     {
       type: 'SparseRoIHead',
       num_stages: 2,
@@ -73,22 +75,50 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
         type: 'DIIHead',
         num_heads: 2,
         feedforward_channels: 16,
-        dynamic_conv_cfg: {
-          type: 'DynamicConv',
-          in_channels: 16,
-          feat_channels: 4,
-          out_channels: 16,
-          input_feat_shape: 5,
-        },
+        dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 5 },
         loss_cls: { type: 'FocalLoss' },
         bbox_coder: { type: 'DeltaXYWHBBoxCoder', clip_border: false, target_stds: [0.5, 0.5, 1, 1] },
       },
+      ...more,
     },
     {
       rpn_head: { type: 'EmbeddingRPNHead', num_proposals: 12, proposal_feature_channel: 16 },
-      test_cfg: { rcnn: { max_per_img: 10 } },
+      test_cfg: { rcnn: { max_per_img: 10, mask_thr_binary: 0.5 } },
     },
-  ),
+  );
+const cascadeStage = {
+  type: 'StageCascadeRPNHead',
+  feat_channels: 8,
+  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [1], strides: [4, 8, 16, 32, 64] },
+};
+const trident = (test_branch_idx: number): ModuleConfig => ({
+  type: 'TridentFasterRCNN',
+  backbone: {
+    type: 'TridentResNet',
+    depth: 50,
+    base_channels: 2,
+    num_stages: 3,
+    out_indices: [2],
+    num_branch: 3,
+    test_branch_idx,
+    trident_dilations: [1, 2, 3],
+  },
+  rpn_head: { ...rpn_head, anchor_generator: { ...rpn_head.anchor_generator, strides: [16] } },
+  roi_head: standard({ type: 'TridentRoIHead', num_branch: 3, test_branch_idx }),
+  test_cfg,
+});
+
+export const TWO_STAGE: Record<string, ModuleConfig> = {
+  'Sparse R-CNN': objects('SparseRCNN'),
+  QueryInst: objects('QueryInst', {
+    mask_roi_extractor: extractor(6, { sampling_ratio: 2 }),
+    mask_head: {
+      type: 'DynamicMaskHead',
+      num_convs: 1,
+      conv_out_channels: 16,
+      dynamic_conv_cfg: { ...dynamic_conv_cfg, input_feat_shape: 6, with_proj: false },
+    },
+  }),
   'Faster R-CNN': detector('FasterRCNN', standard()),
   'Faster R-CNN, one box for all classes, fixed sampling': detector(
     'TwoStageDetector',
@@ -101,6 +131,34 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
   'Deformable RoI pooling without offsets': detector(
     'FasterRCNN',
     standard({ bbox_roi_extractor: { ...extractor(5), roi_layer: { type: 'DeformRoIPool', output_size: 5 } } }),
+  ),
+  ...Object.fromEntries(
+    ['DeformRoIPoolPack', 'ModulatedDeformRoIPoolPack'].map((type) => {
+      const roi_layer = { type, output_size: [4, 5], deform_fc_channels: 8, sampling_ratio: type[0] === 'D' ? 0 : 2 };
+      return [
+        type,
+        detector('FasterRCNN', standard({ bbox_roi_extractor: { ...extractor(5), roi_layer }, bbox_head: head })),
+      ];
+    }),
+  ),
+  ...Object.fromEntries(
+    ['PSRoIPool', 'PSRoIAlign'].map((type) => [
+      `R-FCN, ${type}`,
+      detector(
+        'RFCN',
+        {
+          type: 'RFCNRoIHead',
+          feat_channels: 16,
+          bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type, output_size: [3, 4] } },
+          bbox_head: { type: 'RFCNBBoxHead', reg_class_agnostic: type === 'PSRoIPool' },
+        },
+        {
+          neck: null,
+          backbone: { ...backbone, strides: [1, 2, 2, 1], dilations: [1, 1, 1, 2], out_indices: [2, 3] },
+          rpn_head: { ...rpn_head, anchor_generator: { ...rpn_head.anchor_generator, strides: [16] } },
+        },
+      ),
+    ]),
   ),
   'Shared4Conv1FC, GroupNorm': detector(
     'FasterRCNN',
@@ -173,22 +231,28 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
     },
     test_cfg,
   },
-  TridentNet: {
-    type: 'TridentFasterRCNN',
-    backbone: {
-      type: 'TridentResNet',
-      depth: 50,
-      base_channels: 2,
-      num_stages: 3,
-      out_indices: [2],
-      num_branch: 3,
-      test_branch_idx: 1,
-      trident_dilations: [1, 2, 3],
+  TridentNet: trident(1),
+  'TridentNet, detections of all branches': trident(-1),
+  'Cascade RPN': detector('FasterRCNN', standard(), {
+    rpn_head: {
+      type: 'CascadeRPNHead',
+      num_stages: 2,
+      stages: [
+        { ...cascadeStage, bridged_feature: true, with_cls: false },
+        { ...cascadeStage, adapt_cfg: { type: 'offset' } },
+      ],
     },
-    rpn_head: { ...rpn_head, anchor_generator: { ...rpn_head.anchor_generator, strides: [16] } },
-    roi_head: standard({ type: 'TridentRoIHead', num_branch: 3, test_branch_idx: 1 }),
-    test_cfg,
-  },
+  }),
+  CrowdDet: detector('CrowdDet', {
+    type: 'MultiInstanceRoIHead',
+    bbox_roi_extractor: extractor(5),
+    bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8 },
+  }),
+  'CrowdDet, refined': detector('CrowdDet', {
+    type: 'MultiInstanceRoIHead',
+    bbox_roi_extractor: extractor(5),
+    bbox_head: { type: 'MultiInstanceBBoxHead', fc_out_channels: 8, with_refine: true },
+  }),
   'first stage without anchors': detector('FasterRCNN', standard(), {
     neck: fpn({ start_level: 1, add_extra_convs: 'on_output' }),
     rpn_head: { type: 'FCOSHead', strides: [8, 16, 32, 64, 128], feat_channels: 32, stacked_convs: 1 },
@@ -310,6 +374,18 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
     },
   ),
 };
+
+/** Learned from images without labels; the student and the teacher differ here. */
+const semi = (type: string, more: object, predict_on: string): ModuleConfig => ({
+  type,
+  data_preprocessor: { type: 'MultiBranchDataPreprocessor', data_preprocessor },
+  detector: { data_preprocessor, ...TWO_STAGE['Faster R-CNN'] },
+  semi_train_cfg: { cls_pseudo_thr: 0.9, ...more },
+  semi_test_cfg: { predict_on },
+});
+const soft = { pseudo_label_initial_score_thr: 0.5, rpn_pseudo_thr: 0.9, reg_pseudo_thr: 0.02 };
+TWO_STAGE['Soft Teacher'] = semi('SoftTeacher', { ...soft, jitter_times: 10, jitter_scale: 0.06 }, 'teacher');
+TWO_STAGE['a student with a teacher'] = semi('SemiBaseDetector', {}, 'student');
 
 const { rpn_head: _first, ...second } = TWO_STAGE['Faster R-CNN'] as Record<string, unknown>;
 /** Its proposals come with the data. */

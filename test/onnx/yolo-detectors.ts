@@ -12,6 +12,20 @@ function mmyolo(backbone: object, neck: object, bbox_head: object, more: object 
 }
 const wide = [256, 512, 1024];
 const eighth = { widen_factor: 0.125 };
+export const rotated = (more: object = {}): ModuleConfig => {
+  const { decode_with_angle } = more as { decode_with_angle?: boolean };
+  return mmyolo(
+    { type: 'mmyolo.CSPNeXt' },
+    { type: 'mmyolo.CSPNeXtPAFPN', in_channels: wide, out_channels: 256, num_csp_blocks: 1 },
+    {
+      type: 'RTMDetRotatedHead',
+      head_module: { type: 'RTMDetRotatedSepBNHeadModule', in_channels: 256, feat_channels: 256, ...eighth },
+      prior_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] },
+      ...(decode_with_angle === false && { bbox_coder: { type: 'DistancePointBBoxCoder' } }),
+    },
+    { nms: { type: 'nms_rotated', iou_threshold: 0.1 }, ...more },
+  );
+};
 /** Of scores that are a class times an object. */
 const product = { score_thr: 0.15 };
 
@@ -61,6 +75,7 @@ export const YOLO: Record<string, ModuleConfig> = {
     },
     { ...product, yolox_style: true },
   ),
+  'RTMDet of rotated boxes': rotated(),
   "MMYOLO's RTMDet": mmyolo(
     { type: 'mmyolo.CSPNeXt' },
     { type: 'mmyolo.CSPNeXtPAFPN', in_channels: wide, out_channels: 256, num_csp_blocks: 1 },

@@ -59,6 +59,13 @@ const withoutDropout = {
   decoder: { layer_cfg: { ...layer, cross_attn_cfg: { dropout: 0 } } },
 };
 
+/** Twenty proposals that are learned themselves. */
+const LEARNED_PROPOSALS = {
+  model: { rpn_head: { num_proposals: 20, proposal_feature_channel: 32 } },
+  lr: 0.001,
+  iterations: 400,
+};
+
 export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   'Faster R-CNN': { config: 'faster-rcnn_r50_fpn_1x_coco' },
   'Mask R-CNN': { config: 'mask-rcnn_r50_fpn_1x_coco' },
@@ -77,6 +84,9 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
     config: 'grid-rcnn_r50_fpn_gn-head_2x_coco',
     model: { roi_head: { grid_head: { num_convs: 2, point_feat_channels: 8, norm_cfg: { num_groups: 9 } } } },
   },
+  'R-FCN': { config: 'rfcn_r50-caffe_1x_coco', model: { roi_head: { in_channels: 64 } } },
+  'Sparse R-CNN': { config: 'sparse-rcnn_r50_fpn_1x_coco', ...LEARNED_PROPOSALS },
+  QueryInst: { config: 'queryinst_r50_fpn_1x_coco', ...LEARNED_PROPOSALS },
   'Hybrid Task Cascade': { config: 'htc-without-semantic_r50_fpn_1x_coco' },
   SCNet: {
     config: 'scnet_r50_fpn_1x_coco',
@@ -105,13 +115,14 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   DetectoRS: {
     config: 'detectors_cascade-rcnn_r50_1x_coco',
     lr: 0.002,
-    iterations: 800,
+    iterations: 300,
+    // filters of unit variance, whose scale is in the buffers of trained ones: without these the norms must learn it
     model: {
-      backbone: bottlenecks,
+      backbone: { ...bottlenecks, norm_eval: false },
       neck: {
         in_channels: channels(16),
         aspp_out_channels: 8,
-        rfp_backbone: { ...bottlenecks, rfp_inplanes: 32, pretrained: null },
+        rfp_backbone: { ...bottlenecks, norm_eval: false, rfp_inplanes: 32, pretrained: null },
       },
     },
   },
@@ -226,6 +237,15 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   'Conditional DETR': { config: 'conditional-detr_r50_8xb2-50e_coco', ...TRANSFORMER },
   'DAB-DETR': { config: 'dab-detr_r50_8xb2-50e_coco', ...TRANSFORMER },
   'Deformable DETR': { config: 'deformable-detr-refine-twostage_r50_16xb2-50e_coco', ...TRANSFORMER },
+  'RT-DETR': {
+    config: 'rtdetr_r18vd_8xb2-72e_coco',
+    model: {
+      backbone: { base_channels: 8, stem_channels: 8, init_cfg: null },
+      neck: { in_channels: [16, 32, 64], hidden_dim: 32, projector: { in_channels: [32, 32, 32] } },
+      bbox_head: { embed_dims: 32 },
+    },
+    ...TRANSFORMER,
+  },
   'DDQ DETR': { config: 'ddq-detr-4scale_r50_8xb2-12e_coco', ...TRANSFORMER },
   DINO: { config: 'dino-4scale_r50_8xb2-12e_coco', ...TRANSFORMER },
 };

@@ -11,6 +11,7 @@ import { catalogue } from '../../lab/catalogue';
 import { settingNotices } from '../../lab/check-run';
 import { loadCustomImports } from '../../lab/custom-imports';
 import { checkLoaded } from '../../lab/legacy-config';
+import { withModelFiles } from '../../lab/model-files';
 import { EXIT, output } from '../outcome';
 import { type ConfigArguments, loadSettings } from './arguments';
 
@@ -23,12 +24,15 @@ export async function checkCommand(files: readonly string[], options: ConfigArgu
     try {
       const loaded = loadConfig(file, settings);
       for (const notice of loaded.notices) process.stderr.write(`${notice}\n`);
-      const { dialect, config, left } = migrateConfig(loaded.config);
+      const { dialect, config: written, left, changes } = migrateConfig(loaded.config);
+      for (const { notice } of changes) if (notice) process.stderr.write(`${file}: ${notice}\n`);
+      const folders = loaded.files.map((one) => path.dirname(one));
+      const config = withModelFiles(written, folders);
       if (dialect !== '3.x')
         process.stderr.write(`${file}: a config of MMDetection ${dialect}, translated to 3.x for the check\n`);
       await loadCustomImports(
         config,
-        loaded.files.map((one) => path.dirname(one)),
+        folders,
         // those that are not loaded are among the settings
         (line) => line.includes(': running ') && process.stderr.write(`${line}\n`),
       );

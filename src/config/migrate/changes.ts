@@ -9,6 +9,8 @@ export interface Change {
   from: string;
   /** Its replacement. */
   to: string;
+  /** Of a config of 3.x: what its user is told. */
+  notice?: string;
 }
 
 /** An option without an unambiguous counterpart. */
@@ -22,8 +24,9 @@ export class Changes {
   readonly list: Change[] = [];
   readonly left: Left[] = [];
 
-  note(from: string, to: string): void {
-    if (!this.list.some((known) => known.from === from && known.to === to)) this.list.push({ from, to });
+  note(from: string, to: string, notice?: string): void {
+    if (this.list.some((known) => known.from === from && known.to === to)) return;
+    this.list.push({ from, to, ...(notice && { notice }) });
   }
 
   leave(path: string, advice: string): void {

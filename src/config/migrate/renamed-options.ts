@@ -18,8 +18,24 @@ export function renewModules(config: ConfigObject, changes: Changes): void {
   const scope = typeof config.default_scope === 'string' ? config.default_scope : 'mmdet';
   for (const [key, value] of Object.entries(config)) {
     everyModule(value, key, changes, stillAccepted);
+    everyModule(value, key, changes, renewType);
     everyModule(value, key, changes, (module) => nameClasses(module, scope));
   }
+}
+
+/** Names of MMTracking's types that configs of MMDetection 3.x still have, although it has no such type. */
+const FORMER: Record<string, string> = { MOTChallengeMetrics: 'MOTChallengeMetric' };
+
+function renewType(module: ConfigObject, path: string, changes: Changes): void {
+  const { type } = module;
+  const name = typeof type === 'string' ? type.replace(/^(mmdet|mmtrack)\./, '') : '';
+  if (!Object.hasOwn(FORMER, name)) return;
+  module.type = FORMER[name];
+  changes.note(
+    `${path}.type ${type}`,
+    FORMER[name],
+    `${path}.type: "${type}" is read as ${FORMER[name]}, its name in MMDetection`,
+  );
 }
 
 /** Classes are values of `type` and of options that choose a class, such as `resize_type`. */

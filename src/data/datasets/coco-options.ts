@@ -54,7 +54,7 @@ export const sharedOptions = {
     .nullable()
     .default(null)
     .describe('Use only the first images, this many; the last ones if negative; or those at these indices'),
-  backend_args: z.null().default(null).describe('Only null: files are read from disk'),
+  backend_args: fromDisk,
   return_classes: z
     .boolean()
     .default(false)
@@ -162,16 +162,24 @@ export function usedPart(
   return { ...used, readsText: true };
 }
 
-/** The images that `indices` selects after filtering; a negative one counts from the end. */
-function subsetOf(dataset: Dataset, indices: number | readonly number[] | null): Dataset {
-  const { records } = dataset;
+/** The images that `indices` selects after filtering. */
+export function subsetOf(dataset: Dataset, indices: Indices | null): Dataset {
   if (indices === null) return dataset;
-  if (typeof indices === 'number')
-    return { ...dataset, records: indices > 0 ? records.slice(0, indices) : records.slice(indices) };
-  const beyond = indices.find((index) => records.at(index) === undefined);
+  return { ...dataset, records: selected(dataset.records, indices, dataset.name) };
+}
+
+type Indices = number | readonly number[];
+
+/**
+ * What `indices` selects of images or videos; a negative one counts from the end.
+ * @throws DetLabError for an index beyond them
+ */
+export function selected<T>(all: readonly T[], indices: Indices, name: string): T[] {
+  if (typeof indices === 'number') return indices > 0 ? all.slice(0, indices) : all.slice(indices);
+  const beyond = indices.find((index) => all.at(index) === undefined);
   if (beyond !== undefined)
     throw new DetLabError(
-      `Cannot use indices of dataset "${dataset.name}": expected ${-records.length} to ${records.length - 1}, received ${beyond}`,
+      `Cannot use indices of dataset "${name}": expected ${-all.length} to ${all.length - 1}, received ${beyond}`,
     );
-  return { ...dataset, records: indices.map((index) => records.at(index)!) };
+  return indices.map((index) => all.at(index)!);
 }

@@ -10,7 +10,7 @@ import { readJson } from '../loading/json-file';
 import type { Dataset, ImageRecord, VideoFrame, VideoObject } from '../types';
 import { loadCoco } from './coco';
 import { fieldsOf, numberOf } from './coco/fields';
-import { filterOf, sharedOptions, usedPart } from './coco-options';
+import { filterOf, selected, sharedOptions, usedPart } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
 import { namesOf } from './metainfo';
 
@@ -66,9 +66,22 @@ export function videoLoader(
       const records = loaded.records
         .map((record) => asFrame(record, content))
         .sort((a, b) => order.get(a.id)! - order.get(b.id)!);
-      return { ...usedPart({ ...loaded, records }, options, at), videos: content.frames };
+      const { indices } = options;
+      const used = indices === null ? records : selected(videosOf(records), indices, loaded.name).flat();
+      const dataset = usedPart({ ...loaded, records: used }, { ...options, indices: null }, at);
+      return { ...dataset, videos: new Map(used.map(({ id }) => [id, content.frames.get(id)!])) };
     },
   } satisfies DatasetLoader;
+}
+
+/** The frames of each video, in order: `indices` selects videos. */
+function videosOf(frames: readonly ImageRecord[]): ImageRecord[][] {
+  const videos = new Map<string, ImageRecord[]>();
+  for (const record of frames) {
+    const { video } = record.frame!;
+    videos.set(video, [...(videos.get(video) ?? []), record]);
+  }
+  return [...videos.values()];
 }
 
 const listOf = (value: unknown): Record<string, unknown>[] =>

@@ -4,6 +4,7 @@ import { coco } from './coco';
 import { csv } from './csv';
 import { cvat } from './cvat';
 import { datumaro } from './datumaro';
+import { dsdl } from './dsdl';
 import type { Format } from './format';
 import { imageFolder } from './image-folder';
 import { kitti } from './kitti';
@@ -18,6 +19,6 @@ import { voc } from './voc';
 import { yolo } from './yolo';
 
 const JSON_FORMATS = [coco, labelStudio, datumaro, via, supervisely, labelme, middle];
-const OTHERS = [voc, cvat, yolo, kitti, openImages, metadataJsonl, csv];
+const OTHERS = [dsdl, voc, cvat, yolo, kitti, openImages, metadataJsonl, csv];
 
 export const FORMATS: readonly Format[] = [...JSON_FORMATS, ...OTHERS, imageFolder];

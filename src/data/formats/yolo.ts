@@ -51,7 +51,7 @@ export const yolo: Format = {
       images !== undefined,
       report,
     );
-    const rules = { names: data.names ?? (await unnamed(files, classes, report)), keypoints: data.keypoints };
+    const rules = { names: data.names ?? (await unnamed(place, files, classes, report)), keypoints: data.keypoints };
     const parts: AnnotatedPart[] = [];
     const used = new Set<string>();
     if (splits.length === 0) splits.push({ name: 'train', images: [], folders: [place.root] });
@@ -111,6 +111,7 @@ async function addImageless(
 
 /** Names where no file has any: the selected classes by id, or the ids themselves. */
 async function unnamed(
+  place: Place,
   files: LabelFiles,
   classes: readonly string[] | undefined,
   report: ReadReport,
@@ -125,6 +126,11 @@ async function unnamed(
       const id = Number(line.trim().split(/\s+/)[0]);
       if (line.trim() !== '' && Number.isInteger(id) && id >= 0) ids.add(id);
     }
+  if (ids.size === 0)
+    throw new DetLabError(
+      `Cannot load "${place.path}" as YOLO: it has no label files (.txt, a class id and four fractions a line). dataset.open(path), ` +
+        'or --data PATH, says which format it is',
+    );
   report.notice(
     'no file names its classes (data.yaml, obj.names, classes.txt): they are called by their ids. ' +
       'Give names: { classes: [...] }, the first is id 0',

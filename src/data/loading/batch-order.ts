@@ -91,7 +91,8 @@ function frameOfEach(starts: Int32Array, shuffle: boolean, random: Random): Int3
 /** The samples of every batch of `epoch`. */
 export function sampleOrder(images: OrderedImages, epoch: number, options: OrderOptions): OrderedSample[][] {
   const { multiSource } = options;
-  if (multiSource) return multiSourceOrder(images, epoch, batchesOf(images.length, options), { ...options, multiSource });
+  if (multiSource)
+    return multiSourceOrder(images, epoch, batchesOf(images.length, options), { ...options, multiSource });
   const batches = options.endless ? endlessOrder(images, epoch, options) : orderOfPass(images, epoch, options);
   return options.triplets ? tripletOrder(batches, options.triplets, options.seed) : batches;
 }

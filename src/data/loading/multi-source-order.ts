@@ -50,7 +50,8 @@ export function multiSourceOrder(
     const before = made[group]++;
     if (at < epoch * batches) continue;
     const batch = counts.flatMap((count, source) => {
-      const list = groups[group][source].length > 0 ? groups[group][source] : groups.find((g) => g[source].length > 0)![source];
+      const list =
+        groups[group][source].length > 0 ? groups[group][source] : groups.find((g) => g[source].length > 0)![source];
       return Array.from({ length: count }, (_, k): OrderedSample => {
         const place = (before * count + k) * shard.size + shard.rank;
         const turn = Math.floor(place / list.length);
@@ -84,4 +85,6 @@ const listsOf = ({ starts, counts }: MultiSource): Int32Array[] =>
 
 /** Portraits, then landscapes. */
 const groupsOf = (images: OrderedImages, source: MultiSource): Int32Array[][] =>
-  [true, false].map((upright) => listsOf(source).map((list) => list.filter((index) => images.upright(index) === upright)));
+  [true, false].map((upright) =>
+    listsOf(source).map((list) => list.filter((index) => images.upright(index) === upright)),
+  );

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { clipBoxes } from '../../geometry/boxes';
 import type { SemanticMap } from '../../masks';
 import {
   boxesOfMasks,
@@ -25,7 +26,7 @@ import type { Transform } from './sample';
 export const LoadAnnotations = defineModule({
   kind: 'transform',
   type: 'LoadAnnotations',
-  summary: 'Loads ground-truth boxes, labels, masks and semantic maps',
+  summary: 'Loads ground-truth boxes, labels, masks, keypoints and semantic maps',
   origin: 'mmcv and MMDetection',
   shapes: 'annotations of the dataset -> boxes [n, 4] xyxy, labels [n], ignored [n]',
   example: "{ type: 'LoadAnnotations', with_bbox: true }",
@@ -40,7 +41,10 @@ export const LoadAnnotations = defineModule({
       .describe(
         'Convert masks to bitmaps; false: keep polygons. Default: true, with mask2bbox or merge_polygons false',
       ),
-    with_keypoints: z.literal(false).default(false).describe('Only false: keypoints are not read'),
+    with_keypoints: z
+      .boolean()
+      .default(false)
+      .describe('Load keypoints, of PoseCocoDataset; boxes are then cut at the last pixel of the image, as in MMPose'),
     reduce_zero_label: z
       .boolean()
       .default(false)
@@ -89,6 +93,7 @@ export const LoadAnnotations = defineModule({
       };
       if (options.box_type !== 'hbox')
         sample.truths = convertBoxes({ ...sample.truths, qboxes: recordCorners(sample.record, n) }, options.box_type);
+      if (options.with_keypoints) Object.assign(sample.truths, loadKeypoints(sample.record, n));
       if (options.with_seg) sample.semantic = loadSemantic(sample.record, sample.meta.oriShape, options);
       if (!with_mask) return sample;
       const { masks, unusable } = loadMasks(sample.record, sample.meta.oriShape, !polygons, merge_polygons);
@@ -115,6 +120,24 @@ function refineBoxes({ bboxes }: Truths, masks: InstanceMasks, unusable: readonl
   const around = boxesOfMasks(masks);
   for (let i = 0; i < bboxes.length / 4; i++)
     if (!unusable.includes(i)) bboxes.set(around.subarray(4 * i, 4 * i + 4), 4 * i);
+}
+
+/** The first `count` boxes and their keypoints; a hidden one counts as visible. @throws DetLabError without keypoints */
+function loadKeypoints(
+  { keypoints, path, truths, height, width }: ImageRecord,
+  count: number,
+): Pick<Truths, 'bboxes' | 'keypoints'> {
+  if (!keypoints)
+    throw new DetLabError(
+      `Cannot load the keypoints of "${path}": its dataset has none. Use PoseCocoDataset, or set with_keypoints: false in LoadAnnotations`,
+    );
+  const points = keypoints.points
+    .subarray(0, 3 * keypoints.flipIndices.length * count)
+    .map((v, i) => (i % 3 === 2 ? Math.min(v, 1) : v));
+  return {
+    bboxes: clipBoxes(truths.bboxes.slice(0, 4 * count), [height - 1, width - 1]),
+    keypoints: { ...keypoints, points },
+  };
 }
 
 /** The semantic map of a record. @throws DetLabError without one, or for one of another size than the image */

@@ -8,6 +8,11 @@ import { imageDecoder } from '../loading/image-decoder';
 import { ownPixels } from '../pixels/pixel-pool';
 import { fullSize, type Transform } from './sample';
 
+const fromDisk = ignoredOption('images are read from disk', {
+  harmless: [{ backend: 'disk' }, { backend: 'local' }],
+  lost: true,
+});
+
 export const LoadImageFromFile = defineModule({
   kind: 'transform',
   type: 'LoadImageFromFile',
@@ -30,11 +35,8 @@ export const LoadImageFromFile = defineModule({
           'values than after a whole decoding. Not an option of MMDetection',
       ),
     ignore_empty: z.literal(false).default(false).describe('Only false: an unreadable image is reported and replaced'),
-    backend_args: z.null().default(null).describe('Only null: images are read from disk'),
-    file_client_args: ignoredOption('images are read from disk', {
-      harmless: [{ backend: 'disk' }, { backend: 'local' }],
-      lost: true,
-    }),
+    backend_args: fromDisk,
+    file_client_args: fromDisk,
   }),
   build:
     ({ to_float32, imdecode_backend, shrink_on_load }): Transform =>

@@ -18,7 +18,8 @@ export const MultiBranch = defineModule({
   summary: 'Packs views of an image for a semi-supervised detector, each by a pipeline of its own',
   origin: 'MMDetection',
   shapes: 'sample -> a packed sample for each view',
-  example: "{ type: 'MultiBranch', branch_field: ['sup', 'unsup_teacher', 'unsup_student'], sup: { type: 'PackDetInputs' } }",
+  example:
+    "{ type: 'MultiBranch', branch_field: ['sup', 'unsup_teacher', 'unsup_student'], sup: { type: 'PackDetInputs' } }",
   options: z.strictObject({
     branch_field: z.array(z.enum(BRANCHES)).min(1).describe('The branches of all images of the run'),
     sup: steps.describe('Pipeline of an image with labels'),
@@ -28,7 +29,9 @@ export const MultiBranch = defineModule({
   build: ({ branch_field: field, ...pipelines }, { registry, path }): Transform => {
     const branches = BRANCHES.filter((name) => pipelines[name]).map((name) => {
       if (!field.includes(name))
-        throw new DetLabError(`Cannot build ${path}: its branch "${name}" is not in branch_field (${field.join(', ')})`);
+        throw new DetLabError(
+          `Cannot build ${path}: its branch "${name}" is not in branch_field (${field.join(', ')})`,
+        );
       const configs = [pipelines[name] as ModuleConfig | ModuleConfig[]].flat();
       const built = configs.map((step, i) => registry.build('transform', step, { path: `${path}.${name}.${i}` }));
       return { name, at: `${path}.${name}`, steps: built };
@@ -42,7 +45,9 @@ export const MultiBranch = defineModule({
         const view = await runSteps(steps, copyOf(sample), random);
         if (!view) return undefined;
         if (!view.packed)
-          throw new DetLabError(`Cannot use ${at}: expected PackDetInputs as its last transform, no step packed the sample`);
+          throw new DetLabError(
+            `Cannot use ${at}: expected PackDetInputs as its last transform, no step packed the sample`,
+          );
         const { image } = view.packed;
         // pixels that no step has changed would be those of two views
         if (Object.keys(views).length > 0 && image.data.buffer === loaded)

@@ -27,6 +27,7 @@ const TEXT_KEYS = [
 const ABSENT_KEYS = [
   'flip_indices',
   'frame_id',
+  'gt_masks',
   'id',
   'image_level_labels',
   'instances',
@@ -50,23 +51,29 @@ export const PackDetInputs = defineModule({
     meta_keys: z
       .array(key)
       .default([...META_KEYS])
-      .describe('Entries of the metainfo: a sample always has all of them, but homography_matrix only where it is among these'),
+      .describe(
+        'Entries of the metainfo: a sample always has all of them, but homography_matrix only where it is among these',
+      ),
   }),
-  build: ({ meta_keys }): Transform => (sample) => {
-    const image = pixelsOf(sample, 'PackDetInputs');
-    if (sample.record.truths.weights && !truthsOf(sample).weights)
-      throw new DetLabError(
-        `Cannot pack "${sample.meta.imgPath}": a transform of the pipeline has lost the weights of its labels. Train on labels without weights`,
-      );
-    checkBoxes(truthsOf(sample), sample.meta.imgPath);
-    const { homography, ...meta } = sample.meta;
-    const moved = meta_keys.includes('homography_matrix') && { homography: homography === undefined ? IDENTITY : homography };
-    sample.packed = { image, meta: { ...meta, ...moved }, truths: truthsOf(sample) };
-    if (sample.prompt) sample.packed.prompt = packedPrompt(sample.prompt, sample.meta.imgPath);
-    if (sample.semantic) sample.packed.semantic = sample.semantic;
-    if (sample.proposals) sample.packed.proposals = sample.proposals;
-    return sample;
-  },
+  build:
+    ({ meta_keys }): Transform =>
+    (sample) => {
+      const image = pixelsOf(sample, 'PackDetInputs');
+      if (sample.record.truths.weights && !truthsOf(sample).weights)
+        throw new DetLabError(
+          `Cannot pack "${sample.meta.imgPath}": a transform of the pipeline has lost the weights of its labels. Train on labels without weights`,
+        );
+      checkBoxes(truthsOf(sample), sample.meta.imgPath);
+      const { homography, ...meta } = sample.meta;
+      const moved = meta_keys.includes('homography_matrix') && {
+        homography: homography === undefined ? IDENTITY : homography,
+      };
+      sample.packed = { image, meta: { ...meta, ...moved }, truths: truthsOf(sample) };
+      if (sample.prompt) sample.packed.prompt = packedPrompt(sample.prompt, sample.meta.imgPath);
+      if (sample.semantic) sample.packed.semantic = sample.semantic;
+      if (sample.proposals) sample.packed.proposals = sample.proposals;
+      return sample;
+    },
 });
 
 /** @throws DetLabError for boxes by corners, and where a step has moved the upright boxes alone */

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { boxesInside, clipBoxes } from '../../geometry/boxes';
+import { hideOutside, type Keypoints, moveKeypoints } from '../../geometry/keypoints';
 import { type InstanceMasks, movePolygons } from '../../masks';
 import { takeInstances } from '../instances';
 import { affineMatrix, drawAffine, type Matrix, project, projectBoxes } from '../pixels/affine-matrix';
@@ -35,9 +36,21 @@ export function applyRandomAffine(
   const masks = truths.masks && warpedMasks(truths.masks, matrix, width, height);
   let bboxes = projectBoxes(matrix, truths.bboxes);
   if (bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
-  sample.truths = takeInstances({ ...truths, bboxes, masks }, boxesInside(bboxes, [height, width]));
+  const keypoints = truths.keypoints && warpedKeypoints(truths.keypoints, matrix);
+  sample.truths = takeInstances(
+    {
+      ...truths,
+      bboxes,
+      masks,
+      keypoints: keypoints && bbox_clip_border ? hideOutside(keypoints, [height, width]) : keypoints,
+    },
+    boxesInside(bboxes, [height, width]),
+  );
   return sample;
 }
+
+const warpedKeypoints = (keypoints: Keypoints, matrix: Matrix): Keypoints =>
+  moveKeypoints(keypoints, (x, y) => project(matrix, x, y));
 
 function warpedMasks(masks: InstanceMasks, matrix: Matrix, width: number, height: number): InstanceMasks {
   if (masks.kind === 'polygon') return movePolygons(masks, height, width, (x, y) => project(matrix, x, y));

@@ -2,6 +2,7 @@
 // with it. Unlike there, a range without other frames is an error that says so.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule, type ModuleConfig } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { ImageRecord } from '../types';
@@ -24,10 +25,9 @@ export const UniformRefFrameSample = defineModule({
       .default(10)
       .describe('How many frames they are away at most; a pair: before (negative) and after'),
     filter_key_img: z.boolean().default(true).describe('The frame itself is not drawn'),
-    collect_video_keys: z
-      .array(z.enum(KEYS))
-      .default([...KEYS])
-      .describe('Entries of a frame: names are checked, it always has all of them'),
+    collect_video_keys: ignoredOption('a frame has all its entries', {
+      schema: z.array(z.enum(KEYS)).default([...KEYS]),
+    }),
   }),
   build: ({ num_ref_imgs: count, frame_range: range, filter_key_img: isFiltered }): Transform => {
     const [back, ahead] = typeof range === 'number' ? [-range, range] : range;

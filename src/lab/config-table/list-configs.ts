@@ -39,7 +39,7 @@ export function listConfigs(which: string | readonly string[] = ''): ConfigTable
   );
   if (found.length === 0 && words.length > 0)
     throw new DetLabError(
-      `Cannot find a config: no name contains ${words.join(' and ')}. listConfigs() lists all ${all.length}`,
+      `Cannot find a config: no name contains ${words.join(' and ')}. listConfigs() and "detlab configs" list all ${all.length}`,
     );
   const rows = found.map(([name, files]) => rowOf(name, path.dirname(inside(files[0])), typeof which === 'string'));
   const title = `${found.length} ${words.length > 0 ? `of ${all.length} ` : ''}configs`;

@@ -22,12 +22,13 @@ export interface OnnxFacts {
 /** Settings of the data preprocessor and steps of the test pipeline, in the words of MMDetection. */
 function preprocessing(config: ConfigObject): object {
   const settings = objectAt(config, 'model.data_preprocessor');
-  const { mean = null, std = null, pad_size_divisor = 1, pad_value = 0, bgr_to_rgb = false } = settings;
+  const { mean = null, std = null, pad_size_divisor = 1, pad_value = 0 } = settings;
+  const isRgb = settings.bgr_to_rgb || settings.to_rgb;
   const { steps } = evaluationPipeline(config, 'test');
   return {
     layout: 'NCHW',
     dtype: 'float32',
-    channel_order: bgr_to_rgb ? 'rgb' : 'bgr',
+    channel_order: isRgb ? 'rgb' : 'bgr',
     mean,
     std,
     pad: 'bottom and right, after normalisation',
@@ -37,25 +38,38 @@ function preprocessing(config: ConfigObject): object {
   };
 }
 
+const BOXES =
+  'xyxy in pixels of the input: subtract the padding at the left and top, divide by the factor of resizing, clip';
+const ROTATED_BOXES =
+  'center x and y, width, height, angle clockwise in radians, in pixels of the input: subtract the padding at the left and top, divide by ' +
+  'the factor of resizing';
+
+/** What the outputs are. */
+function postprocessing(config: ConfigObject, nms: boolean): object {
+  if (/BaseReID$/.test(String(objectAt(config, 'model').type)))
+    return { embeddings: 'one vector of each image; those of one object are near each other' };
+  const isRotated = /Rotated/.test(String(objectAt(config, 'model.bbox_head').type));
+  const masks = nms && Boolean(objectAt(config, 'model.roi_head').mask_head);
+  return {
+    nms,
+    boxes: isRotated ? ROTATED_BOXES : BOXES,
+    ...(masks && {
+      masks:
+        'probabilities of a grid over each box: resize it to the box, bilinearly, and compare with mask_thr_binary',
+    }),
+    test_cfg: objectAt(config, 'model.test_cfg'),
+  };
+}
+
 /** @example onnxMetadata(facts).classes // '["car","person"]' */
 export function onnxMetadata(facts: OnnxFacts): Record<string, string> {
   const { name, version, classes, config, nms, precision, threshold } = facts;
-  const masks = nms && Boolean(objectAt(config, 'model.roi_head').mask_head);
   return {
     detlab: version,
     model: name,
     classes: JSON.stringify(classes),
     preprocessing: JSON.stringify(preprocessing(config)),
-    postprocessing: JSON.stringify({
-      nms,
-      boxes:
-        'xyxy in pixels of the input: subtract the padding at the left and top, divide by the factor of resizing, clip',
-      ...(masks && {
-        masks:
-          'probabilities of a grid over each box: resize it to the box, bilinearly, and compare with mask_thr_binary',
-      }),
-      test_cfg: objectAt(config, 'model.test_cfg'),
-    }),
+    postprocessing: JSON.stringify(postprocessing(config, nms)),
     ...(threshold !== undefined && { score_threshold: String(threshold) }),
     precision,
   };

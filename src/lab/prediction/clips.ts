@@ -35,7 +35,7 @@ export async function* clipsOf(
   if (clip.length > 0) yield clip;
 }
 
-/** Objects of two clips are not known to be one. */
+/** Objects of two clips are not known to be one; MMDetection numbers those of every clip from 0, so that ids of clips coincide. */
 export function idsThatGoOn(): (clip: Detections[]) => Detections[] {
   let next = 0;
   return (clip) => {

@@ -17,6 +17,8 @@ export interface CocoEntry {
   track_id?: number;
   /** A compressed mask, or the corners of a rotated box. */
   segmentation?: { size: [number, number]; counts: string } | number[][];
+  /** x, y and score of each. */
+  keypoints?: number[];
   /** Which image the id is of, where no dataset says so. */
   file_name?: string;
 }
@@ -35,7 +37,7 @@ export function cocoEntries(
   const names = dataset ? undefined : fileNames(list);
   const categories = dataset ? categoryIds(classes, dataset) : classes.map((_, i) => i + 1);
   return list.flatMap((predictions, i) =>
-    Array.from(predictions, ({ label, score, bbox: [x1, y1, x2, y2], rbox, mask, id }) => ({
+    Array.from(predictions, ({ label, score, bbox: [x1, y1, x2, y2], rbox, mask, keypoints, id }) => ({
       image_id: ids[i],
       category_id: categories[classes.indexOf(label)],
       bbox: [x1, y1, x2 - x1, y2 - y1] as CocoEntry['bbox'],
@@ -43,6 +45,7 @@ export function cocoEntries(
       ...(id !== undefined && { track_id: id }),
       ...(rbox && { segmentation: [Array.from(rotatedCorners(Float32Array.from(rbox)))] }),
       ...(mask && { segmentation: rleToSegmentation(mask) }),
+      ...(keypoints && { keypoints }),
       ...(names && { file_name: names[i] }),
     })),
   );

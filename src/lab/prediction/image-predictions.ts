@@ -17,6 +17,8 @@ export interface Prediction {
   id?: number;
   /** Run-length encoded mask of the image's size, if the model predicts masks. */
   mask?: Rle;
+  /** x, y in the image's pixels and score of each keypoint, if the model predicts keypoints. */
+  keypoints?: number[];
 }
 
 /** A segment of an image that is divided into such: an object, or the region of a class. */

@@ -8,13 +8,19 @@ import { maskOutline } from '../../visualization/mask-outline';
 import { stemOf } from './file-names';
 import type { ImagePredictions, Prediction } from './image-predictions';
 
-/** A line `class center-x center-y width height` for each box, in shares of the image's size; an empty text for no boxes. */
+/**
+ * A line `class center-x center-y width height` for each box, in shares of the image's size; of rotated boxes a line `class x1 y1 .. x4 y4`
+ * of their corners, as YOLO OBB has it. Readers take nothing beyond an image. An empty text for no boxes.
+ */
 export function yoloLabels({ width, height, classes }: ImagePredictions, boxes: readonly Prediction[]): string {
   const share = (value: number) => Number(value.toFixed(6));
   return boxes
-    .map(({ label, bbox }) => {
+    .map(({ label, bbox, rbox }) => {
       const [x1, y1, x2, y2] = clipped(bbox, width, height);
-      const numbers = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height];
+      const corners = rbox && cornerPoints(rbox).flatMap(([x, y]) => [x / width, y / height]);
+      const numbers = corners
+        ? corners.map((v) => Math.min(1, Math.max(0, v)))
+        : [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height];
       return `${classes.indexOf(label)} ${numbers.map(share).join(' ')}\n`;
     })
     .join('');

@@ -132,26 +132,34 @@ function drawingOf(model: Predictor, given: DrawingOptions): DrawingOptions {
   return { ...(palette && { palette }), ...asked, ...(threshold !== undefined && { threshold }) };
 }
 
-/** Predictions of the images of a source, and what could not be used, in order. */
-async function* predictions(
+/** What is detected, shown as progress: also of frames that wait for the end of their video, whose tracks are joined then. */
+async function* counted(
   model: Predictor,
-  source: OpenedSource,
-  drawing: DrawingOptions,
+  { total }: OpenedSource,
   found: AsyncGenerator<DetectedImage | SourceProblem>,
   onProgress: PredictOptions['onProgress'],
-): AsyncGenerator<Predictions | SourceProblem> {
-  const view = progressView(`predicting with ${model.name}`, { quiet: source.total === 1 });
+): AsyncGenerator<DetectedImage | SourceProblem> {
+  const view = progressView(`predicting with ${model.name}`, { quiet: total === 1 });
   let done = 0;
   try {
     for await (const one of found) {
       done++;
-      view.update(done, source.total ?? done);
-      onProgress?.(done, source.total);
-      yield isProblem(one) ? one : displayable(one, model.classes, drawing);
+      view.update(done, total ?? done);
+      onProgress?.(done, total);
+      yield one;
     }
   } finally {
     view.close();
   }
+}
+
+/** Predictions of the images of a source, and what could not be used, in order. */
+async function* predictions(
+  model: Predictor,
+  drawing: DrawingOptions,
+  found: AsyncGenerator<DetectedImage | SourceProblem>,
+): AsyncGenerator<Predictions | SourceProblem> {
+  for await (const one of found) yield isProblem(one) ? one : displayable(one, model.classes, drawing);
 }
 
 function displayable(detected: DetectedImage, classes: readonly string[], drawing: DrawingOptions): Predictions {
@@ -187,12 +195,13 @@ async function open(
   if (track !== undefined && source.kind === 'image')
     throw new DetLabError('Cannot track: expected the frames of a video, camera, stream or list, received one image');
   const clips = track === true && detectIn.predictsClips === true;
-  const detected = detectIn(source, { precision, tta, tiles, batch, signal, prompt, clips });
+  const each = detectIn(source, { precision, tta, tiles, batch, signal, prompt, clips });
+  const detected = counted(model, source, each, onProgress);
   const { tracker, linkTracks } = detectIn;
   // of a camera the end is never known
   const own = { tracker, ...(source.total !== undefined && { linkTracks }) };
   const found = track === undefined || clips ? detected : tracked(detected, track, own);
-  return { source, drawing, signal, found: predictions(model, source, drawing, found, onProgress) };
+  return { source, drawing, signal, found: predictions(model, drawing, found) };
 }
 
 /** @throws DetLabError for a source that cannot be opened, and for a single image that cannot be used */

@@ -72,11 +72,12 @@ function cropped({ data, width, order }: PixelImage, [x1, y1, x2, y2]: Tile): Pi
 
 /** Boxes and masks of a tile in the frame of the image. */
 function inImage(detections: Detections, [x1, y1, x2, y2]: Tile, { width, height }: PixelImage): Detections {
-  const { bboxes, rboxes, masks } = detections;
+  const { bboxes, rboxes, masks, keypoints } = detections;
   const moved = {
     ...detections,
     bboxes: shiftBoxes(bboxes, x1, y1),
     ...(rboxes && { rboxes: shiftRotated(rboxes, x1, y1) }),
+    ...(keypoints && { keypoints: keypoints.map((v, i) => v + [x1, y1, 0][i % 3]) }),
   };
   if (!masks) return moved;
   const bitmaps = { kind: 'bitmap' as const, height: y2 - y1, width: x2 - x1, masks };
@@ -88,6 +89,7 @@ function merged(found: Detections[], image: PixelImage, options: TileOptions, so
   const { merge = 'greedy_nmm', metric, threshold = 0.5 } = options;
   const all = concatInstances(found);
   if (all.rboxes) return joinedRotated(all, all.rboxes, options, source);
+  if (all.keypoints) return joinedPoses(all, options, source);
   const { masks } = all;
   if (merge === 'wbf') {
     if (masks)
@@ -100,6 +102,18 @@ function merged(found: Detections[], image: PixelImage, options: TileOptions, so
   }
   const { groups, ...boxes } = mergeOverlapping(all, { type: merge, metric, threshold });
   return masks ? { ...boxes, masks: groups.map((group) => mergeRles(group.map((i) => masks[i]))) } : boxes;
+}
+
+/** @throws DetLabError for ways of merging that average or unite boxes: keypoints stay with the box that they were found with */
+function joinedPoses(all: Detections, options: TileOptions, source: string): Detections {
+  const { merge = 'nms', metric = 'iou', threshold = 0.5 } = options;
+  if (merge !== 'nms' || metric !== 'iou')
+    throw new DetLabError(
+      `Cannot predict on "${source}" in tiles: detections with keypoints are joined by merge: 'nms' and metric: 'iou' alone, received ` +
+        `merge: '${merge}', metric: '${metric}'. Leave them out`,
+    );
+  const { keep } = batchedNms(all.bboxes, all.scores, all.labels, { type: 'nms', iou_threshold: threshold });
+  return takeInstances(all, keep);
 }
 
 /** @throws DetLabError for ways of merging that average or unite upright boxes */

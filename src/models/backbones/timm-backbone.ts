@@ -22,7 +22,7 @@ const options = z.strictObject({
   model_name: z.string().describe('Name of the model in timm'),
   features_only: z.boolean().default(false).describe('Return the maps of each stride; a detector needs true'),
   pretrained: z.boolean().default(false).describe("Start with timm's weights of this name"),
-  checkpoint_path: z.string().default('').describe('Not used with features_only: give init_cfg'),
+  checkpoint_path: z.string().default('').describe('Only empty: weights from a file are an init_cfg'),
   in_channels: z.int().positive().default(3).describe('Channels of the input image'),
   out_indices: z
     .array(z.int().min(0).max(4))

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import type { PackedSample, PixelImage } from '../../data/types';
 import { DetLabError } from '../../errors';
@@ -26,7 +27,11 @@ export const preprocessorOptions = z.strictObject({
   pad_size_divisor: z.int().positive().default(1).describe('Batch height and width are padded to multiples of this'),
   pad_value: z.number().default(0).describe('Value of the padding, after normalisation'),
   pad_mask: z.boolean().default(false).describe('Also pad instance masks'),
-  mask_pad_value: z.int().default(0).describe('Value of the padding in masks'),
+  mask_pad_value: z
+    .int()
+    .refine((value) => value === 0, 'expected 0: masks are padded with background')
+    .default(0)
+    .describe('Only 0: masks are padded with background'),
   pad_seg: z.boolean().default(false).describe('Also pad semantic maps'),
   seg_pad_value: z.int().default(255).describe('Value of the padding in semantic maps'),
   bgr_to_rgb: z.boolean().default(false).describe('Convert the image from BGR to RGB'),
@@ -34,8 +39,11 @@ export const preprocessorOptions = z.strictObject({
     .boolean()
     .default(false)
     .describe('Convert the image from RGB to BGR; without either flag the model sees BGR'),
-  boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
-  non_blocking: z.boolean().nullable().default(false).describe('Accepted and without effect'),
+  boxtype2tensor: ignoredOption('boxes are plain arrays', { schema: z.boolean().default(true), harmless: anyValue }),
+  non_blocking: ignoredOption('batches are copied while the step before runs', {
+    schema: z.boolean().nullable().default(false),
+    harmless: anyValue,
+  }),
   batch_augments: z
     .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad, batchResize]))
     .nullable()
@@ -233,7 +241,10 @@ export const yolov5DetDataPreprocessor = defineModule({
   example: "{ type: 'YOLOv5DetDataPreprocessor', mean: [0, 0, 0], std: [255, 255, 255], bgr_to_rgb: true }",
   options: z.strictObject({
     ...preprocessorOptions.shape,
-    non_blocking: z.boolean().nullable().default(true).describe('Accepted and without effect'),
+    non_blocking: ignoredOption('batches are copied while the step before runs', {
+      schema: z.boolean().nullable().default(true),
+      harmless: anyValue,
+    }),
   }),
   infer: checkedPreprocessor,
   build: (o) => new DetDataPreprocessor(o),

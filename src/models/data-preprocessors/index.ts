@@ -1,10 +1,10 @@
 // Every data preprocessor of the catalogue.
 
 import type { AnyDefinition } from '../../catalogue/registry';
-import { multiBranchDataPreprocessor } from './multi-branch-data-preprocessor';
 import { boxInstDataPreprocessor } from './boxinst-data-preprocessor';
 import { clsDataPreprocessors } from './cls-data-preprocessor';
 import { detDataPreprocessor, ppyoloeDetDataPreprocessor, yolov5DetDataPreprocessor } from './det-data-preprocessor';
+import { multiBranchDataPreprocessor } from './multi-branch-data-preprocessor';
 import { trackDataPreprocessor } from './track-data-preprocessor';
 
 export { BoxInstDataPreprocessor } from './boxinst-data-preprocessor';

@@ -1,6 +1,7 @@
 // Options of the heads whose priors are assigned and sampled as `train_cfg` says.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { moduleOption } from '../../catalogue/registry';
 import {
   anchorCoderOption,
@@ -29,7 +30,10 @@ export const anchorTrainCfg = z.strictObject({
     .number()
     .default(-1)
     .describe('Weight of positive anchors in the classification loss; 1 if not positive'),
-  debug: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
+  debug: ignoredOption('nothing reads it in MMDetection either', {
+    schema: z.boolean().default(false),
+    harmless: anyValue,
+  }),
 });
 /** Of a head that sizes its anchors, too (guided anchoring). */
 export const guidedTrainCfgOptions = {

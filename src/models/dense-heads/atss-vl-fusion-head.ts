@@ -34,7 +34,7 @@ const options = z.strictObject({
     schema: atssOptions.norm_cfg,
     harmless: (given) => given !== undefined,
   }),
-  num_classes: numClassesOption.describe('Accepted: classes are the names in a text'),
+  num_classes: ignoredOption('classes are the names in a text', { schema: numClassesOption, harmless: [80] }),
   stacked_convs: ignoredOption('the dynamic head has num_dyhead_blocks', { schema: atssOptions.stacked_convs }),
   reg_decoded_bbox: decodedBoxOption(true),
   loss_centerness: lossCenternessOption,

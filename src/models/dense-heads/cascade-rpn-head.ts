@@ -1,7 +1,7 @@
 // CascadeRPNHead: stages that refine one square anchor a cell, each aligned with the boxes of the stage before; the last one proposes
 // (Vu et al., Cascade RPN, NeurIPS 2019).
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
@@ -14,6 +14,7 @@ import type { AnchorMaps } from './anchor-head';
 import { anchorTrainCfg } from './anchor-head-options';
 import type { DenseOutputs } from './dense-outputs';
 import { noInitOption, testCfgText, trainCfgText } from './head-options';
+import type { DecodedCandidates } from './selection';
 import { StageCascadeRPNHead } from './stage-cascade-rpn-head';
 
 const options = z.strictObject({
@@ -51,17 +52,18 @@ export class CascadeRPNHead extends Module implements ProposalHead {
     if (!this.last.scores) fail(`expected with_cls true in the last of its stages, which proposes`);
   }
 
-  private get last(): StageCascadeRPNHead {
+  /** Which proposes. */
+  get last(): StageCascadeRPNHead {
     return this.stages.at(this.stages.length - 1);
   }
 
-  /** What each stage predicts of its anchors, for images of these sizes. */
-  private run(features: tf.Tensor4D[], imgShapes: readonly Size[]): DenseOutputs<AnchorMaps>[] {
+  /** What each stage predicts of its anchors, for images of these heights and widths [N, 2]. */
+  private run(features: tf.Tensor4D[], imageSizes: tf.Tensor2D): DenseOutputs<AnchorMaps>[] {
     let levels = features;
     let anchors: tf.Tensor3D | undefined;
     return [...this.stages].map((stage) => {
       const { features: next, outputs } = stage.run(levels, anchors);
-      if (stage !== this.last) anchors = stage.refine(outputs, imgShapes);
+      if (stage !== this.last) anchors = stage.refine(outputs, imageSizes);
       levels = next;
       return outputs;
     });
@@ -72,7 +74,13 @@ export class CascadeRPNHead extends Module implements ProposalHead {
     const [[x, y]] = this.last.priors.strides;
     const [count, height, width] = features[0].shape;
     const shapes = Array.from({ length: count }, (): Size => [height * y, width * x]);
-    return this.run(features, shapes).map(({ maps }) => maps);
+    return this.run(features, tensorOf(shapes)).map(({ maps }) => maps);
+  }
+
+  /** What its last stage selects from, for programs that cannot call `predict`; heights and widths of the images [N, 2]. */
+  decodedCandidates(features: tf.Tensor4D[], imageSizes: tf.Tensor2D): DecodedCandidates {
+    const outputs = this.run(features, imageSizes);
+    return this.last.decodedCandidates(features, outputs[outputs.length - 1]);
   }
 
   loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
@@ -99,7 +107,8 @@ export class CascadeRPNHead extends Module implements ProposalHead {
   }
 }
 
-const shapesOf = ({ samples }: DetBatch): Size[] => samples.map(({ meta }) => meta.imgShape);
+const tensorOf = (shapes: readonly Size[]): tf.Tensor2D => tf.tensor2d(shapes.flat(), [shapes.length, 2], 'float32');
+const shapesOf = ({ samples }: DetBatch): tf.Tensor2D => tensorOf(samples.map(({ meta }) => meta.imgShape));
 
 export const cascadeRPNHeadDefinition = defineModule({
   kind: 'dense_head',

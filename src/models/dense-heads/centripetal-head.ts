@@ -3,6 +3,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { ConvModule, DeformConv2d, type Module, ModuleList, normal, type Sequential } from '../../nn';
 import { resetConvolutions } from '../../nn/reset-convolutions';
@@ -28,8 +29,10 @@ const options = z.strictObject({
     .int()
     .min(0)
     .default(1)
-    .describe('Numbers of the embedding of a corner, whose layers have no effect: 0 for none'),
-  loss_embedding: moduleOption('loss').nullish().describe('No effect: corners are paired by the center of their box'),
+    .describe('Numbers of the embedding of a corner; 0: none. Its layers are there for checkpoints'),
+  loss_embedding: ignoredOption('corners are paired by the center of their box', {
+    schema: moduleOption('loss').nullish(),
+  }),
   centripetal_shift_channels: z.literal(2).default(2).describe('Always 2: x and y'),
   guiding_shift_channels: z.literal(2).default(2).describe('Always 2: x and y'),
   feat_adaption_conv_kernel: z
@@ -104,6 +107,10 @@ export class CentripetalHead extends CornerHead<CentripetalHeadConfig> {
       guiding_loss: this.cornerLoss(this.lossGuiding, level, targets, 'guiding', 'guiding'),
       centripetal_loss: this.cornerLoss(this.lossCentripetal, level, targets, 'centripetal', 'centripetal'),
     };
+  }
+
+  override get pairing(): 'embedding' | 'center' {
+    return 'center';
   }
 
   protected override agreement(threshold: number): Agreement {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Conv2d } from '../../nn';
 import { denseHeadInferred } from '../inferred-options/infer-dense-head';
-import type { DetBatch, FoundInstances, InstanceHead, LossContext, Losses, PositiveInstances } from '../types';
+import type { DetBatch, FoundInstances, InstanceHead, LossContext, LossesAndInstances } from '../types';
 import { selectDetections } from './decode-detections';
 import type { DenseOutputs } from './dense-outputs';
 import { FCOSHead, type FCOSHeadConfig, type FCOSMaps, fcosOptions, inferFCOSHead } from './fcos-head';
@@ -46,19 +46,10 @@ export class CondInstBboxHead extends FCOSHead<CondInstBboxHeadConfig, 'paramete
     return { table: outputs.flat('parameters'), priors: this.priorCache.of(outputs.sizes) };
   }
 
-  lossAndInstances(
-    features: tf.Tensor4D[],
-    batch: DetBatch,
-    context: LossContext,
-  ): { losses: Losses; instances: PositiveInstances[] } {
-    const outputs = this.outputs(features);
-    const targets = this.targets(outputs, batch, context);
-    const bboxes = batch.samples.map(({ truths, meta }) => this.instances(truths, meta.imgPath).bboxes);
+  lossAndInstances(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): LossesAndInstances {
+    const { outputs, losses, images } = this.assignedLosses(features, batch, context);
     const confidences = (image: number, rows: Int32Array) => this.confidences(outputs, image, rows);
-    return {
-      losses: this.losses(outputs, targets),
-      instances: positiveInstances(this.parameters(outputs), targets.images, bboxes, confidences),
-    };
+    return { losses, instances: positiveInstances(this.parameters(outputs), images, batch, confidences) };
   }
 
   /** Best class score times centerness of some points of an image, as probabilities. */

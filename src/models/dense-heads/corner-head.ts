@@ -67,6 +67,8 @@ export type CornerHeadConfig = Omit<Options, 'corner_emb_channels' | 'loss_embed
   num_classes: number;
 };
 
+type CornerSelection = NonNullable<Options['test_cfg']>;
+
 /** What is predicted of the corners of one side on one level, [N, H, W, ...]; the heat map as probabilities. */
 export interface CornerMaps {
   heat: tf.Tensor4D;
@@ -238,13 +240,35 @@ export class CornerHead<C extends CornerHeadConfig = CornerHeadConfig> extends M
     return sameEmbedding(threshold);
   }
 
+  /** What corners are paired by, for programs that cannot call `agreement`: embeddings, or the centers that they see. */
+  get pairing(): 'embedding' | 'center' {
+    return 'embedding';
+  }
+
+  /** How `predict` selects. */
+  get selection(): CornerSelection {
+    return requireCfg(this.config.test_cfg, this.constructor.name, 'test_cfg', "{ nms: { type: 'soft_nms' } }");
+  }
+
+  /** Of both sides: the peaks of the heat map, positions within a cell, and what corners are paired by. */
+  peakMaps(features: tf.Tensor4D[]): Record<Side, Record<'heat' | 'offset' | 'tag', tf.Tensor4D>> {
+    const last = features.length - 1;
+    const maps = this.forwardLevel(features[last], last);
+    const of = ({ heat, offset, embedding, centripetal }: CornerMaps) => ({
+      heat: localMaxima(heat, this.selection.local_maximum_kernel),
+      offset,
+      tag: (embedding ?? centripetal)!,
+    });
+    return { tl: of(maps.tl), br: of(maps.br) };
+  }
+
   /** A corner with what it is paired by: its embedding. */
   protected describeCorner(corner: Corner, { values, row }: CornerPlace): Corner {
     return { ...corner, embedding: values.embedding?.[row] };
   }
 
   predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const cfg = requireCfg(this.config.test_cfg, this.constructor.name, 'test_cfg', "{ nms: { type: 'soft_nms' } }");
+    const cfg = this.selection;
     const last = features.length - 1;
     const maps = this.forwardLevel(features[last], last);
     const [, height, width] = maps.tl.heat.shape;

@@ -19,7 +19,7 @@ export interface Corner {
 export type Agreement = (topLeft: Corner, bottomRight: Corner) => boolean;
 
 /** Pairs that are kept at most. */
-const MOST = 1000;
+export const MOST_PAIRS = 1000;
 
 /** The best pairs; scores are means of those of the corners. */
 export function cornerPairs(topLeft: readonly Corner[], bottomRight: readonly Corner[], agree: Agreement) {
@@ -33,7 +33,7 @@ export function cornerPairs(topLeft: readonly Corner[], bottomRight: readonly Co
       scores.push((a.score + b.score) / 2);
       labels.push(a.label);
     }
-  const best = topIndices(Float32Array.from(scores), Math.min(MOST, scores.length));
+  const best = topIndices(Float32Array.from(scores), Math.min(MOST_PAIRS, scores.length));
   return {
     boxes: takeBoxes(Float32Array.from(boxes), best),
     scores: Float32Array.from(best, (i) => scores[i]),
@@ -48,7 +48,9 @@ export const sameEmbedding =
     Math.abs(Math.fround(a.embedding! - b.embedding!)) <= threshold;
 
 /** Area of a box in pixels from which its central region is larger. */
-const LARGE = 3500;
+export const LARGE_BOX = 3500;
+/** Sides of a box in those of its central region. */
+export const REGIONS = { large: 2.1, small: 2.4 };
 
 /**
  * Both centers in the central region of the box, and near each other: the area between them at most `threshold` times that of the
@@ -58,7 +60,7 @@ export const sameCenter =
   (threshold: number): Agreement =>
   (a, b) => {
     const [w, h] = [b.x - a.x, b.y - a.y];
-    const share = 1 / (w * h > LARGE ? 2.1 : 2.4);
+    const share = 1 / (w * h > LARGE_BOX ? REGIONS.large : REGIONS.small);
     const middle = [(a.x + b.x) / 2, (a.y + b.y) / 2];
     const half = [(share * w) / 2, (share * h) / 2];
     const inside = (center: readonly number[]) =>

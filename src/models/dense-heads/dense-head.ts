@@ -92,10 +92,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return { head: this.name, priors: this.priors.form };
   }
 
-  /**
-   * The `level`-th feature level [N, H, W, channels] -> its predictions [N, H, W, A * K] by name. `sizes` are those of all
-   * levels, for heads whose layers read priors.
-   */
+  /** A level [N, H, W, channels] -> its predictions [N, H, W, A * K] by name; `sizes` are those of all levels. */
   protected abstract forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<M, tf.Tensor4D>;
 
   /** Predictions of all levels by name. */
@@ -126,10 +123,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return requireCfg(this.assigner, this.name, 'train_cfg');
   }
 
-  /**
-   * Targets of a batch. Only an assigner that needs predictions waits for them: with any other, this runs while the engine
-   * still computes.
-   */
+  /** Targets of a batch; only an assigner that needs predictions waits for the engine. */
   protected targets(
     outputs: DenseOutputs<M>,
     batch: DetBatch,
@@ -231,6 +225,13 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return { total, numClasses: this.numClasses, positiveWeight: 1 };
   }
 
+  /** Beside a mask head: the losses, and what they were computed of. */
+  protected assignedLosses(features: tf.Tensor4D[], batch: DetBatch, context: LossContext) {
+    const outputs = this.outputs(features);
+    const targets = this.targets(outputs, batch, context);
+    return { outputs, images: targets.images, losses: this.losses(outputs, targets, context) };
+  }
+
   /** As a first stage: the losses and, without a gradient, the detections of one forward pass. */
   lossAndPredict(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, cfg?: ProposalCfg): ProposalLosses {
     const outputs = this.outputs(features);
@@ -287,8 +288,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   protected abstract candidates(outputs: DenseOutputs<M>): CandidateTensors;
 
   /** The candidates with decoded boxes, as tensors alone: what a program without `detect` computes the detections from. */
-  decodedCandidates(features: tf.Tensor4D[]): DecodedCandidates {
-    const outputs = this.outputs(features);
+  decodedCandidates(features: tf.Tensor4D[], outputs: DenseOutputs<M> = this.outputs(features)): DecodedCandidates {
     const { sizes } = outputs;
     const { boxes, decoded, ...rest } = this.candidates(outputs);
     return {

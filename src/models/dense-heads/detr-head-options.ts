@@ -1,6 +1,7 @@
 // The options of the heads of the DETR family, and what can be inferred of them.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import { initOption, lossClsOption, numClassesOption, trainCfgText } from './head-options';
@@ -29,12 +30,10 @@ export const detrHeadOptions = {
   num_classes: numClassesOption,
   embed_dims: z.int().positive().default(256).describe('Channels of a query'),
   num_reg_fcs: z.int().positive().default(2).describe('Number of fully connected layers before the box prediction'),
-  sync_cls_avg_factor: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Accepted: in a run of several processes the divisor of the classification loss is always averaged over them',
-    ),
+  sync_cls_avg_factor: ignoredOption(
+    'in a run of several processes the divisor of the classification loss is always averaged over them',
+    { schema: z.boolean().default(false), harmless: anyValue },
+  ),
   loss_cls: lossClsOption({
     type: 'CrossEntropyLoss',
     bg_cls_weight: 0.1,

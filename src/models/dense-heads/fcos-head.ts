@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
@@ -76,7 +77,10 @@ export const fcosOptions = {
     })
     .nullish()
     .describe('Convolution that predicts the classes: 3x3 when not given'),
-  train_cfg: z.record(z.string(), z.unknown()).nullish().describe('Accepted without effect: the assignment is fixed'),
+  train_cfg: ignoredOption('the assignment is fixed', {
+    schema: z.record(z.string(), z.unknown()).nullish(),
+    harmless: [{}],
+  }),
   test_cfg: testCfgOption,
   init_cfg: initOptionOf(rareClassInit('conv_cls')),
 };

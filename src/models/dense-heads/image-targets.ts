@@ -99,6 +99,7 @@ function takePredictions(all: Predictions, rows: Int32Array): Predictions {
     logits: take(all.logits),
     boxes: take(all.boxes),
     masks: take(all.masks),
+    keypoints: take(all.keypoints),
   };
 }
 

@@ -72,6 +72,8 @@ import { yolov8HeadDefinition } from './yolov8-head';
 import { yolov8HeadModuleDefinition } from './yolov8-head-module';
 import { yoloxHeadDefinition } from './yolox-head';
 import { yoloxHeadModuleDefinition } from './yolox-head-module';
+import { yoloxPoseHeadDefinition } from './yolox-pose-head';
+import { yoloxPoseHeadModuleDefinition } from './yolox-pose-head-module';
 
 export { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
 export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
@@ -145,6 +147,8 @@ export const denseHeads = [
   ppyoloeHeadModuleDefinition,
   mmyoloYOLOXHeadDefinition,
   yoloxHeadModuleDefinition,
+  yoloxPoseHeadDefinition,
+  yoloxPoseHeadModuleDefinition,
   mmyoloRTMDetHeadDefinition,
   rtmdetSepBNHeadModuleDefinition,
   rtmdetRotatedSepBNHeadModuleDefinition,

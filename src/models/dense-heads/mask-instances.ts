@@ -4,7 +4,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Detections } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
-import type { FoundInstances, MaskInstances, PositiveInstances } from '../types';
+import { toInstances } from '../task-modules';
+import type { DetBatch, FoundInstances, MaskInstances, PositiveInstances } from '../types';
 import type { ImageTargets } from './image-targets';
 
 /** The parameters of all priors of a batch, and the priors themselves. */
@@ -30,21 +31,24 @@ function instancesAt(
 
 /**
  * The positives of a training batch.
- * @param bboxes ground truth of each image
+ * @param images targets of each image
  * @param confidences of priors of an image
  */
 export const positiveInstances = (
   parameters: MaskParameters,
   images: readonly ImageTargets[],
-  bboxes: readonly Float32Array[],
+  batch: DetBatch,
   confidences: (image: number, rows: Int32Array) => Float32Array,
 ): PositiveInstances[] =>
-  images.map(({ positive, truths }, i) => ({
-    ...instancesAt(parameters, i, positive),
-    bboxes: takeBoxes(bboxes[i], truths),
-    truths,
-    confidences: () => confidences(i, positive),
-  }));
+  images.map(({ positive, truths }, i) => {
+    const { truths: all, meta } = batch.samples[i];
+    return {
+      ...instancesAt(parameters, i, positive),
+      bboxes: takeBoxes(toInstances(all, meta.imgPath).bboxes, truths),
+      truths,
+      confidences: () => confidences(i, positive),
+    };
+  });
 
 /** Detections of each image, and the prior of each. */
 export const foundInstances = (

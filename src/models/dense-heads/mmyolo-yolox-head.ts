@@ -21,7 +21,7 @@ import {
 } from './head-options';
 import { squaredIoU, sumOfEntropy, sumOfL1, YOLOXBaseHead, type YOLOXMaps } from './yolox-base-head';
 
-const options = z.strictObject({
+export const mmyoloYOLOXOptions = {
   head_module: headModuleOption,
   prior_generator: pointsOption(0),
   bbox_coder: moduleOption('bbox_coder')
@@ -36,19 +36,29 @@ const options = z.strictObject({
   train_cfg: pointTrainCfgOption,
   test_cfg: yoloTestCfg.nullish().describe(testCfgText),
   init_cfg: initOption,
-});
+};
+const options = z.strictObject(mmyoloYOLOXOptions);
 export type MMYOLOYOLOXHeadConfig = z.output<typeof options>;
 
 const MAPS: readonly YOLOXMaps[] = ['scores', 'deltas', 'objectness'];
 
-export class MMYOLOYOLOXHead extends YOLOXBaseHead<MMYOLOYOLOXHeadConfig & { num_classes: number }> {
+/** `M` are the names of maps beside those of YOLOX. */
+export class MMYOLOYOLOXHead<M extends string = never> extends YOLOXBaseHead<
+  MMYOLOYOLOXHeadConfig & { num_classes: number },
+  M
+> {
   protected readonly module: HeadModule;
 
-  constructor(config: MMYOLOYOLOXHeadConfig, context: BuildContext) {
-    const head = 'mmyolo.YOLOXHead';
+  /** @param more maps that the head reads */
+  constructor(config: MMYOLOYOLOXHeadConfig, context: BuildContext, more: readonly M[] = []) {
+    const head = more.length > 0 ? 'YOLOXPoseHead' : 'mmyolo.YOLOXHead';
     const { registry, path, inputs } = context;
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
-    const module = buildHeadModule(config.head_module, context, { head, maps: MAPS, usual: 'YOLOXHeadModule' });
+    const module = buildHeadModule(config.head_module, context, {
+      head,
+      maps: [...MAPS, ...more],
+      usual: more.length > 0 ? 'YOLOXPoseHeadModule' : 'YOLOXHeadModule',
+    });
     const parts = {
       priors: buildPriorGenerator(config.prior_generator, at('prior_generator'), { head, form: 'points' }),
       coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'centered points' }),
@@ -61,12 +71,12 @@ export class MMYOLOYOLOXHead extends YOLOXBaseHead<MMYOLOYOLOXHeadConfig & { num
     return 'mmyolo.YOLOXHead';
   }
 
-  protected override forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<YOLOXMaps, tf.Tensor4D> {
-    return this.module.forwardSingle(x, level, sizes) as Record<YOLOXMaps, tf.Tensor4D>;
+  protected override forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<YOLOXMaps | M, tf.Tensor4D> {
+    return this.module.forwardSingle(x, level, sizes) as Record<YOLOXMaps | M, tf.Tensor4D>;
   }
 
   /** A class is as probable as an object that is of the class. */
-  protected override candidates(outputs: DenseOutputs<YOLOXMaps>): CandidateTensors {
+  protected override candidates(outputs: DenseOutputs<YOLOXMaps | M>): CandidateTensors {
     const object = tf.sigmoid(outputs.flat('objectness'));
     return { scores: tf.mul(tf.sigmoid(outputs.flat('scores')), object), boxes: this.boxes(outputs) };
   }

@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { Conv2d, DeformConv2d, type Parameter, zeros } from '../../nn';
@@ -39,9 +40,12 @@ const stage = (text: string) =>
   z
     .strictObject({
       assigner: moduleOption('assigner').describe('Assigns ground-truth boxes'),
-      allowed_border: z.number().default(-1).describe('Accepted, without effect: cells have no border'),
+      allowed_border: ignoredOption('cells have no border', { schema: z.number().default(-1), lost: true }),
       pos_weight: z.number().default(-1).describe('Weight of positives in the classification loss; 1 if not positive'),
-      debug: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
+      debug: ignoredOption('nothing reads it in MMDetection either', {
+        schema: z.boolean().default(false),
+        harmless: anyValue,
+      }),
     })
     .describe(text);
 const options = z.strictObject({

@@ -46,9 +46,9 @@ export const rtmdetOptions = {
   }),
   loss_cls: lossClsOption({ type: 'QualityFocalLoss', use_sigmoid: true, beta: 2, loss_weight: 1 }),
   loss_bbox: lossBboxOption({ type: 'GIoULoss', loss_weight: 2 }),
-  loss_centerness: moduleOption('loss')
-    .default(sigmoidEntropy)
-    .describe("Accepted for MMDetection's sake: there is no centerness branch"),
+  loss_centerness: ignoredOption('there is no centerness branch', {
+    schema: moduleOption('loss').default(sigmoidEntropy),
+  }),
   train_cfg: anchorTrainCfg.nullish().describe(trainCfgText),
   test_cfg: testCfgOption,
   init_cfg: initOptionOf(normalInit),

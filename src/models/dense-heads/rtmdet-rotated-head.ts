@@ -23,14 +23,14 @@ import type { Losses } from '../types';
 import type { AnchorMaps } from './anchor-head';
 import type { BatchTargets } from './batch-targets';
 import type { Candidates } from './decode-detections';
-import { selectYoloBoxes, type YOLOTestCfg, yoloTestCfg } from './decode-yolo-detections';
+import { selectYoloBoxes, type YOLOTestCfg, yoloSelection, yoloTestCfg } from './decode-yolo-detections';
 import type { AssignImage, CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import { lossBboxOption, testCfgText } from './head-options';
 import type { ImageTargets } from './image-targets';
 import { MMYOLORTMDetHead, type MMYOLORTMDetHeadConfig, mmyoloRTMDetOptions } from './mmyolo-rtmdet-head';
 import { atPositives } from './rtmdet-base-head';
-import { noRotatedInGraph, type Selection } from './selection';
+import type { Selection } from './selection';
 
 const testCfg = yoloTestCfg.extend({
   decode_with_angle: z
@@ -167,7 +167,7 @@ export class RTMDetRotatedHead extends MMYOLORTMDetHead<Added, 'angles'> {
   }
 
   override get selection(): Selection {
-    return noRotatedInGraph(this.name);
+    return yoloSelection(this.testCfg as unknown as YOLOTestCfg);
   }
 
   protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: unknown, rescale: boolean): Detections {

@@ -53,9 +53,9 @@ export interface Selection {
   cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number; nms_post?: number; nms_across_levels?: boolean };
 }
 
-/** The `selection` of heads of rotated boxes. @throws DetLabError always */
-export function noRotatedInGraph(head: string): never {
-  throw new DetLabError(`${head} has no form in ONNX yet: the suppression of rotated boxes has none`);
+/** The `selection` of heads whose detections have keypoints. @throws DetLabError always */
+export function noKeypointsInGraph(head: string): never {
+  throw new DetLabError(`${head} has no form in ONNX yet: the keypoints of its detections have none`);
 }
 
 /** The `selection` of heads whose detections have masks. @throws DetLabError always */

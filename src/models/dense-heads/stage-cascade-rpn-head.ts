@@ -151,19 +151,15 @@ export class StageCascadeRPNHead extends AnchorProposalHead<StageCascadeRPNConfi
     return (this.cls ? { scores: this.cls.forward(x), deltas } : { deltas }) as Record<AnchorMaps, tf.Tensor4D>;
   }
 
-  /** The anchors of the next stage [N, T, 4], within images of these sizes; nothing is learned through them. */
-  refine(outputs: DenseOutputs<AnchorMaps>, imgShapes: readonly Size[]): tf.Tensor3D {
+  /** The anchors of the next stage [N, T, 4], within images of these heights and widths [N, 2]; nothing is learned through them. */
+  refine(outputs: DenseOutputs<AnchorMaps>, imageSizes: tf.Tensor2D): tf.Tensor3D {
     const { clips = true, clipMargin: margin = 0 } = this.coder;
     return stopGradient(outputs.flat('deltas'), (deltas) => {
       const boxes = this.coder.decodeTensors(outputs.priors ?? this.coderPriors(outputs.sizes), deltas);
       if (!clips) return boxes;
-      const limits = imgShapes.map(([height, width]) => [
-        width - margin,
-        height - margin,
-        width - margin,
-        height - margin,
-      ]);
-      return tf.minimum(tf.maximum(boxes, 0), tf.tensor3d(limits.flat(), [imgShapes.length, 1, 4]));
+      const [heights, widths] = tf.split(tf.sub(imageSizes, margin), 2, 1);
+      const limits = tf.concat([widths, heights, widths, heights], 1).expandDims<tf.Tensor3D>(1);
+      return tf.minimum(tf.maximum(boxes, 0), limits);
     });
   }
 

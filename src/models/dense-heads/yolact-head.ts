@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
 import { DetLabError } from '../../errors';
@@ -14,7 +15,7 @@ import { topIndices } from '../../ops/top-indices';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { zeroLoss } from '../losses';
 import { requireCfg } from '../require-cfg';
-import type { DetBatch, FoundInstances, InstanceHead, LossContext, Losses, PositiveInstances } from '../types';
+import type { DetBatch, FoundInstances, InstanceHead, LossContext, Losses, LossesAndInstances } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 import { type BatchTargets, batchTargets } from './batch-targets';
@@ -40,11 +41,9 @@ export const yolactTestCfg = z.strictObject({
   top_k: count.default(200).describe('Best boxes of each class that are compared'),
   max_per_img: z.number().int().default(100).describe('Maximum number of detections per image; not positive: all'),
   mask_thr: maskThrOption,
-  mask_thr_binary: z
-    .number()
-    .min(0, 'must not be negative: masks are those of mask_thr, not of probabilities')
-    .default(0.5)
-    .describe('Accepted without effect: mask_thr is the threshold'),
+  mask_thr_binary: ignoredOption('mask_thr is the threshold', {
+    schema: z.number().min(0, 'must not be negative: masks are those of mask_thr, not of probabilities').default(0.5),
+  }),
 });
 const options = z.strictObject({
   ...anchorHeadOptions,
@@ -158,19 +157,10 @@ export class YOLACTHead extends AnchorHead<Config, 'parameters'> implements Inst
     return { table: outputs.flat('parameters'), priors: this.priorCache.of(outputs.sizes) };
   }
 
-  lossAndInstances(
-    features: tf.Tensor4D[],
-    batch: DetBatch,
-    context: LossContext,
-  ): { losses: Losses; instances: PositiveInstances[] } {
-    const outputs = this.outputs(features);
-    const targets = this.targets(outputs, batch, context);
-    const bboxes = batch.samples.map(({ truths, meta }) => this.instances(truths, meta.imgPath).bboxes);
+  lossAndInstances(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): LossesAndInstances {
+    const { outputs, losses, images } = this.assignedLosses(features, batch, context);
     const best = (image: number, rows: Int32Array) => this.bestScores(outputs, image, rows);
-    return {
-      losses: this.losses(outputs, targets, context),
-      instances: positiveInstances(this.parameters(outputs), targets.images, bboxes, best),
-    };
+    return { losses, instances: positiveInstances(this.parameters(outputs), images, batch, best) };
   }
 
   private bestScores(outputs: Outputs, image: number, rows: Int32Array): Float32Array {

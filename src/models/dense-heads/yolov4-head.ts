@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
+import { oneHot } from '../../ops/one-hot';
 import { meanOverRanks } from '../../ops/over-ranks';
 import { type Loss, zeroLoss } from '../losses';
 import type { Size } from '../task-modules';
@@ -82,7 +83,7 @@ export class YOLOV4Head extends YOLOAnchorHead<YOLOV4HeadConfig> {
     if (count === 0) return { loss_cls: zeroLoss(table), loss_conf, loss_bbox: zeroLoss(table) } as Losses;
     const taken = tf.gather(table, tf.tensor1d(positives, 'int32')); // [P, 5 + C]
     const logits = tf.slice(taken, [0, 5], [-1, classes]);
-    const truth = tf.oneHot(
+    const truth = oneHot(
       tf.tensor1d(
         positives.map((row) => labels[row]),
         'int32',

@@ -23,7 +23,11 @@ export interface YOLOXBaseConfig extends DenseHeadConfig {
 }
 export type YOLOXMaps = 'scores' | 'deltas' | 'objectness';
 
-export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig> extends DenseHead<C, YOLOXMaps> {
+/** `M` are the names of maps beside those of YOLOX. */
+export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig, M extends string = never> extends DenseHead<
+  C,
+  YOLOXMaps | M
+> {
   /** Adds the L1 loss of the coded boxes: the last epochs of the paper's schedule. */
   useL1 = false;
   protected readonly lossFns: Record<'cls' | 'bbox' | 'obj' | 'auxiliary', Loss>;
@@ -59,13 +63,13 @@ export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig> extends DenseHead
   }
 
   /** Decoded boxes of all points [N, T, 4], in pixels. */
-  protected boxes(outputs: DenseOutputs<YOLOXMaps>): tf.Tensor3D {
+  protected boxes(outputs: DenseOutputs<YOLOXMaps | M>): tf.Tensor3D {
     return outputs.once('boxes', () =>
       this.coder.decodeTensors(this.priorCache.of(outputs.sizes), outputs.flat('deltas')),
     );
   }
 
-  protected override predictions(outputs: DenseOutputs<YOLOXMaps>): ComputedParts {
+  protected override predictions(outputs: DenseOutputs<YOLOXMaps | M>): ComputedParts {
     return {
       scores: () => tf.sqrt(tf.mul(tf.sigmoid(outputs.flat('scores')), tf.sigmoid(outputs.flat('objectness')))),
       boxes: () => this.boxes(outputs),
@@ -79,7 +83,7 @@ export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig> extends DenseHead
     return { ...input, priors: priors.map((v, k) => (k & 2 ? v : v + priors[k + 2] * 0.5)) };
   }
 
-  protected override losses(outputs: DenseOutputs<YOLOXMaps>, targets: BatchTargets): Losses {
+  protected override losses(outputs: DenseOutputs<YOLOXMaps | M>, targets: BatchTargets): Losses {
     const { labels, positives, overlaps } = targets;
     const n = positives.length;
     const count = meanOverRanks(n, 1);
@@ -95,9 +99,9 @@ export abstract class YOLOXBaseHead<C extends YOLOXBaseConfig> extends DenseHead
     }
     const rows = tf.tensor1d(positives, 'int32');
     const at = (x: tf.Tensor3D) => tf.gather(x.reshape<tf.Tensor2D>([-1, x.shape[2]]), rows); // [P, K]
-    const classes = Int32Array.from(positives, (row) => labels[row]);
-    const oneHot = tf.oneHot(tf.tensor1d(classes, 'int32'), this.numClasses).cast('float32');
-    const quality = tf.mul(oneHot, tf.tensor2d(overlaps, [n, 1])); // [P, C]
+    const qualities = new Float32Array(n * this.numClasses);
+    for (const [k, row] of positives.entries()) qualities[k * this.numClasses + labels[row]] = overlaps[k];
+    const quality = tf.tensor2d(qualities, [n, this.numClasses]);
     const truths = tf.tensor2d(targets.boxes, [n, 4]);
     const losses: Losses = {
       loss_cls: perPositive(this.lossFns.cls.forward(at(outputs.flat('scores')), quality)),

@@ -33,24 +33,23 @@ export const towerModuleOptions = {
   act_cfg: actOption('SiLU'),
   init_cfg: initOption,
 };
-const options = z.strictObject({
+export const yoloxModuleOptions = {
   ...towerModuleOptions,
   use_depthwise: depthwiseOption,
   ...dcnTowerOptions,
   norm_cfg: yoloNormOption,
-});
+};
+const options = z.strictObject(yoloxModuleOptions);
 export type YOLOXHeadModuleConfig = z.output<typeof options> & { num_classes: number; in_channels: number };
 
 export class YOLOXHeadModule extends Module implements HeadModule {
   readonly numClasses: number;
-  readonly columns: Readonly<Record<'scores' | 'deltas' | 'objectness', number>>;
   private readonly towers: LevelTowers;
   private readonly preds: Record<'cls' | 'reg' | 'obj', ModuleList<Conv2d>>;
 
   constructor(config: YOLOXHeadModuleConfig) {
     super();
     this.numClasses = config.num_classes;
-    this.columns = { scores: config.num_classes, deltas: 4, objectness: 1 };
     this.towers = new LevelTowers(scaledTowers(config), { levels: config.featmap_strides.length });
     this.addChild('multi_level_cls_convs', this.towers.cls);
     this.addChild('multi_level_reg_convs', this.towers.reg);
@@ -61,7 +60,15 @@ export class YOLOXHeadModule extends Module implements HeadModule {
       reg: predictors('reg', 4),
       obj: predictors('obj', 1),
     };
-    applyInitCfg(this, config.init_cfg);
+    this.initialize(config);
+  }
+
+  get columns(): Readonly<Record<string, number>> {
+    return { scores: this.numClasses, deltas: 4, objectness: 1 };
+  }
+
+  protected initialize({ init_cfg }: YOLOXHeadModuleConfig): void {
+    applyInitCfg(this, init_cfg);
     for (const conv of [...this.preds.cls, ...this.preds.obj]) conv.bias!.initializer = rareClassBias;
   }
 

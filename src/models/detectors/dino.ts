@@ -7,8 +7,6 @@ import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { LayerNorm, Linear, xavier } from '../../nn';
 import { Embedding } from '../../nn/embedding';
-import { stopGradient } from '../../ops';
-import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import { DINOHead } from '../dense-heads/dino-head';
 import type { QueryPredictions } from '../dense-heads/query-head';
 import {
@@ -20,14 +18,8 @@ import {
 import { DeformableDetrTransformerEncoder } from '../layers/transformer/deformable-detr-layers';
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import type { DetBatch, LossContext, Losses } from '../types';
-import {
-  bestIndices,
-  DeformableTransformer,
-  deformableExample,
-  deformableOptions,
-  encoded,
-  takeRows,
-} from './deformable-detr';
+import { chooseProposals, type DecodedQueries, decodeChosen } from './chosen-queries';
+import { DeformableTransformer, deformableExample, deformableOptions, encoded } from './deformable-detr';
 
 const options = z.strictObject({
   ...deformableOptions,
@@ -38,15 +30,9 @@ const options = z.strictObject({
     .describe('Denoising queries: noised ground truth that the decoder learns to reconstruct'),
 });
 
-interface Decoded {
-  states: tf.Tensor3D[];
-  references: tf.Tensor3D[];
-  encoder: EncoderOutputs;
-}
-
 export class DINO extends DeformableTransformer<DINOHead> {
   readonly denoising: CdnQueryGenerator;
-  private readonly decoder: DinoTransformerDecoder;
+  readonly decoder: DinoTransformerDecoder;
   private readonly queryEmbedding: Embedding;
   private readonly memoryFc: Linear;
   private readonly memoryNorm: LayerNorm;
@@ -66,25 +52,16 @@ export class DINO extends DeformableTransformer<DINOHead> {
     this.denoising = this.addChild('dn_query_generator', new CdnQueryGenerator(config.dn_cfg, shape));
   }
 
-  private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): Decoded {
+  private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): DecodedQueries {
     const pyramid = encoded(this.flatten(features, batch), this.encoder);
     const count = this.queryEmbedding.table.shape[0];
     const [images] = pyramid.memory.shape;
     const [proposed] = this.propose(pyramid, [this.decoder.numLayers], (x) =>
       this.memoryNorm.forward(this.memoryFc.forward(x)),
     );
-    const indices = bestIndices(tf.max(proposed.scores, 2), count);
-    const selected = takeRows(proposed.boxes, indices); // [B, Q, 4], before the sigmoid
-    const encoder = { scores: takeRows(proposed.scores, indices), boxes: tf.sigmoid<tf.Tensor3D>(selected) };
-    let query: tf.Tensor3D = tf.tile(this.queryEmbedding.table.expandDims<tf.Tensor3D>(0), [images, 1, 1]);
-    let boxes = stopGradient(selected);
-    if (denoising) {
-      query = tf.concat([denoising.labels, query], 1);
-      boxes = tf.concat([denoising.boxes, boxes], 1);
-    }
-    const inputs = { value: pyramid.memory, pyramid, selfAttnMask: denoising?.mask };
-    const regress = (state: tf.Tensor3D, layer: number) => this.bboxHead.regBranches.at(layer).forward(state);
-    return { ...this.decoder.decode(query, tf.sigmoid(boxes), inputs, regress), encoder };
+    const chosen = chooseProposals(proposed, tf.max(proposed.scores, 2), count);
+    const contents: tf.Tensor3D = tf.tile(this.queryEmbedding.table.expandDims<tf.Tensor3D>(0), [images, 1, 1]);
+    return decodeChosen(this, { ...chosen, contents }, { value: pyramid.memory, pyramid }, denoising);
   }
 
   /** Predictions of the last decoder layer. */

@@ -9,8 +9,6 @@ import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { LayerNorm, Linear, xavier, zeros } from '../../nn';
 import { Embedding } from '../../nn/embedding';
-import { stopGradient } from '../../ops';
-import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import { detrTestCfg } from '../dense-heads/detr-head-options';
 import { GroundingDINOHead, type GroundingWords } from '../dense-heads/grounding-dino-head';
 import type { QueryPredictions } from '../dense-heads/query-head';
@@ -27,7 +25,8 @@ import {
 } from '../layers/transformer/grounding-dino-layers';
 import { groundingDecoderOptions, groundingEncoderOptions } from '../layers/transformer/transformer-options';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { bestIndices, DeformableTransformer, deformableOptions, takeRows } from './deformable-detr';
+import { chooseProposals, type DecodedQueries, decodeChosen } from './chosen-queries';
+import { DeformableTransformer, deformableOptions } from './deformable-detr';
 import { joinChunks } from './join-chunks';
 import type { ReadPrompt } from './read-prompt';
 import { TextPrompts } from './text-prompts';
@@ -54,17 +53,11 @@ const options = z.strictObject({
     .describe('Post-processing'),
 });
 
-interface Decoded {
-  states: tf.Tensor3D[];
-  references: tf.Tensor3D[];
-  encoder: EncoderOutputs;
-}
-
 export class GroundingDINO extends DeformableTransformer<GroundingDINOHead, GroundingDinoTransformerEncoder> {
   readonly languageModel: LanguageModel;
   readonly denoising: CdnQueryGenerator;
   private readonly prompts: TextPrompts;
-  private readonly decoder: GroundingDinoTransformerDecoder;
+  readonly decoder: GroundingDinoTransformerDecoder;
   private readonly queryEmbedding: Embedding;
   private readonly memoryFc: Linear;
   private readonly memoryNorm: LayerNorm;
@@ -107,7 +100,7 @@ export class GroundingDINO extends DeformableTransformer<GroundingDINOHead, Grou
     text: LanguageFeatures,
     positives: GroundingWords['positives'],
     denoising?: DenoisingQueries,
-  ): Decoded & { words: GroundingWords } {
+  ): DecodedQueries & { words: GroundingWords } {
     const flat = this.flatten(features, batch);
     const fused = this.encoder.forward(flat.features, flat.positions, flat, this.phrases(text));
     const padding = paddingOf(text);
@@ -119,18 +112,10 @@ export class GroundingDINO extends DeformableTransformer<GroundingDINOHead, Grou
       const project = (x: tf.Tensor3D) => this.memoryNorm.forward(this.memoryFc.forward(x));
       const [proposed] = this.propose(pyramid, [this.decoder.numLayers], project);
       const best = tf.max(tf.sub(proposed.scores, tf.mul(padding, 1e9).expandDims(1)), 2);
-      const indices = bestIndices(best, count);
-      const selected = takeRows(proposed.boxes, indices); // [B, Q, 4], before the sigmoid
-      const encoder = { scores: takeRows(proposed.scores, indices), boxes: tf.sigmoid<tf.Tensor3D>(selected) };
-      let query: tf.Tensor3D = tf.tile(this.queryEmbedding.table.expandDims<tf.Tensor3D>(0), [images, 1, 1]);
-      let boxes = stopGradient(selected);
-      if (denoising) {
-        query = tf.concat([denoising.labels, query], 1);
-        boxes = tf.concat([denoising.boxes, boxes], 1);
-      }
-      const inputs = { value: pyramid.memory, pyramid, selfAttnMask: denoising?.mask, words };
-      const regress = (state: tf.Tensor3D, layer: number) => this.bboxHead.regBranches.at(layer).forward(state);
-      return { ...this.decoder.decode(query, tf.sigmoid(boxes), inputs, regress), encoder, words };
+      const chosen = chooseProposals(proposed, best, count);
+      const contents: tf.Tensor3D = tf.tile(this.queryEmbedding.table.expandDims<tf.Tensor3D>(0), [images, 1, 1]);
+      const inputs = { value: pyramid.memory, pyramid, words };
+      return { ...decodeChosen(this, { ...chosen, contents }, inputs, denoising), words };
     });
   }
 

@@ -20,9 +20,10 @@ import { rfcnDefinition } from './rfcn';
 import { rpnDefinition } from './rpn';
 import { rtdetrDefinition } from './rtdetr';
 import { semiBaseDetectorDefinition } from './semi-base-detector';
-import { softTeacherDefinition } from './soft-teacher';
 import { singleStageDefinitions } from './single-stage-detector';
 import { singleStageInstanceDefinitions } from './single-stage-instance-segmentor';
+import { teacherDistillDefinitions } from './single-teacher-distill';
+import { softTeacherDefinition } from './soft-teacher';
 import { queryInstDefinition, sparseRCNNDefinition } from './sparse-rcnn';
 import { trackingDefinitions } from './tracking-detector';
 import { tridentFasterRCNNDefinition } from './trident-faster-rcnn';
@@ -54,12 +55,13 @@ export { MaskFormer } from './mask-former';
 export { Mask2FormerVideo } from './mask2former-video';
 export { PanopticFPN } from './panoptic-fpn';
 export { RPN } from './rpn';
+export { SemiBaseDetector } from './semi-base-detector';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
 export {
   SingleStageInstanceSegmentor,
   type SingleStageInstanceSegmentorConfig,
 } from './single-stage-instance-segmentor';
-export { SemiBaseDetector } from './semi-base-detector';
+export { SingleTeacherDistill } from './single-teacher-distill';
 export { SoftTeacher } from './soft-teacher';
 export { TrackingDetector } from './tracking-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
@@ -89,6 +91,7 @@ export const detectors = [
   ...distillationDefinitions,
   semiBaseDetectorDefinition,
   softTeacherDefinition,
+  ...teacherDistillDefinitions,
   detrDefinition,
   conditionalDETRDefinition,
   dabDETRDefinition,

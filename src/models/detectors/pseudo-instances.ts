@@ -16,17 +16,28 @@ export interface PseudoInstances {
   uncertainties?: Float32Array;
 }
 
-export const pseudoInstancesOf = ({ bboxes, labels, scores }: Detections): PseudoInstances => ({ bboxes, labels, scores });
+export const pseudoInstancesOf = ({ bboxes, labels, scores }: Detections): PseudoInstances => ({
+  bboxes,
+  labels,
+  scores,
+});
 
 /** Those whose number in a column is above a threshold. */
 export const above = (all: PseudoInstances, threshold: number): PseudoInstances =>
-  takeInstances(all, places(all, (i) => all.scores[i] > Math.fround(threshold)));
+  takeInstances(
+    all,
+    places(all, (i) => all.scores[i] > Math.fround(threshold)),
+  );
 
 /** Those whose boxes are surer than a threshold. */
 export const surer = (all: PseudoInstances, threshold: number): PseudoInstances =>
-  takeInstances(all, places(all, (i) => all.uncertainties![i] < Math.fround(threshold)));
+  takeInstances(
+    all,
+    places(all, (i) => all.uncertainties![i] < Math.fround(threshold)),
+  );
 
-const places = ({ scores }: PseudoInstances, isKept: (i: number) => boolean): number[] => [...scores.keys()].filter(isKept);
+const places = ({ scores }: PseudoInstances, isKept: (i: number) => boolean): number[] =>
+  [...scores.keys()].filter(isKept);
 
 /** From the pixels of one view of an image to those of another, by way of the image itself; what is then too small is left out. */
 export function acrossViews(

@@ -5,7 +5,7 @@ import { defineModule } from '../../catalogue/registry';
 import { TwoStageDetector, type TwoStageDetectorConfig, twoStageOptions } from './two-stage-detector';
 
 export class RFCN extends TwoStageDetector {
-  protected override firstStageLevels<T>(levels: readonly T[]): T[] {
+  override firstStageLevels<T>(levels: readonly T[]): T[] {
     return levels.slice(0, 1);
   }
 }

@@ -2,6 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
@@ -15,15 +16,16 @@ import { detectionHead } from './narrow-head';
 /** What the detector hands to its first stage, and where it is in the detector's options. */
 export const FIRST_STAGE = { train_cfg: 'train_cfg.rpn', test_cfg: 'test_cfg.rpn' };
 
+const secondStage = ignoredOption('there is no second stage');
 const options = z.strictObject({
   ...detectorParts,
   rpn_head: moduleOption('dense_head').describe('Proposes regions, whatever the class of their object'),
   train_cfg: z
-    .looseObject({ rpn: firstStageTrainCfg })
+    .strictObject({ rpn: firstStageTrainCfg, rpn_proposal: secondStage, rcnn: secondStage })
     .nullish()
-    .describe('Training settings; null for a model that only predicts. Settings of a second stage have no effect'),
+    .describe('Training settings; null for a model that only predicts'),
   test_cfg: z
-    .looseObject({ rpn: proposalCfg.describe('Selection of proposals') })
+    .strictObject({ rpn: proposalCfg.describe('Selection of proposals'), rcnn: secondStage })
     .nullish()
     .describe('Post-processing'),
   init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),

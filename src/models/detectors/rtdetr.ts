@@ -10,7 +10,6 @@ import type { Detections } from '../../data/types';
 import { LayerNorm, Linear, xavier } from '../../nn';
 import { MultiScaleDeformableAttention } from '../../nn/multi-scale-deformable-attention';
 import { stopGradient } from '../../ops';
-import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import type { QueryPredictions } from '../dense-heads/query-head';
 import { RTDETRHead } from '../dense-heads/rtdetr-head';
 import { sineOptions } from '../layers/positional-encodings/sine-positional-encoding';
@@ -23,7 +22,8 @@ import {
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import { deformableDecoderOptions } from '../layers/transformer/transformer-options';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { bestIndices, flatPyramid, proposedBoxes, takeRows } from './deformable-detr';
+import { chooseProposals, type DecodedQueries, decodeChosen } from './chosen-queries';
+import { flatPyramid, proposedBoxes, takeRows } from './deformable-detr';
 import { DetectionTransformer, detectionTransformerOptions } from './detection-transformer';
 
 const always = (what: string) => z.literal(true, { error: `RTDETR always ${what}: must be true` }).default(true);
@@ -56,15 +56,9 @@ const options = z.strictObject({
 });
 type Options = z.output<typeof options>;
 
-interface Decoded {
-  states: tf.Tensor3D[];
-  references: tf.Tensor3D[];
-  encoder: EncoderOutputs;
-}
-
 export class RTDETR extends DetectionTransformer<RTDETRHead> {
   readonly denoising: CdnQueryGenerator;
-  private readonly decoder: DinoTransformerDecoder;
+  readonly decoder: DinoTransformerDecoder;
   private readonly memoryFc: Linear;
   private readonly memoryNorm: LayerNorm;
   private readonly queries: number;
@@ -91,7 +85,7 @@ export class RTDETR extends DetectionTransformer<RTDETRHead> {
     this.denoising = this.addChild('dn_query_generator', new CdnQueryGenerator(config.dn_cfg, shape));
   }
 
-  private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): Decoded {
+  private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): DecodedQueries {
     const flat = flatPyramid(features, batch);
     const pyramid = { ...flat, memory: flat.features };
     let pixels: tf.Tensor3D | undefined;
@@ -99,18 +93,9 @@ export class RTDETR extends DetectionTransformer<RTDETRHead> {
       pixels = this.memoryNorm.forward(this.memoryFc.forward(x));
       return pixels;
     });
-    const indices = bestIndices(tf.max(proposed.scores, 2), this.queries);
-    const selected = takeRows(proposed.boxes, indices); // [B, Q, 4], before the sigmoid
-    const encoder = { scores: takeRows(proposed.scores, indices), boxes: tf.sigmoid<tf.Tensor3D>(selected) };
-    let query = stopGradient(takeRows(pixels!, indices));
-    let boxes = stopGradient(selected);
-    if (denoising) {
-      query = tf.concat([denoising.labels, query], 1);
-      boxes = tf.concat([denoising.boxes, boxes], 1);
-    }
-    const inputs = { value: pyramid.memory, pyramid, selfAttnMask: denoising?.mask };
-    const regress = (state: tf.Tensor3D, layer: number) => this.bboxHead.regBranches.at(layer).forward(state);
-    return { ...this.decoder.decode(query, tf.sigmoid(boxes), inputs, regress), encoder };
+    const chosen = chooseProposals(proposed, tf.max(proposed.scores, 2), this.queries);
+    const contents = stopGradient(takeRows(pixels!, chosen.indices));
+    return decodeChosen(this, { ...chosen, contents }, { value: pyramid.memory, pyramid }, denoising);
   }
 
   /** Predictions of the last decoder layer. */

@@ -6,10 +6,10 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Detections, PackedSample } from '../../data/types';
+import { DetLabError } from '../../errors';
 import { initCfg, Module } from '../../nn';
 import { stopGradient } from '../../ops/stop-gradient';
 import type { Random } from '../../random';
-import { DetLabError } from '../../errors';
 import type { Backbone, DataPreprocessor, DetBatch, Detector, EpochStart, LossContext, Losses, Neck } from '../types';
 import { checkTruths } from './check-truths';
 import { above, acrossViews, batchOf, type PseudoInstances, pseudoInstancesOf } from './pseudo-instances';
@@ -30,7 +30,9 @@ export const semiTrainCfg = {
 export const semiTestCfg = z
   .strictObject({
     predict_on: twin.describe('Which of the two predicts'),
-    forward_on: twin.describe("Which of the two runs in mmengine's mode `tensor`: here the one that predicts").optional(),
+    forward_on: twin
+      .describe("Which of the two runs in mmengine's mode `tensor`: here the one that predicts")
+      .optional(),
     extract_feat_on: twin.describe('Which of the two gives features: here the one that predicts').optional(),
   })
   .nullish()

@@ -24,7 +24,7 @@ export const singleStageOptions = {
   use_syncbn: z
     .boolean()
     .optional()
-    .describe('MMYOLO: batch norm over all processes; accepted, no effect in one process'),
+    .describe('In a run of several processes, batch norms see the batches of all; default of YOLODetector (MMYOLO)'),
   init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),
 };
 const options = z.strictObject(singleStageOptions);

@@ -18,7 +18,14 @@ import type { StageTraining } from '../roi-heads/types';
 import { type SamplingResult, toInstances } from '../task-modules';
 import type { DetBatch, Detector, LossContext, Losses, Proposals } from '../types';
 import { above, batchOf, homographyOf, type PseudoInstances, pseudoInstancesOf, surer } from './pseudo-instances';
-import { constantly, SEMI_EXAMPLE_DETECTOR, SemiBaseDetector, semiOptions, semiTrainCfg, weighed } from './semi-base-detector';
+import {
+  constantly,
+  SEMI_EXAMPLE_DETECTOR,
+  SemiBaseDetector,
+  semiOptions,
+  semiTrainCfg,
+  weighed,
+} from './semi-base-detector';
 import { TwoStageDetector } from './two-stage-detector';
 
 const threshold = z.number().min(0).max(1);
@@ -78,11 +85,17 @@ export class SoftTeacher extends SemiBaseDetector<Student, Config> {
     const { student, cfg } = this;
     const { stage } = student.roiHead;
     const features = student.extractFeatures(strong.inputs);
-    const proposing = batchOf(strong, known.map((one) => above(one, cfg.rpn_pseudo_thr)));
+    const proposing = batchOf(
+      strong,
+      known.map((one) => above(one, cfg.rpn_pseudo_thr)),
+    );
     const { losses, proposals } = student.proposalLosses(features, proposing, context);
     const sampled = (instances: readonly PseudoInstances[]) => {
       const training = trainingOf(features, batchOf(strong, instances), context);
-      return stage.sample(proposals.map(({ bboxes }) => bboxes), training);
+      return stage.sample(
+        proposals.map(({ bboxes }) => bboxes),
+        training,
+      );
     };
     const ofClasses = sampled(known.map((one) => above(one, cfg.cls_pseudo_thr)));
     const classes = stage.loss(features, this.asBackground(ofClasses, seen, weak, strong));
@@ -115,13 +128,19 @@ export class SoftTeacher extends SemiBaseDetector<Student, Config> {
     let likely = new Float32Array(0);
     constantly(weak, () => {
       const { scores } = stage.predict(seen, { boxes });
-      likely = probabilitiesOf(bboxHead, tf.tensor2d(scores, [count, scores.length / count])).dataSync<'float32'>() as Float32Array<ArrayBuffer>;
+      likely = probabilitiesOf(
+        bboxHead,
+        tf.tensor2d(scores, [count, scores.length / count]),
+      ).dataSync<'float32'>() as Float32Array<ArrayBuffer>;
     });
     let at = 0;
     return sampled.map((one) => {
       const first = at;
       at += one.negative.length;
-      return { ...one, negativeWeights: Float32Array.from(one.negative, (_, k) => likely[(first + k + 1) * columns - 1]) };
+      return {
+        ...one,
+        negativeWeights: Float32Array.from(one.negative, (_, k) => likely[(first + k + 1) * columns - 1]),
+      };
     });
   }
 
@@ -199,7 +218,8 @@ const isStudent = (detector: Detector): detector is Student =>
 export const softTeacherDefinition = defineModule({
   kind: 'detector',
   type: 'SoftTeacher',
-  summary: 'Soft Teacher: a two-stage detector that also learns from images without labels, weighing what its average finds',
+  summary:
+    'Soft Teacher: a two-stage detector that also learns from images without labels, weighing what its average finds',
   paper: 'Xu et al., End-to-End Semi-Supervised Object Detection with Soft Teacher, ICCV 2021',
   shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
   example: `{

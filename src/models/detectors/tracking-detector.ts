@@ -1,14 +1,13 @@
 // Detectors with a tracker: ByteTrack and OCSORT. They detect frame by frame, and learn to, as the detector within; who calls them
 // with the frames of a video has a tracker of that video give the detections identities.
 
-import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
-import type { Detections, PackedSample } from '../../data/types';
 import { DetLabError } from '../../errors';
-import { initCfg, Module } from '../../nn';
+import { initCfg } from '../../nn';
 import type { Tracker, TrackerFactory } from '../trackers';
-import type { Backbone, DetBatch, Detector, EpochStart, LossContext, Losses, Neck } from '../types';
+import type { Detector } from '../types';
+import { WrappedDetector } from './wrapped-detector';
 
 export const trackingOptions = z.strictObject({
   data_preprocessor: moduleOption('data_preprocessor')
@@ -21,7 +20,7 @@ export const trackingOptions = z.strictObject({
 export type TrackingOptions = z.output<typeof trackingOptions>;
 type Options = TrackingOptions;
 
-export class TrackingDetector extends Module implements Detector {
+export class TrackingDetector extends WrappedDetector {
   readonly detector: Detector;
   protected readonly startTracker: TrackerFactory;
 
@@ -40,44 +39,12 @@ export class TrackingDetector extends Module implements Detector {
     this.startTracker = registry.build('tracker', tracker as ModuleConfig, { path: `${path}.tracker` });
   }
 
+  protected get inner(): Detector {
+    return this.detector;
+  }
+
   get tracker(): () => Tracker {
     return () => this.startTracker();
-  }
-
-  get numClasses(): number {
-    return this.detector.numClasses;
-  }
-
-  get backbone(): Backbone {
-    return this.detector.backbone;
-  }
-
-  get neck(): Neck | undefined {
-    return this.detector.neck;
-  }
-
-  preprocess(samples: PackedSample[], iteration?: number): DetBatch {
-    return this.detector.preprocess(samples, iteration);
-  }
-
-  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[] {
-    return this.detector.extractFeatures(inputs);
-  }
-
-  forward(batch: DetBatch, backboneLevels?: tf.Tensor4D[]): unknown {
-    return this.detector.forward(batch, backboneLevels);
-  }
-
-  loss(batch: DetBatch, context: LossContext): Losses {
-    return this.detector.loss(batch, context);
-  }
-
-  predict(batch: DetBatch, given?: { rescale?: boolean }): Detections[] {
-    return this.detector.predict(batch, given);
-  }
-
-  onEpoch(start: EpochStart): string[] {
-    return this.detector.onEpoch?.(start) ?? [];
   }
 }
 

@@ -101,7 +101,7 @@ export class TwoStageDetector extends BaseDetector {
   }
 
   /** Those that proposals are made from. */
-  protected firstStageLevels<T>(levels: readonly T[]): T[] {
+  firstStageLevels<T>(levels: readonly T[]): T[] {
     return [...levels];
   }
 

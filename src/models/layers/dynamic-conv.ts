@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import {
   type ActCfg,
   type Activation,
@@ -27,7 +28,7 @@ export const dynamicConvCfg = z.strictObject({
   with_proj: z.boolean().default(true).describe('Project the map to a row by a linear layer'),
   act_cfg: actCfg.default({ type: 'ReLU', inplace: true }).describe('Activation after every norm'),
   norm_cfg: layerNormCfg.default({ type: 'LN' }).describe('Norm of the channels after every layer'),
-  init_cfg: initCfg.nullish().describe('No effect: the head initialises its layers'),
+  init_cfg: ignoredOption('the head initialises its layers', { schema: initCfg.nullish(), lost: true }),
 });
 type Options = z.output<typeof dynamicConvCfg>;
 

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { oneHot } from '../../ops/one-hot';
 import { checkLabels } from './check-labels';
 import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
 import { weightReduceLoss } from './weight-reduce-loss';
@@ -107,11 +108,6 @@ export class CrossEntropyLoss implements ClassificationLoss {
 const weights = (given: number | number[]) => (typeof given === 'number' ? tf.scalar(given) : tf.tensor1d(given));
 
 const binaryCrossEntropy = (logits: tf.Tensor, truth: tf.Tensor) => tf.sub(tf.softplus(logits), tf.mul(logits, truth));
-
-/** [N] -> [N, classes] of 0 and 1; a label outside 0 .. classes-1 (background, ignored) gives a row of zeros. */
-function oneHot(labels: tf.Tensor, classes: number): tf.Tensor {
-  return tf.equal(labels.expandDims(-1), tf.range(0, classes, 1, 'int32')).cast('float32');
-}
 
 export const crossEntropyLossDefinition = defineModule({
   kind: 'loss',

@@ -4,7 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { constant, Module, type Parameter } from '../../nn';
 import { stopGradient } from '../../ops';
@@ -16,15 +16,15 @@ import { type LossCall, lossWeightOption, type OwnScoresLoss, reductionOption } 
 import { weightReduceLoss } from './weight-reduce-loss';
 
 const options = z.strictObject({
-  use_sigmoid: z.boolean().default(true).describe('Accepted: it has one sigmoid per class in any case'),
+  use_sigmoid: ignoredOption('it has one sigmoid per class in any case', { schema: z.boolean().default(true) }),
   reduction: reductionOption,
   class_weight: z.null().optional().describe('Only null: classes are weighted by their gradients'),
   loss_weight: lossWeightOption,
   num_classes: z.int().positive().default(1203).describe('Foreground classes; 1203 of LVIS v1, 1230 of v0.5'),
-  use_distributed: z
-    .boolean()
-    .default(false)
-    .describe('Accepted: gradients are counted over all processes in any case'),
+  use_distributed: ignoredOption('gradients are counted over all processes in any case', {
+    schema: z.boolean().default(false),
+    harmless: anyValue,
+  }),
   mu: z.number().default(0.8).describe('Ratio of gradients at which negatives weigh one half'),
   alpha: z.number().default(4).describe('Additional weight of the positives of a class without gradients, at most'),
   gamma: z.number().default(12).describe('Steepness of the weights'),

@@ -4,6 +4,7 @@ import type { AnyDefinition } from '../../catalogue/registry';
 import { associativeEmbeddingLossDefinition } from './associative-embedding-loss';
 import { balancedL1LossDefinition } from './balanced-l1-loss';
 import { boundedIoULossDefinition } from './bounded-iou-loss';
+import { channelWiseDivergenceDefinition } from './channel-wise-divergence';
 import { ciouLossDefinition } from './ciou-loss';
 import { crossEntropyCustomLossDefinition } from './cross-entropy-custom-loss';
 import { crossEntropyLossDefinition } from './cross-entropy-loss';
@@ -25,6 +26,8 @@ import { marginL2LossDefinition } from './margin-l2-loss';
 import { mmpretrainCrossEntropyLossDefinition } from './mmpretrain-cross-entropy-loss';
 import { mseLossDefinition } from './mse-loss';
 import { multiPosCrossEntropyLossDefinition } from './multi-pos-cross-entropy-loss';
+import { oksLossDefinition } from './oks-loss';
+import { pkdLossDefinition } from './pkd-loss';
 import { qualityFocalLossDefinition } from './quality-focal-loss';
 import { rotatedIoULossDefinition } from './rotated-iou-loss';
 import { seesawLossDefinition } from './seesaw-loss';
@@ -40,6 +43,7 @@ export { bce, bceWithLogits, classRows } from './binary-cross-entropy';
 export { BoundedIoULoss } from './bounded-iou-loss';
 export { BoxLoss, boxLossOptions } from './box-loss';
 export { atLeast } from './box-pair';
+export { ChannelWiseDivergence } from './channel-wise-divergence';
 export { CIoULoss } from './ciou-loss';
 export {
   buildClassificationLoss,
@@ -62,6 +66,8 @@ export { L1Loss } from './l1-loss';
 export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from './loss';
 export { hasOwnScores } from './loss';
 export { MSELoss } from './mse-loss';
+export { OksLoss } from './oks-loss';
+export { PKDLoss } from './pkd-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
 export { RotatedIoULoss, rotatedIoU } from './rotated-iou-loss';
 export { SeesawLoss } from './seesaw-loss';
@@ -79,6 +85,7 @@ export const losses = [
   crossEntropyCustomLossDefinition,
   focalCustomLossDefinition,
   eqlv2LossDefinition,
+  oksLossDefinition,
   qualityFocalLossDefinition,
   distributionFocalLossDefinition,
   knowledgeDistillationKLDivLossDefinition,
@@ -105,4 +112,6 @@ export const losses = [
   diceLossDefinition,
   mmpretrainCrossEntropyLossDefinition,
   tripletLossDefinition,
+  channelWiseDivergenceDefinition,
+  pkdLossDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -11,8 +11,8 @@ import { weightReduceLoss } from './weight-reduce-loss';
 
 const options = z.strictObject({
   neg_pos_ub: z.number().default(-1).describe('Most pairs of different objects for each pair of one; -1: all'),
-  pos_margin: z.number().default(-1).describe('Taken from similarities of one object; without effect unless above 0'),
-  neg_margin: z.number().default(-1).describe('Taken from those of different ones; without effect unless above 0'),
+  pos_margin: z.number().default(-1).describe('Taken from similarities of one object; 0 or less: nothing'),
+  neg_margin: z.number().default(-1).describe('Taken from those of different ones; 0 or less: nothing'),
   hard_mining: z.boolean().default(false).describe('Of different objects the most similar pairs count; false: any'),
   reduction: reductionOption,
   loss_weight: lossWeightOption,

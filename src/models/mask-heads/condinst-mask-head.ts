@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
@@ -42,7 +43,10 @@ export const condInstMaskOptions = {
   max_masks_to_train: limit.describe('Positives of an image whose masks are compared, at most; -1: all'),
   topk_masks_per_img: limit.describe('Best positives of an image that are compared, as many of each object; -1: all'),
   loss_mask: moduleOption('loss').describe('Mask loss'),
-  train_cfg: z.record(z.string(), z.unknown()).nullish().describe('Accepted without effect: the assignment is fixed'),
+  train_cfg: ignoredOption('the assignment is fixed', {
+    schema: z.record(z.string(), z.unknown()).nullish(),
+    harmless: [{}],
+  }),
   test_cfg: instanceTestCfg.nullish().describe('Post-processing, passed down by the detector'),
 };
 const options = z.strictObject(condInstMaskOptions);

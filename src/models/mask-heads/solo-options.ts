@@ -1,6 +1,7 @@
 // Options of SOLO's heads, with the defaults of the reference.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { moduleOption } from '../../catalogue/registry';
 import { convCfg, type InitCfg, initCfg } from '../../nn';
 import { groupNormOption, headOptions, lossClsOption } from '../dense-heads/head-options';
@@ -40,7 +41,10 @@ export const gridOptions = {
   loss_mask: lossMaskOption,
   loss_cls: lossClsOption({ type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 1 }),
   norm_cfg: groupNormOption,
-  train_cfg: z.record(z.string(), z.unknown()).nullish().describe('Accepted without effect: the assignment is fixed'),
+  train_cfg: ignoredOption('the assignment is fixed', {
+    schema: z.record(z.string(), z.unknown()).nullish(),
+    harmless: [{}],
+  }),
   test_cfg: gridTestCfg.nullish().describe('Post-processing (thresholds, matrix NMS), passed down by the detector'),
 };
 

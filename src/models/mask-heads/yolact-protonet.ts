@@ -5,6 +5,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { bilinearAxis, decodeRle, type Rle, resampleMask } from '../../masks';
@@ -50,7 +51,10 @@ const options = z.strictObject({
   loss_segm: moduleOption('loss')
     .default({ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 })
     .describe('Loss of the semantic map'),
-  train_cfg: z.record(z.string(), z.unknown()).nullish().describe('Accepted without effect: the bbox_head reads it'),
+  train_cfg: ignoredOption('the bbox_head reads it', {
+    schema: z.record(z.string(), z.unknown()).nullish(),
+    harmless: anyValue,
+  }),
   test_cfg: yolactTestCfg.nullish().describe('Post-processing, passed down by the detector'),
   init_cfg: initCfg
     .nullable()

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
@@ -26,10 +27,9 @@ const options = z.strictObject({
     .describe('Refinement of the averaged level; null: none'),
   conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
   norm_cfg: normCfg.nullable().default(null).describe('Norm in the refinement; null: none'),
-  init_cfg: initCfg
-    .nullable()
-    .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' })
-    .describe('As in MMDetection without effect on the refinement, which starts as its own layer does'),
+  init_cfg: ignoredOption('as in MMDetection, the refinement starts as its own layer does', {
+    schema: initCfg.nullable().default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' }),
+  }),
 });
 type Options = z.output<typeof options> & { in_channels: number; num_levels: number };
 

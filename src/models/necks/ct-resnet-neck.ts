@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { BatchNorm2d } from '../../nn/batch-norm2d';
 import { ConvModule } from '../../nn/conv-module';
@@ -19,7 +20,9 @@ const options = z.strictObject({
   num_deconv_filters: z.array(z.int().positive()).min(1).describe('Channels of each step'),
   num_deconv_kernels: z.array(z.int().positive()).min(1).describe('Kernel size of each transposed convolution'),
   use_dcn: z.boolean().default(true).describe('Deformable convolutions (v2) in place of plain ones'),
-  init_cfg: initCfg.nullable().default(null).describe('As in MMDetection without effect'),
+  init_cfg: ignoredOption('as in MMDetection, its layers start by themselves', {
+    schema: initCfg.nullable().default(null),
+  }),
 });
 type Options = z.output<typeof options> & { in_channels: number };
 

@@ -2,6 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { ConvModule } from '../../nn/conv-module';
 import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
@@ -20,7 +21,7 @@ const layer = {
   norm_cfg: normCfg.nullish().describe('Norm; null: none'),
   act_cfg: actCfg.nullable().optional().describe('Activation, ReLU by default; null: none'),
   order: z.tuple([step, step, step]).optional().describe('Order of convolution, norm and activation'),
-  inplace: z.boolean().optional().describe('Accepted and without effect: tensors are immutable here'),
+  inplace: ignoredOption('tensors are immutable', { schema: z.boolean().optional(), harmless: anyValue }),
 };
 
 const conv = z.strictObject({

@@ -2,6 +2,8 @@
 // activations.
 
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule, type ConvModuleConfig } from '../../nn/conv-module';
@@ -138,7 +140,16 @@ export const fpn = defineModule({
   paper: 'Lin, Dollár, Girshick, He, Hariharan and Belongie: Feature Pyramid Networks for Object Detection, CVPR 2017',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'FPN', out_channels: 256, num_outs: 5 }",
-  options: fpnOptions,
+  options: fpnOptions.extend({
+    // of V3Det's config with Swin-B; MMDetection 3.3 refuses it
+    force_grad_on_level: ignoredOption(
+      "levels without part in a loss need no gradient; MMDetection's FPN has no such option",
+      {
+        schema: z.boolean().optional(),
+        harmless: [false],
+      },
+    ),
+  }),
   inferred: { in_channels: "the backbone's channels" },
   infer: (o, context) => inferFPN('FPN', o, context),
   build: (o, { inputs }) => new FPN({ ...o, in_channels: o.in_channels! }, inputs),

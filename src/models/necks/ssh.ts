@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule, type ConvModuleConfig } from '../../nn/conv-module';
@@ -21,10 +22,9 @@ const options = z.strictObject({
     .nullable()
     .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
     .describe('Norm after every convolution'),
-  init_cfg: initCfg
-    .nullable()
-    .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' })
-    .describe('As in MMDetection without effect: convolutions start by themselves'),
+  init_cfg: ignoredOption('as in MMDetection, convolutions start by themselves', {
+    schema: initCfg.nullable().default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' }),
+  }),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
 type Layers = Pick<ConvModuleConfig, 'convCfg' | 'normCfg'>;

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
@@ -25,10 +26,9 @@ const options = z.strictObject({
   conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
   norm_cfg: normCfg.nullable().default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Norm'),
   act_cfg: actCfg.nullable().default({ type: 'LeakyReLU', negative_slope: 0.1 }).describe('Activation'),
-  init_cfg: initCfg
-    .nullable()
-    .default(null)
-    .describe('As in MMDetection without effect: convolutions start by themselves'),
+  init_cfg: ignoredOption('as in MMDetection, convolutions start by themselves', {
+    schema: initCfg.nullable().default(null),
+  }),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
 

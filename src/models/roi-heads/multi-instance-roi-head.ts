@@ -14,7 +14,6 @@ import { type SamplingResult, toInstances } from '../task-modules';
 import type { DetBatch, LossContext, Losses, Proposals, RoIHead, RoIOutputs } from '../types';
 import { MultiInstanceBBoxHead, type MultiInstanceTargets } from './bbox-heads/multi-instance-bbox-head';
 import { roiAssignment } from './bbox-stage';
-import { noGraph } from './no-graph';
 import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
 import { RCNN_TEST_EXAMPLE, rcnnTestCfg } from './roi-detections';
 import type { RoIHeadParts } from './roi-head-parts';
@@ -156,7 +155,8 @@ export class MultiInstanceRoIHead extends Module implements RoIHead {
   }
 
   get parts(): RoIHeadParts {
-    throw noGraph('MultiInstanceRoIHead', 'predicts two objects of each proposal');
+    const cfg = requireCfg(this.config.test_cfg, 'MultiInstanceRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE);
+    return { stages: [{ pooler: this.pooler, head: this.head }], masks: [], cfg };
   }
 }
 

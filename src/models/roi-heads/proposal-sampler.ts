@@ -1,6 +1,7 @@
 // Assigns ground truth to the proposals of one stage and samples them for its losses, as `train_cfg.rcnn` says.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { initCfg } from '../../nn';
 import {
@@ -24,7 +25,10 @@ export const rcnnTrainCfg = z.strictObject({
     .describe('Size of the mask targets, or [height, width]; needed with a mask_head'),
   soft_mask_target: z.boolean().default(false).describe('Mask targets stay fractions in place of being cut at 0.5'),
   pos_weight: z.number().default(-1).describe('Weight of positives in the classification loss; 1 unless above 0'),
-  debug: z.boolean().default(false).describe('Accepted and without effect'),
+  debug: ignoredOption('nothing reads it in MMDetection either', {
+    schema: z.boolean().default(false),
+    harmless: anyValue,
+  }),
 });
 export type RCNNTrainCfg = z.output<typeof rcnnTrainCfg>;
 
@@ -71,7 +75,7 @@ export const relativesTrainCfg = {
 export const anyRcnnTrainCfg = rcnnTrainCfg.extend(z.strictObject(relativesTrainCfg).partial().shape);
 
 /** `init_cfg` of an RoI head, whose parts initialise themselves. */
-export const partsInitCfg = initCfg.nullish().describe('No effect: the parts have an init_cfg each');
+export const partsInitCfg = ignoredOption('the parts have an init_cfg each', { schema: initCfg.nullish(), lost: true });
 
 export class ProposalSampler {
   readonly assigner: Assigner;

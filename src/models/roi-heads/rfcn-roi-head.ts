@@ -11,7 +11,9 @@ import { Conv2d, ConvModule, normal, zeros } from '../../nn';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import type { DetBatch, LossContext, Losses, Proposals, RoIOutputs } from '../types';
 import type { RoIHeadParts } from './roi-head-parts';
+import { type PoolSource, RoIPooler } from './roi-pooler';
 import { StandardRoIHead, type StandardRoIHeadConfig, standardOptions } from './standard-roi-head';
+import type { RoIExtractor } from './types';
 
 const { mask_roi_extractor: _extractor, mask_head: _mask, shared_head: _shared, ...shared } = standardOptions;
 const options = z.strictObject({
@@ -24,6 +26,13 @@ const options = z.strictObject({
     .describe('Channels of the 1x1 convolution before the score maps; 0: there is none'),
 });
 type Options = z.output<typeof options> & StandardRoIHeadConfig;
+
+/** Pools from the score maps, for which `RoIHeadParts.maps` has a place. */
+class ScorePooler extends RoIPooler {
+  override get sources(): readonly PoolSource[] {
+    return [{ extractor: this.extractor, map: 0 }];
+  }
+}
 
 export class RFCNRoIHead extends StandardRoIHead<Options> {
   private readonly reduce?: ConvModule;
@@ -72,9 +81,12 @@ export class RFCNRoIHead extends StandardRoIHead<Options> {
     return super.predict(this.maps(features), proposals, batch, options);
   }
 
-  /** @throws DetLabError always */
+  protected override createPooler(extractor: RoIExtractor): RoIPooler {
+    return new ScorePooler(extractor);
+  }
+
   override get parts(): RoIHeadParts {
-    throw new DetLabError('RFCNRoIHead has no form in ONNX: its RoIs are pooled by position');
+    return { ...super.parts, maps: (levels) => this.maps(levels) };
   }
 }
 

@@ -11,6 +11,8 @@ export interface RoIHeadParts {
   maps?(levels: tf.Tensor4D[]): tf.Tensor4D[];
   /** One after the other, each from the boxes of the one before; scores before softmax are averaged over them. */
   stages: readonly { pooler: RoIPooler; head: BoxHead }[];
+  /** How often the batch comes, once for every branch of the backbone, one after the other; detections of an image are merged. */
+  branches?: number;
   /** What changes the boxes of detections, and is pooled from them. */
   boxes?: { pooler: RoIPooler; refine(pooled: tf.Tensor4D, boxes: tf.Tensor2D): tf.Tensor2D };
   /** Masks of detections, whose probabilities are averaged. */
@@ -21,8 +23,8 @@ export interface RoIHeadParts {
 export interface MaskParts {
   /** Whose pooled maps are read. */
   poolers: readonly RoIPooler[];
-  /** The masks of the classes `labels` [K]. */
-  predict(pooled: tf.Tensor4D[], labels: tf.Tensor1D): MaskPrediction;
+  /** The masks of the classes `labels` [K], of a head that reads features of the objects [K, C] with these. */
+  predict(pooled: tf.Tensor4D[], labels: tf.Tensor1D, objects?: tf.Tensor2D): MaskPrediction;
   /** Points of the masks are predicted anew. */
   points?: PointParts;
 }

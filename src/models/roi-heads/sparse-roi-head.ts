@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
@@ -22,6 +23,7 @@ import { stageInput } from './bbox-stage';
 import { CascadeRoIHead, type CascadeRoIHeadConfig, cascadeOptions, type StageLoss } from './cascade-roi-head';
 import { type MaskPredictor, maskLoss, maskProbabilities, maskTargets, withMasks } from './mask-branch';
 import type { RCNNTrainCfg } from './proposal-sampler';
+import type { MaskParts } from './roi-head-parts';
 import { roisOf } from './rois';
 import type { StageInput, StageTraining } from './types';
 
@@ -38,11 +40,9 @@ const options = z.strictObject({
   stage_loss_weights: cascadeOptions.stage_loss_weights
     .default([1, 1, 1, 1, 1, 1])
     .describe('Loss weight of each stage'),
-  proposal_feature_channel: z
-    .int()
-    .positive()
-    .default(256)
-    .describe('No effect: the heads say how many features they read'),
+  proposal_feature_channel: ignoredOption('the heads say how many features they read', {
+    schema: z.int().positive().default(256),
+  }),
   bbox_roi_extractor: cascadeOptions.bbox_roi_extractor
     .default({
       type: 'SingleRoIExtractor',
@@ -242,9 +242,14 @@ export class SparseRoIHead extends CascadeRoIHead {
 
   /** What it is made of and how `predict` selects, for programs that cannot call it. */
   get objectStages() {
+    const last = this.stages.length - 1;
+    const masks: MaskParts[] = this.maskHeads.slice(last).map((head) => ({
+      poolers: [this.maskPoolers[last]],
+      predict: ([pooled], labels, objects) => ({ logits: head.classLogits(pooled, labels, objects) }),
+    }));
     return {
       stages: this.stages.map(({ pooler }, i) => ({ pooler, head: this.head(i) })),
-      masks: this.maskHeads.length > 0,
+      masks,
       sigmoid: this.head(0).usesSigmoid,
       limit: this.selection.max_per_img,
     };

@@ -10,7 +10,6 @@ import { takeBoxes } from '../../geometry/boxes';
 import { batchedNms, type NmsConfig } from '../../ops';
 import { joinArrays } from '../join-arrays';
 import type { DetBatch, Proposals } from '../types';
-import { noGraph } from './no-graph';
 import type { RCNNTestCfg } from './roi-detections';
 import type { RoIHeadParts } from './roi-head-parts';
 import { StandardRoIHead, standardOptions } from './standard-roi-head';
@@ -38,9 +37,7 @@ export class TridentRoIHead extends StandardRoIHead<Options> {
   }
 
   override get parts(): RoIHeadParts {
-    if (this.testBranch === -1)
-      throw noGraph('TridentRoIHead with test_branch_idx -1', 'merges the detections of all branches');
-    return super.parts;
+    return { ...super.parts, ...(this.testBranch === -1 && { branches: this.numBranches }) };
   }
 
   override predict(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, options = {}): Detections[] {

@@ -7,15 +7,25 @@ import type { BoxCoder, Instances } from '../task-modules';
 import type { AuxiliaryLevels, DetBatch, FeatureSpec, LossContext, Losses } from '../types';
 import type { BBoxTargets } from './bbox-heads/bbox-targets';
 
+/** Of the bins of K RoIs. */
+export interface MovedBins {
+  /** x and y in shares of the RoI [K, height, width, 2]. */
+  shifts: tf.Tensor4D;
+  /** Factors on what is pooled [K, height, width, 1]. */
+  weights?: tf.Tensor4D;
+}
+
 /** Kind `roi_layer`: pools RoIs from one feature level. */
 export interface RoILayer {
   /** [height, width] in bins. */
   readonly outputSize: [number, number];
   /**
-   * How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift; or once, in the middle of a
-   * bin, with zeros outside of the map.
+   * How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift, and whether each bin has
+   * maps of its own, of which it averages pixels or samples; or once, in the middle of a bin, with zeros outside of the map.
    */
-  readonly sampling?: { samplingRatio: number; aligned: boolean } | 'centers';
+  readonly sampling?: { samplingRatio: number; aligned: boolean; byPosition?: 'pool' | 'align' } | 'centers';
+  /** How it moves its bins, by the map [K, height, width, C] that is pooled in place. */
+  movedBins?(pooled: tf.Tensor4D): MovedBins;
   /** Channels of a pooled RoI, where they are not those of the features. */
   outputChannels?(channels: number): number;
   /** Features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]. */

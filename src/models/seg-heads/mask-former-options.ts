@@ -1,6 +1,7 @@
 // The options of MaskFormer's heads and detectors, and what is inferred of them.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { initCfg } from '../../nn';
 import {
@@ -27,7 +28,10 @@ export const pointTrainCfg = {
 /** @param weight of the losses of classes */
 export const maskQueryOptions = (weight: number) => ({
   in_channels: z.array(size).optional().describe('Channels of the feature levels'),
-  strides: z.array(size).optional().describe('Accepted: strides are those of the feature levels'),
+  strides: ignoredOption('strides are those of the feature levels', {
+    schema: z.array(size).optional(),
+    harmless: [[4, 8, 16, 32]],
+  }),
   feat_channels: size.describe('Channels of a query'),
   out_channels: size.describe('Channels of a pixel, that queries are compared with'),
   ...panopticClassesOptions,
@@ -44,7 +48,10 @@ export const maskQueryOptions = (weight: number) => ({
   loss_cls: moduleOption('loss')
     .default({ type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: weight, class_weight: 1, bg_cls_weight: 0.1 })
     .describe('Classification loss; class_weight: one number for all classes and bg_cls_weight for none, or a list'),
-  test_cfg: z.record(z.string(), z.unknown()).nullish().describe('Accepted: that of panoptic_fusion_head'),
+  test_cfg: ignoredOption('that of panoptic_fusion_head is read', {
+    schema: z.record(z.string(), z.unknown()).nullish(),
+    harmless: anyValue,
+  }),
   init_cfg: initCfg.nullish().describe('Weight initialisation'),
 });
 

@@ -15,6 +15,7 @@ import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { multiInstanceAssignerDefinition } from './assigners/multi-instance-assigner';
 import { pointAssignerDefinition } from './assigners/point-assigner';
+import { poseSimOTAAssignerDefinition } from './assigners/pose-sim-ota-assigner';
 import { regionAssignerDefinition } from './assigners/region-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
@@ -129,6 +130,7 @@ export const taskModules = [
   distanceAnglePointCoderDefinition,
   pseudoAngleCoderDefinition,
   simOTAAssignerDefinition,
+  poseSimOTAAssignerDefinition,
   dynamicSoftLabelAssignerDefinition,
   batchTaskAlignedAssignerDefinition,
   hungarianAssignerDefinition,

@@ -4,6 +4,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import type { OverlapMode, Size } from '../../geometry/boxes';
+import type { Keypoints } from '../../geometry/keypoints';
 import type { InstanceMasks } from '../../masks';
 import type { Random } from '../../random';
 
@@ -37,6 +38,8 @@ export interface Instances {
   weights?: Float32Array; // [K]
   /** One for each box, where they were loaded. */
   masks?: InstanceMasks;
+  /** Of each, where they were loaded. */
+  keypoints?: Keypoints;
   /** Identity of each, of frames of videos. */
   instanceIds?: Int32Array; // [K]
   /** 0 or 1 at the points at which masks are compared, those of `Predictions.masks`. */
@@ -58,10 +61,12 @@ export interface Predictions {
   boxes?: Float32Array; // [T, 4] or [T, 5]
   /** Logits at the points at which masks are compared. */
   masks?: Float32Array; // [T, points]
+  /** x, y in pixels and the logit of being visible of K keypoints. */
+  keypoints?: Float32Array; // [T, K, 3]
   /** 1 for the columns of the logits that are tokens of a text. */
   tokenMask?: Float32Array; // [C]
 }
-export type PredictionPart = 'scores' | 'logits' | 'boxes' | 'masks' | 'tokenMask';
+export type PredictionPart = 'scores' | 'logits' | 'boxes' | 'masks' | 'keypoints' | 'tokenMask';
 
 export interface PriorGenerator {
   readonly form: 'boxes' | 'points';

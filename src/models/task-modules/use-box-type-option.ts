@@ -1,8 +1,9 @@
 // An option of MMDetection's coders and prior generators that selects a class for boxes.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 
-export const useBoxType = z
-  .boolean()
-  .default(false)
-  .describe('Accepted and without effect: boxes are always plain arrays of corners');
+export const useBoxType = ignoredOption('boxes are always plain arrays of corners', {
+  schema: z.boolean().default(false),
+  harmless: anyValue,
+});

@@ -48,6 +48,11 @@ export const DetTTAModel = defineModule({
           'Cannot merge the views of an image by DetTTAModel: its boxes are upright, those of the model are rotated. ' +
             'Predict without test-time augmentation',
         );
+      if (views.some(({ detections: { keypoints }, meta }) => keypoints && meta.flip))
+        throw new DetLabError(
+          'Cannot merge the views of an image by DetTTAModel: in a mirrored view the keypoints of left and right are swapped, which it ' +
+            'does not undo. Predict without flipped views',
+        );
       const all = concatInstances(views.map(unflipped));
       if (all.scores.length === 0) return all;
       const { keep, scores } = batchedNms(all.bboxes, all.scores, all.labels, nms as NmsConfig);

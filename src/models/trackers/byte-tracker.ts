@@ -4,9 +4,9 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { takeInstances } from '../../data/instances';
 import type { Detections } from '../../data/types';
 import { BoxFilter } from './box-filter';
+import { type FrameTrack, FrameTracks } from './frame-tracks';
 import { above, boxOf, matchedPairs, pairCosts, stateOf } from './match-tracks';
 import { score, type Tracker, trackerOptions } from './tracker';
 
@@ -42,40 +42,13 @@ export const ByteTracker = defineModule({
   },
 });
 
-interface Track {
-  id: number;
+interface Track extends FrameTrack {
   filter: BoxFilter;
   label: number;
-  /** Frames in which it was seen. */
-  seen: number;
-  lastFrame: number;
-  isTentative: boolean;
 }
 
-class ByteTracks implements Tracker {
-  private tracks: Track[] = [];
-  private frame = -1;
-  private count = 0;
-
-  constructor(private readonly options: Options) {}
-
-  track(detections: Detections): Detections {
-    this.frame++;
-    const matches =
-      this.tracks.length === 0 || detections.scores.length === 0
-        ? above(detections.scores, this.options.init_track_thr).map((index) => ({ index, track: undefined }))
-        : this.match(detections);
-    const ids = matches.map(({ index, track }) => this.see(detections, index, track));
-    this.end();
-    const kept = takeInstances(
-      detections,
-      matches.map(({ index }) => index),
-    );
-    return { ...kept, instanceIds: Int32Array.from(ids) };
-  }
-
-  /** Detections in the order of the matches, each with its track, if it has one already. */
-  private match(detections: Detections): { index: number; track?: Track }[] {
+class ByteTracks extends FrameTracks<Track, Options> {
+  protected override match(detections: Detections): { index: number; track?: Track }[] {
     const { obj_score_thrs: scores, match_iou_thrs: overlaps, weight_iou_with_det_scores: weighted } = this.options;
     const first = above(detections.scores, scores.high);
     const second = above(detections.scores, scores.low).filter(
@@ -111,13 +84,10 @@ class ByteTracks implements Tracker {
     }));
   }
 
-  /** Adds a detection to its track, or begins one; returns the id. */
-  private see({ bboxes, labels }: Detections, index: number, track?: Track): number {
+  protected override see({ bboxes, labels }: Detections, index: number, track?: Track): number {
     const box = stateOf(bboxes.subarray(4 * index, 4 * index + 4));
     if (track) {
-      track.seen++;
-      track.lastFrame = this.frame;
-      if (track.seen >= this.options.num_tentatives) track.isTentative = false;
+      this.seenAgain(track);
       track.filter.update(box);
       return track.id;
     }
@@ -131,13 +101,5 @@ class ByteTracks implements Tracker {
       isTentative: this.frame > 0,
     });
     return id;
-  }
-
-  /** Ends tracks that are lost for long, or were not confirmed at once. */
-  private end(): void {
-    const { num_frames_retain: retained } = this.options;
-    this.tracks = this.tracks.filter(
-      ({ lastFrame, isTentative }) => this.frame - lastFrame < retained && !(isTentative && lastFrame !== this.frame),
-    );
   }
 }

@@ -5,9 +5,9 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { takeInstances } from '../../data/instances';
 import type { Detections } from '../../data/types';
 import { BoxFilter } from './box-filter';
+import { type FrameTrack, FrameTracks } from './frame-tracks';
 import { above, boxOf, matchedPairs, pairCosts, stateOf } from './match-tracks';
 import { score, type Tracker, trackerOptions } from './tracker';
 
@@ -43,45 +43,19 @@ export const OCSORTTracker = defineModule({
 
 type Box = Float32Array;
 
-interface Track {
-  id: number;
+interface Track extends FrameTrack {
   filter: BoxFilter;
   /** As it was when the object was last seen, before it was predicted. */
   seenFilter: BoxFilter;
   label: number;
-  seen: number;
-  lastFrame: number;
-  isTentative: boolean;
   /** By frame with detections, since it began; undefined where it was lost. */
   observed: (Box | undefined)[];
   /** Unit vector y, x; undefined until it was seen twice. */
   direction?: [number, number];
 }
 
-class ObservedTracks implements Tracker {
-  private tracks: Track[] = [];
-  private frame = -1;
-  private count = 0;
-
-  constructor(private readonly options: Options) {}
-
-  track(detections: Detections): Detections {
-    this.frame++;
-    const matches =
-      this.tracks.length === 0 || detections.scores.length === 0
-        ? above(detections.scores, this.options.init_track_thr).map((index) => ({ index, track: undefined }))
-        : this.match(detections);
-    const ids = matches.map(({ index, track }) => this.see(detections, index, track));
-    this.end();
-    const kept = takeInstances(
-      detections,
-      matches.map(({ index }) => index),
-    );
-    return { ...kept, instanceIds: Int32Array.from(ids) };
-  }
-
-  /** Detections in the order of the matches, each with its track, if it has one already. */
-  private match(detections: Detections): { index: number; track?: Track }[] {
+class ObservedTracks extends FrameTracks<Track, Options> {
+  protected override match(detections: Detections): { index: number; track?: Track }[] {
     const indices = above(detections.scores, this.options.obj_score_thr);
     const confirmed = this.tracks.filter(({ isTentative }) => !isTentative);
     for (const track of confirmed) {
@@ -143,13 +117,10 @@ class ObservedTracks implements Tracker {
     return observed[observed.length - 1 - this.options.vel_delta_t] ?? lastOf(observed);
   }
 
-  /** Adds a detection to its track, or begins one; returns the id. */
-  private see(detections: Detections, index: number, track?: Track): number {
+  protected override see(detections: Detections, index: number, track?: Track): number {
     const box = boxAt(detections, index);
     if (track) {
-      track.seen++;
-      track.lastFrame = this.frame;
-      if (track.seen >= this.options.num_tentatives) track.isTentative = false;
+      this.seenAgain(track);
       track.filter.update(stateOf(box));
       track.filter.update(stateOf(box)); // as the reference: see above
       track.observed.push(box);
@@ -163,14 +134,6 @@ class ObservedTracks implements Tracker {
     const fresh = { id, filter, seenFilter: filter, label: detections.labels[index], isTentative };
     this.tracks.push({ ...fresh, seen: 1, lastFrame: this.frame, observed: [box] });
     return id;
-  }
-
-  /** Ends tracks that are lost for long, or were not confirmed at once. */
-  private end(): void {
-    const { num_frames_retain: retained } = this.options;
-    this.tracks = this.tracks.filter(
-      ({ lastFrame, isTentative }) => this.frame - lastFrame < retained && !(isTentative && lastFrame !== this.frame),
-    );
   }
 }
 

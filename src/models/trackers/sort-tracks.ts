@@ -8,6 +8,7 @@ import { DetLabError } from '../../errors';
 import type { CameraMotion } from '../task-modules/tracking/camera-motion-compensation';
 import { warpBox } from '../task-modules/tracking/camera-motion-compensation';
 import { BoxFilter } from './box-filter';
+import { continuing, type FrameTrack } from './frame-tracks';
 import { above, boxOf, finitePairs, pairCosts, stateOf } from './match-tracks';
 import { meanRows } from './track-embeddings';
 import type { Tracker } from './tracker';
@@ -22,16 +23,11 @@ export interface SortOptions {
   num_frames_retain: number;
 }
 
-export interface SortTrack {
-  id: number;
+export interface SortTrack extends FrameTrack {
   filter: BoxFilter;
   label: number;
   /** Where it was last seen, in the pixels of this frame if the camera is known to move. */
   box: Float32Array;
-  lastFrame: number;
-  /** Frames in which it was seen. */
-  seen: number;
-  isTentative: boolean;
   /** How it looked, from old to new; one that is averaged over time with `momentums`. */
   embeddings: Float32Array[];
 }
@@ -77,7 +73,7 @@ export abstract class SortTracks implements Tracker {
         : this.match(kept, looks, image);
     this.lastImage = image;
     const ids = owners.map((track, i) => this.see(kept, i, looks[i], track));
-    this.end();
+    this.tracks = continuing(this.tracks, this.frame, this.options.num_frames_retain);
     return { ...kept, instanceIds: Int32Array.from(ids) };
   }
 
@@ -178,14 +174,6 @@ export abstract class SortTracks implements Tracker {
     }
     track.filter.update(stateOf(box), this.noise(scores[i]));
     return track.id;
-  }
-
-  /** Ends tracks that are lost for long, or were not confirmed at once. */
-  private end(): void {
-    const { num_frames_retain: retained } = this.options;
-    this.tracks = this.tracks.filter(
-      ({ lastFrame, isTentative }) => this.frame - lastFrame < retained && !(isTentative && lastFrame !== this.frame),
-    );
   }
 }
 

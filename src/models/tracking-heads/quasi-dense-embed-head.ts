@@ -13,7 +13,7 @@ import type { EmbeddedPair, EmbedHead } from './embed-head';
 const options = z.strictObject({
   ...embedOptions,
   embed_channels: z.int().positive().default(256).describe('Length of a vector'),
-  softmax_temp: z.number().default(-1).describe('Divides the products of vectors; without effect unless above 0'),
+  softmax_temp: z.number().default(-1).describe('Divides the products of vectors; 0 or less: nothing does'),
   loss_track: moduleOption('loss')
     .nullish()
     .transform((loss) => loss ?? { type: 'MultiPosCrossEntropyLoss', loss_weight: 0.25 })

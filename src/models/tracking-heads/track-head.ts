@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { takeBoxes } from '../../geometry/boxes';
 import { applyInitCfg, initCfg, Module } from '../../nn';
@@ -27,7 +28,7 @@ const options = z.strictObject({
   roi_extractor: moduleOption('roi_extractor').describe('RoI pooling'),
   embed_head: moduleOption('embed_head').describe('Makes vectors of pooled RoIs, and their losses'),
   regress_head: z.null().optional().describe('Only null'),
-  loss_bbox: moduleOption('loss').nullish().describe('Accepted: boxes are refined by the detector alone'),
+  loss_bbox: ignoredOption('boxes are refined by the detector alone', { schema: moduleOption('loss').nullish() }),
   train_cfg: rcnnTrainCfg.nullish().describe('Assignment and sampling of proposals'),
   test_cfg: z.null().optional().describe('Only null'),
   init_cfg: initCfg.nullish().describe('Weight initialisation'),

@@ -308,6 +308,32 @@ const groupNorm: Lowering = (call) => {
   call.give('Add', [scaled, call.broadcast(offset, variant)], {}, variant);
 };
 
+/** Cells of a map of any size that a corner looks over. */
+const MOST_CELLS = 4096;
+
+/** The largest value from a cell to one edge, over 2, 4, 8, ... cells: ONNX has no running maximum. */
+const cornerPool: Lowering = (call) => {
+  const { x } = call.inputs;
+  const { graph } = call;
+  const { axis, backward } = call.attrs;
+  const type = call.typeOf('follows');
+  const along = call.axis(axis, 'channels-first', 4);
+  const sizes = x.tensor.shape[axis];
+  const most = isFixed(sizes) ? sizes[0] : MOST_CELLS;
+  let value = map(x, type);
+  for (let step = 1; step < most; step *= 2) {
+    const pads = Array<number>(8).fill(0);
+    pads[along + (backward ? 4 : 0)] = step;
+    const padded = graph.node('Pad', [value, graph.ints(pads), call.scalar(Number.NEGATIVE_INFINITY, type)], {
+      mode: 'constant',
+    });
+    const [from, to] = backward ? [step, 2 ** 31] : [0, -step];
+    const ends = [[from], [to], [along], [1]].map((list) => graph.ints(list));
+    value = graph.node('Max', [value, graph.node('Slice', [padded, ...ends])]);
+  }
+  call.output.set(value, { layout: 'channels-first', type });
+};
+
 const depthToSpace: Lowering = (call) => {
   const [x] = call.operands;
   const type = call.typeOf('follows');
@@ -331,4 +357,5 @@ export const convolutionLowerings: Record<string, Lowering> = {
   FusedBatchNorm: fusedBatchNorm,
   GroupNorm: groupNorm,
   DepthToSpace: depthToSpace,
+  CornerPool: cornerPool,
 };

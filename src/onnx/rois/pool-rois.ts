@@ -7,6 +7,8 @@ import type { PoolSource, RoIPooler } from '../../models/roi-heads/roi-pooler';
 import type { RoIExtractor, RoIPooling } from '../../models/roi-heads/types';
 import type { Lowered } from '../lowered';
 import type { LoweringContext } from '../lowering';
+import type { ParameterNames } from '../tape';
+import { poolByPosition, poolMoved } from './pool-bins';
 import type { RowInput } from './record-rows';
 import { sampleInRois } from './sample-in-rois';
 
@@ -50,9 +52,10 @@ export function poolRois(
   poolers: readonly RoIPooler[],
   maps: RoiMaps,
   rois: GraphRois,
+  names: ParameterNames,
   context: LoweringContext,
 ): PooledRois {
-  const each = poolers.map(({ sources }) => sources.map((source) => pooledSource(source, maps, rois, context)));
+  const each = poolers.map(({ sources }) => sources.map((source) => pooledSource(source, maps, rois, names, context)));
   const all = each.flat();
   // what is read together is in one order
   const order = all.length === 1 ? all[0].order : undefined;
@@ -73,7 +76,13 @@ const inOrder =
   ({ places }: NonNullable<PooledRois['order']>, { graph }: LoweringContext) =>
   (input: RowInput): RowInput => ({ ...input, value: graph.node('Gather', [input.value, places], { axis: 0 }) });
 
-function pooledSource(source: PoolSource, maps: RoiMaps, rois: GraphRois, context: LoweringContext): PooledSource {
+function pooledSource(
+  source: PoolSource,
+  maps: RoiMaps,
+  rois: GraphRois,
+  names: ParameterNames,
+  context: LoweringContext,
+): PooledSource {
   const { graph } = context;
   if ('vectors' in source) {
     const vectors = maps.more[source.vectors];
@@ -88,7 +97,7 @@ function pooledSource(source: PoolSource, maps: RoiMaps, rois: GraphRois, contex
   if (!pooling || !layer.sampling) throw undescribed(extractor);
   const enlarged = scale === 1 ? rois.table : scaled(rois.table, scale, context);
   const given = scale === 1 ? rois : { ...roiRows(enlarged, context), images: rois.images };
-  const channels = (level: number) => levels[level].shape[3];
+  const channels = (level: number) => layer.outputChannels?.(levels[level].shape[3]) ?? levels[level].shape[3];
   const input = (value: string, level: number): RowInput => ({
     value,
     layout: 'channels-first',
@@ -99,18 +108,8 @@ function pooledSource(source: PoolSource, maps: RoiMaps, rois: GraphRois, contex
     const pooled = pooling.strides.map((stride, level) => ofCenters(levels[level], stride, given, layer, context));
     return { inputs: pooled.map((value, level) => ({ ...input(value, level), layout: 'same' as const })) };
   }
-  const { samplingRatio, aligned } = layer.sampling;
-  const [height, width] = layer.outputSize;
-  // with its mode "max" runtimes differ; sampling_ratio is written out because they differ on its default
-  const align = (level: number, { boxes, images }: Rows) =>
-    graph.node('RoiAlign', [levels[level].get({ layout: 'channels-first', type: 'float32' }), boxes, images], {
-      coordinate_transformation_mode: aligned ? 'half_pixel' : 'output_half_pixel',
-      mode: 'avg',
-      output_height: height,
-      output_width: width,
-      sampling_ratio: samplingRatio,
-      spatial_scale: { float: 1 / pooling.strides[level] },
-    });
+  const align = (level: number, rows: Rows) =>
+    pooledOfLevel(levels[level], layers[level], rows, { scale: 1 / pooling.strides[level], names, context });
   if (pooling.levels === 'all' || pooling.strides.length === 1)
     return { inputs: pooling.strides.map((_, level) => input(align(level, given), level)) };
   const { value, order } = fromOneLevel(pooling, rois.boxes, given, align, context);
@@ -118,6 +117,35 @@ function pooledSource(source: PoolSource, maps: RoiMaps, rois: GraphRois, contex
 }
 
 type Rows = Pick<GraphRois, 'boxes' | 'images'>;
+
+/** [K, C, h, w]. */
+function pooledOfLevel(
+  map: Lowered,
+  layer: RoIExtractor['layers'][number],
+  rows: Rows,
+  { scale, names, context }: { scale: number; names: ParameterNames; context: LoweringContext },
+): string {
+  const { samplingRatio, aligned, byPosition } = layer.sampling as Exclude<
+    typeof layer.sampling,
+    'centers' | undefined
+  >;
+  const layout = { size: layer.outputSize, scale, samplingRatio };
+  if (byPosition) return poolByPosition(map, rows, { ...layout, mode: byPosition }, context);
+  const [height, width] = layer.outputSize;
+  // with its mode "max" runtimes differ; sampling_ratio is written out because they differ on its default
+  const value = map.get({ layout: 'channels-first', type: 'float32' });
+  const pooled = context.graph.node('RoiAlign', [value, rows.boxes, rows.images], {
+    coordinate_transformation_mode: aligned ? 'half_pixel' : 'output_half_pixel',
+    mode: 'avg',
+    output_height: height,
+    output_width: width,
+    sampling_ratio: samplingRatio,
+    spatial_scale: { float: scale },
+  });
+  if (!layer.movedBins) return pooled;
+  const predict = (x: tf.Tensor4D) => layer.movedBins!(x);
+  return poolMoved(map, rows, { ...layout, pooled, predict }, names, context);
+}
 
 const undescribed = ({ constructor: { name } }: RoIExtractor): DetLabError =>
   new DetLabError(

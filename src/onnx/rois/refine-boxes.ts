@@ -15,7 +15,7 @@ export function refineBoxes(
 ): GraphDetections {
   const { graph } = context;
   const rois = roiRows(detections.boxes, context);
-  const { inputs, order, combine } = poolRois([pooler], maps, rois, context);
+  const { inputs, order, combine } = poolRois([pooler], maps, rois, names, context);
   const take = (value: string, at?: string) => (at ? graph.node('Gather', [value, at], { axis: 0 }) : value);
   const boxes: RowInput = { value: take(rois.boxes, order?.rois), layout: 'same', shape: [4] };
   const forward = ([given, ...pooled]: tf.Tensor[]) => [refine(combine(pooled)[0], given as tf.Tensor2D)];

@@ -19,6 +19,8 @@ export interface SelectedRois {
   count: number | undefined;
   /** Factors on the scores [N, M, 1]; all 1 when absent. */
   factors?: string;
+  /** Objects predicted of each proposal, one after the other: M of several are of one. */
+  several?: number;
   /** bool [N, M]: which are RoIs, and not what fills the table up; all when absent. */
   valid?: string;
 }
@@ -30,6 +32,15 @@ export function probabilities({ scores, boxes }: ScoredRois, classes: number, { 
     axis: 0,
   });
   return graph.node('Reshape', [likely, shape], { allowzero: 0 });
+}
+
+/** The proposal of each pair, int64 [1, S]. */
+function setsOf(scores: string, width: number, { graph }: LoweringContext): string {
+  const scalar = (value: number) => graph.constant([value], [], 'int64');
+  const count = graph.node('Squeeze', [graph.node('Shape', [scores], { start: 1, end: 2 }), graph.ints([0])]);
+  const places = graph.node('Range', [scalar(0), count, scalar(1)]);
+  const sets = graph.node('Unsqueeze', [graph.node('Div', [places, scalar(width)]), graph.ints([0])]);
+  return graph.node('Expand', [sets, graph.node('Shape', [scores])]);
 }
 
 export function selectRoiDetections(rois: SelectedRois, cfg: RCNNTestCfg, context: LoweringContext): GraphDetections {
@@ -61,6 +72,7 @@ export function selectRoiDetections(rois: SelectedRois, cfg: RCNNTestCfg, contex
     scores: flat(scores),
     labels: flat(graph.node('Expand', [labels, shape])),
     count: count === undefined ? [0, 1] : [count * classes],
+    sets: rois.several ? setsOf(flat(scores), rois.several * classes, context) : undefined,
   };
   const limit = cfg.max_per_img > 0 ? cfg.max_per_img : -1;
   return detectionTable(pairs, { nms: cfg.nms as NmsConfig | null, limit, minSize: -1 }, context);

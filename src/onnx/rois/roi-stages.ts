@@ -29,6 +29,8 @@ export interface ScoredRois {
   boxes: string;
   /** C. */
   perRoi: number;
+  /** Objects predicted of each RoI; M is that many times larger. */
+  several?: number;
   /** How sure the boxes are, factors on the scores [N, M, 1]; all 1 when absent. */
   factors?: string;
 }
@@ -44,6 +46,8 @@ export function lowerStages({ stages }: RoIHeadParts, inputs: StagesInputs): Sco
     const part = stages.length > 1 ? `stage ${i + 1} of the roi_head` : 'the roi_head';
     const outputs = lowerHead(stage, { ...inputs, boxes }, part);
     scores.push(outputs.scores);
+    const { several } = stage.head;
+    if (several) boxes = repeated(boxes, several, context);
     decoded = decode(stage.head, boxes, outputs, { ...inputs, sizes }, part);
     if (i < stages.length - 1) boxes = ofBestClass(stage.head, outputs.scores, decoded, context);
   }
@@ -51,7 +55,21 @@ export function lowerStages({ stages }: RoIHeadParts, inputs: StagesInputs): Sco
   return {
     scores: scores.length === 1 ? sum : graph.node('Div', [sum, graph.float(scores.length)]),
     ...decoded,
+    several: stages[0].head.several,
   };
+}
+
+/** Rows of each image [N, M, ...] one after the other, each several times. */
+export function repeated(rows: string, times: number, { graph }: LoweringContext): string {
+  const shape = graph.node('Shape', [rows]);
+  const rest = graph.node('Shape', [rows], { start: 2 });
+  const most = graph.node('Concat', [graph.node('Shape', [rows], { start: 0, end: 2 }), graph.ints([times]), rest], {
+    axis: 0,
+  });
+  const each = graph.node('Expand', [graph.node('Unsqueeze', [rows, graph.ints([2])]), most]);
+  const [batch, count] = [0, 1].map((axis) => graph.node('Gather', [shape, graph.ints([axis])], { axis: 0 }));
+  const flat = graph.node('Concat', [batch, graph.node('Mul', [count, graph.ints([times])]), rest], { axis: 0 });
+  return graph.node('Reshape', [each, flat], { allowzero: 0 });
 }
 
 interface HeadOutputs {
@@ -67,21 +85,37 @@ function lowerHead(
   part: string,
 ): HeadOutputs {
   const { graph } = context;
-  const { inputs, order, combine } = poolRois([pooler], maps, roiRows(boxes, context), context);
+  const { inputs, order, combine } = poolRois([pooler], maps, roiRows(boxes, context), names, context);
   if (head.probabilities)
     throw new DetLabError('the loss_cls of its bbox_head has probabilities of its own, for which there is no form yet');
   const forward = (tensors: tf.Tensor[]) => {
     const [pooled] = combine(tensors);
-    const outputs = head.forward(pooled);
+    const all = head.forward(pooled);
+    const outputs = all.refined ?? all;
     if (!outputs.scores) throw new DetLabError('its bbox_head has with_cls false, so RoIs have no scores');
-    if (outputs.objects) throw new DetLabError(`${head.constructor.name} hands features of objects to the next stage`);
+    if (all.objects) throw new DetLabError(`${head.constructor.name} hands features of objects to the next stage`);
     return outputs.deltas ? [outputs.scores, outputs.deltas] : [outputs.scores];
   };
   const rows = recordRows(inputs, forward, names, context, part);
   const [scores, deltas] = rows.map(({ value }) =>
     order ? graph.node('Gather', [value, order.places], { axis: 0 }) : value,
   );
+  if (head.several) return ofSeveral({ scores, deltas, columns: rows[1].shape[0] }, head.several, context);
   return { scores, ...(deltas && { deltas: { value: deltas, columns: rows[1].shape[0] } }) };
+}
+
+/** Each object as an RoI of its own; of each the score of the background comes first. */
+function ofSeveral(
+  { scores, deltas, columns }: { scores: string; deltas: string; columns: number },
+  several: number,
+  { graph }: LoweringContext,
+): HeadOutputs {
+  const each = (value: string, width: number) =>
+    graph.node('Reshape', [value, graph.ints([-1, width])], { allowzero: 0 });
+  return {
+    scores: graph.node('Gather', [each(scores, 2), graph.ints([1, 0])], { axis: 1 }),
+    deltas: { value: each(deltas, columns / several), columns: columns / several },
+  };
 }
 
 type DecodedRois = Pick<ScoredRois, 'boxes' | 'perRoi' | 'factors'>;

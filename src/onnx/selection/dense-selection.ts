@@ -33,8 +33,9 @@ const allLevels: Rule = (candidates, { score_thr = 0, nms_pre = -1, multi_label 
   const pairs = selectPairs(one, groups, options, context);
   const cut = (from: number, to: number) =>
     graph.node('Slice', [pairs.boxes, graph.ints([from]), graph.ints([to]), graph.ints([2]), graph.ints([1])]);
-  const label = graph.node('Squeeze', [cut(4, 5), graph.ints([2])]);
-  return { ...pairs, boxes: cut(0, 4), labels: graph.node('Cast', [label], { to: 7 }) };
+  const width = candidates.rotated ? 5 : 4;
+  const label = graph.node('Squeeze', [cut(width, width + 1), graph.ints([2])]);
+  return { ...pairs, boxes: cut(0, width), labels: graph.node('Cast', [label], { to: 7 }) };
 };
 
 const bestClass: Rule = (candidates, { score_thr = 0 }, context) => {

@@ -13,8 +13,9 @@ export interface GraphCandidates {
   scores: string;
   columns: number;
   classes: number;
-  /** Decoded [N, T, 4]. */
+  /** Decoded [N, T, 4]; [N, T, 5] of rotated boxes. */
   boxes: string;
+  rotated?: boolean;
   /** [N, T, 1]. */
   factors?: string;
   /** Priors of each level. */
@@ -23,14 +24,17 @@ export interface GraphCandidates {
 
 /** Scores below 0 are dropped. */
 export interface Pairs {
-  /** [N, S, 4]. */
+  /** [N, S, 4]; [N, S, 5] of rotated boxes. */
   boxes: string;
+  rotated?: boolean;
   /** [N, S]. */
   scores: string;
   /** int64 [N, S]. */
   labels: string;
   /** int64 [N, S], of what NMS keeps apart; the labels when absent. */
   ids?: string;
+  /** int64 [N, S]: of one set none suppresses another. */
+  sets?: string;
   /** S, where it is known. */
   count: Sizes;
 }
@@ -44,7 +48,7 @@ export interface PairOptions {
 
 /** The pairs of each group of priors; `groups` are sizes that add up to T. */
 export function selectPairs(
-  { scores, classes, columns, boxes, factors }: GraphCandidates,
+  { scores, classes, columns, boxes, rotated, factors }: GraphCandidates,
   groups: readonly Sizes[],
   { threshold, limit }: PairOptions,
   { graph, dimensions }: LoweringContext,
@@ -91,6 +95,7 @@ export function selectPairs(
     scores: join(parts.map((part) => part.scores)),
     labels: join(parts.map((part) => part.labels)),
     count: parts[0].count.map((_, t) => parts.reduce((sum, part) => sum + part.count[t], 0)),
+    rotated,
   };
 }
 

@@ -4,12 +4,17 @@ import type { NmsConfig } from '../../ops';
 import type { Graph } from '../graph';
 import type { LoweringContext } from '../lowering';
 import { DROPPED } from './pairs';
+import { rotatedOverlaps } from './rotated-overlap';
 
 interface Placed {
   /** Boxes of different classes are apart, [N, S, 4]. */
   boxes: string;
   /** [N, S]. */
   scores: string;
+  /** [N, S]: boxes of one set leave each other's scores as they are. */
+  sets?: string;
+  /** The boxes are [N, S, 5]. */
+  rotated?: boolean;
 }
 
 const REDUCED = { keepdims: 0, noop_with_empty_axes: 0 };
@@ -29,20 +34,35 @@ function decayed(
   return graph.node('Where', [apart, graph.float(1), rest]);
 }
 
+/** IoU [N, S] of boxes [N, S, 4] with the one at each image that `of` takes of what is [N, S, ...]. */
+function uprightOverlaps(boxes: string, graph: Graph): (of: (value: string) => string) => string {
+  const corner = (from: number) =>
+    graph.node('Slice', [boxes, graph.ints([from]), graph.ints([from + 2]), graph.ints([2]), graph.ints([1])]);
+  const [low, high] = [corner(0), corner(2)];
+  const product = (sides: string) => graph.node('ReduceProd', [sides, graph.ints([2])], REDUCED);
+  const areas = product(graph.node('Sub', [high, low]));
+  return (of) => {
+    const sides = graph.node('Sub', [graph.node('Min', [high, of(high)]), graph.node('Max', [low, of(low)])]);
+    const overlap = product(graph.node('Max', [sides, graph.float(0)]));
+    const union = graph.node('Sub', [graph.node('Add', [of(areas), areas]), overlap]);
+    return graph.node('Where', [
+      graph.node('Greater', [union, graph.float(0)]),
+      graph.node('Div', [overlap, union]),
+      graph.float(0),
+    ]);
+  };
+}
+
 /** Decayed scores [N, S] of the best `limit` (all if negative) of each image; the others are dropped. */
 export function softSuppressed(
-  { boxes, scores }: Placed,
+  { boxes, scores, sets, rotated }: Placed,
   nms: NmsConfig,
   limit: number,
   { graph }: LoweringContext,
 ): string {
   const { min_score: minimum = 1e-3 } = nms;
   const scalar = (value: number) => graph.constant([value], [], 'int64');
-  const corner = (from: number) =>
-    graph.node('Slice', [boxes, graph.ints([from]), graph.ints([from + 2]), graph.ints([2]), graph.ints([1])]);
-  const [low, high] = [corner(0), corner(2)];
-  const product = (sides: string) => graph.node('ReduceProd', [sides, graph.ints([2])], REDUCED);
-  const areas = product(graph.node('Sub', [high, low]));
+  const overlaps = rotated ? rotatedOverlaps(boxes, graph) : uprightOverlaps(boxes, graph);
   const count = graph.node('Squeeze', [graph.node('Shape', [scores], { start: 1, end: 2 }), graph.ints([0])]);
   const places = graph.node('Unsqueeze', [graph.node('Range', [scalar(0), count, scalar(1)]), graph.ints([0])]);
   const nothing = graph.node('Expand', [graph.float(DROPPED), graph.node('Shape', [scores])]);
@@ -55,15 +75,9 @@ export function softSuppressed(
     ]);
     const of = (value: string) =>
       graph.node('GatherND', [value, graph.node('Unsqueeze', [at, graph.ints([2])])], { batch_dims: 1 });
-    const sides = graph.node('Sub', [graph.node('Min', [high, of(high)]), graph.node('Max', [low, of(low)])]);
-    const overlap = product(graph.node('Max', [sides, graph.float(0)]));
-    const union = graph.node('Sub', [graph.node('Add', [of(areas), areas]), overlap]);
-    const iou = graph.node('Where', [
-      graph.node('Greater', [union, graph.float(0)]),
-      graph.node('Div', [overlap, union]),
-      graph.float(0),
-    ]);
-    const score = graph.node('Mul', [live, decayed(iou, nms, graph)]);
+    const decay = decayed(overlaps(of), nms, graph);
+    const applied = sets ? graph.node('Where', [graph.node('Equal', [sets, of(sets)]), graph.float(1), decay]) : decay;
+    const score = graph.node('Mul', [live, applied]);
     const gone = graph.node('Or', [
       graph.node('Or', [chosen, graph.node('Less', [live, graph.float(0)])]),
       graph.node('Less', [score, graph.float(Math.fround(minimum))]),

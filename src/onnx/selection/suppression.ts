@@ -19,8 +19,9 @@ export interface SuppressionOptions {
 
 /** Values of the graph. */
 export interface GraphDetections {
-  /** [N, M, 4]. */
+  /** [N, M, 4]; [N, M, 5] of rotated boxes. */
   boxes: string;
+  rotated?: boolean;
   /** [N, M], best first; 0 where there is none. */
   scores: string;
   /** int64 [N, M]; -1 where there is none. */
@@ -38,7 +39,7 @@ export function nextFloat(value: number): number {
 
 /** Boxes [N, S, 4] as NMS compares them: those of different classes apart. */
 function placedBoxes(
-  { boxes, labels, ids = labels }: Pairs,
+  { boxes, labels, ids = labels, rotated }: Pairs,
   scores: string,
   { offset = 0, class_agnostic = false }: NmsConfig,
   { graph }: LoweringContext,
@@ -49,14 +50,24 @@ function placedBoxes(
     const valid = graph.node('GreaterOrEqual', [scores, graph.float(0)]);
     const each = graph.node('Unsqueeze', [valid, graph.ints([2])]);
     const some = graph.node('Where', [each, boxes, graph.float(-1e9)]);
-    const attributes = { keepdims: 1, noop_with_empty_axes: 0 };
-    const step = graph.node('Add', [graph.node('ReduceMax', [some, graph.ints([1, 2])], attributes), graph.float(1)]);
+    const largest = (value: string) =>
+      graph.node('ReduceMax', [value, graph.ints([1, 2])], { keepdims: 1, noop_with_empty_axes: 0 });
+    const part = (from: number) =>
+      graph.node('Slice', [some, graph.ints([from]), graph.ints([from + 2]), graph.ints([2]), graph.ints([1])]);
+    // of rotated boxes the centers, by the largest coordinate of one and the largest side
+    const farthest = rotated ? graph.node('Add', [largest(part(0)), largest(part(2))]) : largest(some);
+    const step = graph.node('Add', [farthest, graph.float(1)]);
     const groups = graph.node('Unsqueeze', [graph.node('Cast', [ids], { to: 1 }), graph.ints([2])]);
-    placed = graph.node('Add', [boxes, graph.node('Mul', [groups, step])]);
+    const moved = graph.node('Mul', [groups, step]);
+    const centers = graph.constant([1, 1, 0, 0, 0], [5], 'float32');
+    placed = graph.node('Add', [boxes, rotated ? graph.node('Mul', [moved, centers]) : moved]);
   }
   // widths and heights that count both edges
   return offset ? graph.node('Add', [placed, graph.constant([0, 0, offset, offset], [4], 'float32')]) : placed;
 }
+
+/** A score that is not 0, as those of suppressed boxes become. */
+const SMALLEST = 1e-30;
 
 /** Scores [N, S] of the pairs that NMS keeps; the others are dropped. */
 function suppressed(pairs: Pairs, nms: NmsConfig, limit: number, context: LoweringContext): string {
@@ -68,6 +79,13 @@ function suppressed(pairs: Pairs, nms: NmsConfig, limit: number, context: Loweri
     return softSuppressed({ boxes: placedBoxes(pairs, scores, nms, context), scores }, nms, most, context);
   }
   if (threshold === undefined) throw new DetLabError('the nms config has no iou_threshold');
+  if (pairs.sets || pairs.rotated) {
+    const { scores, sets, rotated } = pairs;
+    // rotated boxes go at the threshold too
+    const iou_threshold = rotated ? Math.fround(threshold) : nextFloat(threshold);
+    const placed = { boxes: placedBoxes(pairs, scores, nms, context), scores, sets, rotated };
+    return softSuppressed(placed, { method: 'naive', iou_threshold, min_score: SMALLEST }, most, context);
+  }
   const above = graph.node('Greater', [pairs.scores, graph.float(minimum)]);
   const scores = minimum > 0 ? graph.node('Where', [above, pairs.scores, graph.float(DROPPED)]) : pairs.scores;
   const inputs = [
@@ -126,14 +144,15 @@ export function detectionTable(pairs: Pairs, options: SuppressionOptions, contex
     scores: graph.node('Where', [valid, best, graph.float(0)]),
     labels: graph.node('Where', [valid, labels, graph.constant([-1], [], 'int64')]),
     count: most,
+    rotated: pairs.rotated,
   };
 }
 
 /** Scores of the boxes that are wider and higher than the minimum. */
-function largeEnough({ boxes, scores }: Pairs, minSize: number, { graph }: LoweringContext): string {
+function largeEnough({ boxes, scores, rotated }: Pairs, minSize: number, { graph }: LoweringContext): string {
   const corner = (from: number) =>
     graph.node('Slice', [boxes, graph.ints([from]), graph.ints([from + 2]), graph.ints([2]), graph.ints([1])]);
-  const size = graph.node('Sub', [corner(2), corner(0)]);
+  const size = rotated ? corner(2) : graph.node('Sub', [corner(2), corner(0)]);
   const smallest = graph.node('ReduceMin', [size, graph.ints([2])], { keepdims: 0, noop_with_empty_axes: 0 });
   const large = graph.node('Greater', [smallest, graph.float(minSize)]);
   return graph.node('Where', [large, scores, graph.float(DROPPED)]);

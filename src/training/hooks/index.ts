@@ -12,6 +12,7 @@ import { memoryProfilerHookDefinition } from './memory-profiler-hook';
 import { paramSchedulerHookDefinition } from './param-scheduler-hook';
 import { pipelineSwitchHookDefinition } from './pipeline-switch-hook';
 import { ppyoloeParamSchedulerHookDefinition } from './ppyoloe-param-scheduler-hook';
+import { stopDistillHookDefinition } from './stop-distill-hook';
 import { yolov5ParamSchedulerHookDefinition } from './yolov5-param-scheduler-hook';
 import { mmyoloYOLOXModeSwitchHookDefinition, yoloxModeSwitchHookDefinition } from './yolox-mode-switch-hook';
 
@@ -28,6 +29,7 @@ export const hooks = [
   yoloxModeSwitchHookDefinition,
   mmyoloYOLOXModeSwitchHookDefinition,
   pipelineSwitchHookDefinition,
+  stopDistillHookDefinition,
   yolov5ParamSchedulerHookDefinition,
   ppyoloeParamSchedulerHookDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -24,7 +24,8 @@ export const valLoopDefinition = defineModule({
 export const teacherStudentValLoopDefinition = defineModule({
   kind: 'loop',
   type: 'TeacherStudentValLoop',
-  summary: 'Evaluates the teacher and then the student of a semi-supervised detector, on val_dataloader by val_evaluator',
+  summary:
+    'Evaluates the teacher and then the student of a semi-supervised detector, on val_dataloader by val_evaluator',
   origin: 'MMDetection',
   shapes: 'a loader of images -> the metrics of their detections by each, `teacher/coco/bbox_mAP`',
   example: "{ type: 'TeacherStudentValLoop' }",

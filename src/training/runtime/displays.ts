@@ -77,9 +77,18 @@ export const RotLocalVisualizer = defineModule({
   example: "{ type: 'RotLocalVisualizer', vis_backends: [{ type: 'LocalVisBackend' }], name: 'visualizer' }",
 });
 
+export const PoseLocalVisualizer = defineModule({
+  ...DetLocalVisualizer,
+  type: 'mmpose.PoseLocalVisualizer',
+  summary: 'Names the vis_backends; keypoints and skeletons are drawn by DetVisualizationHook and model.predict',
+  origin: 'MMPose',
+  example: "{ type: 'mmpose.PoseLocalVisualizer', vis_backends: [{ type: 'LocalVisBackend' }], name: 'visualizer' }",
+});
+
 export const displays = [
   LogProcessor,
   DetLocalVisualizer,
   RotLocalVisualizer,
+  PoseLocalVisualizer,
   TrackLocalVisualizer,
 ] as const satisfies readonly AnyDefinition[];

@@ -14,7 +14,7 @@ import {
 } from './schedule-rule';
 
 const options = {
-  eta_max: z.number().positive().describe("Highest rate; the optimizer's lr is not used"),
+  eta_max: z.number().positive().describe("Highest rate, in place of the optimizer's lr"),
   total_steps: z.int().positive().nullish().describe('Steps of the whole cycle; end - begin when left out'),
   pct_start: z.number().min(0).max(1).default(0.3).describe('Share of the steps in which the rate rises'),
   anneal_strategy: z.enum(['cos', 'linear']).default('cos').describe('Shape of both ways'),

@@ -1,4 +1,4 @@
-// Boxes of an image as SVG: masks, outlines and labels in image pixels. Pure functions of data; the static image of a display
+// Boxes of an image as SVG: masks, outlines, keypoints and labels in image pixels. Pure functions of data; the static image of a display
 // (drawn in Node) and the live one are the same drawing.
 
 type LiveBoxData = import('../live-image-data').LiveBoxData;
@@ -68,6 +68,7 @@ function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView)
       dashed: (flags & 1) > 0 || state === 'ignored' || (score === undefined && hasScores && view.side === 'all'),
       corners: box[15] ?? [],
       outline: box[9] ?? '',
+      strokes: box[16] ?? [],
     });
   }
   const scoreOf = ({ index }: LiveItem) => boxes[index][5] ?? -1;
@@ -159,9 +160,31 @@ function liveDrawing(items: readonly LiveItem[], frame: LiveFrame, measure: (tex
     (masks.length > 0
       ? `<g fill-opacity='.42' fill-rule='evenodd' stroke-width='${n(frame.unit)}'>${masks.join('')}</g>`
       : '') +
-    `<g fill='none'>${liveLines(items, frame)}</g>` +
+    `<g fill='none'>${liveLines(items, frame)}${liveStrokes(items, frame)}</g>` +
     (labels.some((label) => label !== '') ? `<g fill='#fff' ${font}>${labels.join('')}</g>` : '')
   );
+}
+
+/** Skeletons: the strokes of a colour are one path, over a dark one; dots are wider. */
+function liveStrokes(items: readonly LiveItem[], { unit, lineWidth }: LiveFrame): string {
+  const n = liveNumber(unit);
+  const all = items.flatMap(({ strokes }) => strokes);
+  if (all.length === 0) return '';
+  const groups = [false, true].map((dots) => {
+    const of = all.filter(([x1, y1, x2, y2]) => (x1 === x2 && y1 === y2) === dots);
+    const path = (strokes: typeof of) =>
+      strokes.map(([x1, y1, x2, y2]) => `M${n(x1)} ${n(y1)}${dots ? 'h0' : `L${n(x2)} ${n(y2)}`}`).join('');
+    if (of.length === 0) return '';
+    const width = (dots ? 2.5 : 1) * lineWidth * unit;
+    const colors = [...new Set(of.map(([, , , , color]) => color))];
+    return (
+      `<path d='${path(of)}' stroke='#000' stroke-opacity='.45' stroke-width='${n(width + 1.5 * unit)}'/>` +
+      `<g stroke-width='${n(width)}'>${colors
+        .map((color) => `<path d='${path(of.filter((stroke) => stroke[4] === color))}' stroke='${liveEscape(color)}'/>`)
+        .join('')}</g>`
+    );
+  });
+  return `<g stroke-linecap='round'>${groups.join('')}</g>`;
 }
 
 const liveRectangle = (n: (v: number) => string, x: number, y: number, width: number, height: number): string =>

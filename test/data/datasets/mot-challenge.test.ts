@@ -78,6 +78,14 @@ it('gives frames video by video, all annotated objects to the metric and those o
   await expect(async () => load({ visibility_thr: 0.5 })).rejects.toThrow(/visibility_thr/);
 });
 
+it('indices select videos, with all of their frames', async () => {
+  const { records, videos } = await load({ indices: -1 });
+  expect(records.map(({ id }) => id)).toEqual([2, 4]);
+  expect([...videos!.keys()]).toEqual([2, 4]);
+  expect((await load({ indices: [1, 0] })).records.map(({ id }) => id)).toEqual([2, 4, 1, 3]);
+  await expect(load({ indices: [2] })).rejects.toThrow(/expected -2 to 1, received 2/);
+});
+
 it('every video has a tracker of its own', async () => {
   const data = await load();
   const detections = { bboxes: Float32Array.of(4, 4, 24, 34), scores: Float32Array.of(0.9), labels: Int32Array.of(0) };

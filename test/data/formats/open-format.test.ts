@@ -4,9 +4,10 @@ import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { expect, it, vi } from 'vitest';
-import * as content from '../../../src/data/datasets/coco/content';
 import { newFolder } from '../datasets/cases';
 import { folderOf, opened } from './opened';
+
+import content = require('../../../src/data/datasets/coco/content'); // itself, to be spied on
 
 /** A mask of 4 x 3 pixels, all but the first set, as a PNG in base64; transparent where it is not set. */
 async function maskPng(deflated: boolean): Promise<string> {

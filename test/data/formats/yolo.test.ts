@@ -21,6 +21,12 @@ it.each([
   expect(found.notices).toMatch(notice);
 });
 
+it('says what is missing in a folder of images, and where to ask for its format', async () => {
+  const folder = newFolder();
+  await greyImages(path.join(folder, 'images'), { 'a.jpg': [64, 48] });
+  await expect(opened(folder, 'yolo')).rejects.toThrow(/as YOLO: it has no label files .*dataset.open/);
+});
+
 it('reads Label Studio, whose box of a turned rectangle is elsewhere, and polygons beside boxes', async () => {
   const found = await openedCase('label_studio_yolo', 'images');
   const boxes = drawn({ a: { 1: 'outline' }, b: { 2: 'outline' } });

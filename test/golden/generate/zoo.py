@@ -3,7 +3,8 @@ dict, losses, gradient norms and detections. Writes ../zoo_<family>.json for the
 
 Weights by the formulas of ../README.md with `extra_rules`; two images (the formula image, and the same upside down), their boxes
 and outlines as in two_stage.py. Needs mmdet 3.3.0, mmengine 0.10.7, mmcv 2.1.0 with its operators for the CPU, pycocotools.
-PAA needs scikit-learn 1.5.2, rtmdet_r MMRotate (mmrotate_reference.py), ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
+yolox_pose needs mmpose 1.3.2 with xtcocotools, json_tricks, munkres, and is run beside mmyolo's folder `configs` (mmyolo/.mim).
+PAA needs scikit-learn 1.5.2, distilled mmrazor 1.0.0 (mmrazor_reference.py), rtmdet_r MMRotate (mmrotate_reference.py), ConvNeXt mmpretrain 1.2.0, BoxInst scikit-image 0.24.0. Run: python zoo.py [family ...]
 """
 import copy
 import json
@@ -44,6 +45,9 @@ if any('rtmdet_r' in family for family in sys.argv[1:]):
 if set(sys.argv[1:]) & {'grounding_dino', 'glip'}:  # these need more packages
     from zoo_text_families import TEXT_FAMILIES
     FAMILIES.update(TEXT_FAMILIES)
+if set(sys.argv[1:]) & {'distilled', 'distilled_slow'}:  # needs mmrazor
+    from zoo_distilled_families import DISTILLED_FAMILIES, MODELS as RAZOR_MODELS
+    FAMILIES.update(DISTILLED_FAMILIES)
 
 # of one image alone, and not on a CPU; what it leaves out is dropped afterwards
 MaskedConv2d.forward = lambda self, x, mask=None: torch.nn.Conv2d.forward(self, x)
@@ -73,6 +77,12 @@ def outline(box):
     return [x1, (y1 + y2) / 2, (x1 + x2) / 2, y1, x2, (y1 + y2) / 2, x2 - 2.5, y2, x1 + 3.5, y2 - 4.5]
 
 
+def keypoints(box, count=17):
+    """x, y and visibility of each, as check-small-model.ts has them."""
+    x1, y1, x2, y2 = box
+    return [[x1 + (x2 - x1) * ((k * 0.618 + 0.1) % 1), y1 + (y2 - y1) * ((k * 0.414 + 0.2) % 1), float(k % 3 > 0)] for k in range(count)]
+
+
 def sample(i, ignored=(), labels=None, semantic=True):
     truth = TRUTHS[i]
     s = DetDataSample(metainfo=dict(img_id=i, img_shape=(H, W), ori_shape=(H * 2, W), pad_shape=(H, W),
@@ -80,6 +90,8 @@ def sample(i, ignored=(), labels=None, semantic=True):
     rles = [coco.merge(coco.frPyObjects([outline(b)], H, W)) for b in truth['bboxes']]
     s.gt_instances = InstanceData(bboxes=torch.tensor(truth['bboxes']).float(), labels=torch.tensor(truth['labels']) if labels is None else torch.full((len(truth['labels']),), labels),
                                   masks=BitmapMasks([coco.decode(r) for r in rles], H, W))
+    points = torch.tensor([keypoints(b) for b in truth['bboxes']])
+    s.gt_instances.keypoints, s.gt_instances.keypoints_visible = points[..., :2], points[..., 2]
     y, x = np.mgrid[:H, :W]
     classes = (x // 16 + y // 16 + i) % 5
     if semantic:
@@ -140,11 +152,13 @@ def segments_of(ids, cfg):
 def training_samples(cfg, samples):
     """MMYOLO's YOLOX reads boxes as its collate function joins them."""
     kind = cfg.get('bbox_head', {}).get('type')
-    if kind not in ('mmyolo.YOLOXHead', 'YOLOv5InsHead'):
+    if kind not in ('mmyolo.YOLOXHead', 'YOLOv5InsHead', 'YOLOXPoseHead'):
         return samples
     rows = [torch.cat([torch.full((len(s.gt_instances), 1), float(i)), s.gt_instances.labels[:, None].float(), s.gt_instances.bboxes], 1)
             for i, s in enumerate(samples)]
     masks = {}
+    if kind == 'YOLOXPoseHead':
+        masks = {k: torch.cat([s.gt_instances[k] for s in samples]) for k in ('keypoints', 'keypoints_visible')}
     if kind == 'YOLOv5InsHead':
         bitmaps = [s.gt_instances.masks.to_tensor(torch.float32, 'cpu') for s in samples]
         # with mask_overlap the number of the smallest object, the objects being sorted by size
@@ -159,6 +173,12 @@ def predicted_together(cfg, data):
     if (cfg.get('test_cfg') or {}).get('chunked_size', -1) <= 0:
         return [(inputs, samples)]
     return [(inputs[i:i + 1], samples[i:i + 1]) for i in range(len(samples))]
+
+
+def predicted(model, inputs, samples):
+    if hasattr(model, 'architecture'):  # of mmrazor
+        model = model.architecture
+    return model.predict(inputs, samples, rescale=True)
 
 
 def built(cfg, models, rules, constants, prepare, iteration):
@@ -177,7 +197,8 @@ def built(cfg, models, rules, constants, prepare, iteration):
         model.teacher_model.load_state_dict(filled(model.teacher_model.state_dict(), rules))
     # before DDQ's decoder takes branches of the head as its own
     params = [[k, list(v.shape)] for k, v in model.state_dict().items()]
-    return model.train(), params
+    model.train()  # returns nothing in mmrazor
+    return model, params
 
 
 def batch(model, ignored, labels, semantic, texts, angles):
@@ -206,6 +227,9 @@ def trained(model, cfg, data, steps):
 
 def run(name, model, **case):
     cfg = model
+    if cfg['type'].startswith('mmrazor.'):
+        with DefaultScope.overwrite_default_scope('mmrazor'):
+            return run_in_scope(name, cfg, RAZOR_MODELS, **case)
     isYolo = cfg['type'].startswith('mmyolo.')
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
         return run_in_scope(name, cfg, YOLO_MODELS if isYolo else MODELS, **case)
@@ -222,7 +246,7 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
     logged, norms = trained(model, cfg, data, steps) if trains else ({}, {})
     model.eval()
     with torch.no_grad():
-        found = [s for part in predicted_together(cfg, data) for s in model.predict(*part, rescale=True)]
+        found = [s for part in predicted_together(cfg, data) for s in predicted(model, *part)]
     detections = []
     panoptic = [segments_of(s.pred_panoptic_seg.sem_seg[0].numpy(), cfg) for s in found if 'pred_panoptic_seg' in s]
     for s in found:
@@ -233,6 +257,8 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
             p.bboxes = torch.minimum(p.bboxes.clamp(min=0), torch.tensor([W, 2 * H, W, 2 * H]))
         d = dict(bboxes=[[round(v, 3) for v in b] for b in p.bboxes.tolist()], scores=[round(v, 6) for v in p.scores.tolist()],
                  labels=p.labels.tolist())
+        if 'keypoints' in p:
+            d['keypoints'] = [[round(v, 3) for point, score in zip(k, s) for v in (*point, score)] for k, s in zip(p.keypoints.tolist(), p.keypoint_scores.tolist())]
         if 'masks' in p:
             d['masks'] = [coco.encode(np.asfortranarray(m.numpy().astype(np.uint8)))['counts'].decode() for m in p.masks]
             d['mask_size'] = list(p.masks.shape[1:])

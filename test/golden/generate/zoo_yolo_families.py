@@ -13,6 +13,18 @@ def distributions_in_order(model):
     module.forward_single = forward_single
 
 
+def with_its_test_cfg(model):
+    """YOLOXPoseHead fails without cfg, which nobody passes; and with a number that candidates exceed it takes keypoints of others."""
+    head = model.bbox_head
+    predict = head.predict_by_feat
+    head.predict_by_feat = lambda *maps, **more: predict(*maps, **{**more, 'cfg': dict_of(head.test_cfg, max_per_img=100000)})
+
+
+def dict_of(config, **changes):
+    from mmengine.config import ConfigDict
+    return ConfigDict(dict(config, **changes))
+
+
 def sides_in_order(model):
     """MMDetection's RTMDet-Ins resizes the height of masks by the scale of the width, and the other way round."""
     from mmdet.models.dense_heads import rtmdet_ins_head
@@ -63,6 +75,11 @@ yolox = dict(type='mmyolo.YOLOXHead', head_module=dict(type='YOLOXHeadModule', n
 ota = dict(assigner=dict(type='mmdet.SimOTAAssigner', center_radius=2.5, iou_calculator=dict(type='mmdet.BboxOverlaps2D')))
 yolox_test = dict(yolox_style=True, multi_label=True, score_thr=0.27, max_per_img=5, nms=dict(type='nms', iou_threshold=0.65))
 yolox_rules = [(r'multi_level_conv_(cls|obj)', 3.0)]
+pose_file = 'configs/_base_/pose/coco.py'  # of MMYOLO's package
+yolox_pose = dict(yolox, type='YOLOXPoseHead', head_module=dict(yolox['head_module'], type='YOLOXPoseHeadModule', num_classes=1, num_keypoints=17),
+                  loss_pose=dict(type='OksLoss', metainfo=pose_file, loss_weight=30.0))
+pose_ota = dict(assigner=dict(type='PoseSimOTAAssigner', center_radius=2.5, oks_weight=3.0, vis_weight=0.5, iou_calculator=dict(type='mmdet.BboxOverlaps2D'),
+                              oks_calculator=dict(type='OksLoss', metainfo=pose_file)))
 rtm = dict(type='mmyolo.RTMDetHead', head_module=dict(type='RTMDetSepBNHeadModule', num_classes=3, in_channels=256, feat_channels=256,
                                                       stacked_convs=2, pred_kernel_size=1, widen_factor=0.125,
                                                       norm_cfg=dict(type='BN')))
@@ -110,6 +127,17 @@ v7_p6 = dict(v7, head_module=dict(v7['head_module'], type='YOLOv7p6HeadModule', 
                                   main_out_channels=[16, 16, 24, 32], aux_out_channels=[16, 24, 24, 32]),
              prior_generator=dict(v5['prior_generator'], base_sizes=[*anchors, anchors[2]], strides=[8, 16, 32, 64]),
              obj_level_weights=[4.0, 1.0, 0.25, 0.06])
+
+
+
+def v7_large(arch, channels, block, rules, widen_factor=0.1):  # by which widths are multiples of 8
+    narrow = dict(widen_factor=widen_factor)
+    neck = dict(narrow, type='YOLOv7PAFPN', in_channels=channels, out_channels=[c // 2 for c in channels], use_maxpool_in_downsample=True,
+                use_in_channels_in_downsample=True, block_cfg=dict(dict(middle_ratio=0.4, block_ratio=0.2, num_blocks=6, num_convs_in_block=1), **block))
+    head = dict(v7_p6, head_module=dict(v7_p6['head_module'], **narrow, in_channels=[c // 2 for c in channels]))
+    backbone = dict(narrow, type='YOLOv7Backbone', arch=arch, out_indices=(2, 3, 4, 5), norm_eval=True)
+    return dict(model=yolo(backbone, neck, head, data_preprocessor=dict(pre, pad_size_divisor=64)), rules=v7_rules(*rules))
+
 
 FAMILIES = dict(
     yolov5=dict(
@@ -160,11 +188,22 @@ FAMILIES = dict(
             type='YOLOv7PAFPN', in_channels=p6, out_channels=[128, 256, 384, 512], use_maxpool_in_downsample=False),
             v7_p6, data_preprocessor=dict(pre, pad_size_divisor=64)), rules=v7_rules(1.3, 2.6)),
     ),
+    yolov7_x_slow=dict(
+        x=dict(model=yolo(dict(type='YOLOv7Backbone', arch='X', widen_factor=0.1, norm_eval=True), dict(
+            widen_factor=0.1, type='YOLOv7PAFPN', in_channels=[640, 1280, 1280], out_channels=[160, 320, 640], use_repconv_outs=False,
+            block_cfg=dict(type='ELANBlock', middle_ratio=0.4, block_ratio=0.4, num_blocks=3, num_convs_in_block=2)),
+            dict(v7, head_module=dict(v7['head_module'], widen_factor=0.1, in_channels=[320, 640, 1280]))), rules=v7_rules(1.36, 2.7)),
+    ),
+    yolov7_e_slow=dict(e=v7_large('E', [320, 640, 960, 1280], dict(type='ELANBlock'), (1.3, 2.6))),
     mmyolo_yolox=dict(
         yolox=dict(model=yolo(dict(type='YOLOXCSPDarknet', norm_eval=True), yolox_neck, yolox, ota, test=yolox_test), rules=yolox_rules),
         depthwise=dict(model=yolo(dict(type='YOLOXCSPDarknet', use_depthwise=True, norm_eval=True), dict(yolox_neck, use_depthwise=True),
                                   dict(yolox, head_module=dict(yolox['head_module'], use_depthwise=True)), ota),
                        rules=yolox_rules),
+    ),
+    yolox_pose=dict(
+        pose=dict(model=yolo(dict(type='YOLOXCSPDarknet', norm_eval=True), yolox_neck, yolox_pose, pose_ota, test=dict(yolox_test, score_thr=0.305)),
+                  rules=[(r'multi_level_conv_(cls|obj|offsets|vis)', 3.0)], labels=0, constants=[[r'sigmas$', 0.08]], prepare=with_its_test_cfg),
     ),
     mmyolo_rtmdet=dict(
         rtmdet=dict(model=yolo(dict(type='mmyolo.CSPNeXt'), dict(type='mmyolo.CSPNeXtPAFPN', in_channels=wide, out_channels=256,

@@ -1,5 +1,6 @@
 // Every config of configs/: those with equal models once, and one training step and one prediction of each model.
 
+import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 import { detector } from '../../../src';
@@ -89,7 +90,10 @@ const parameterCounts: Record<string, number[]> = sizes;
 
 /** Whether a step of it, narrowed, takes a second or less: most of the others' parameters are not the backbone's. */
 export const isQuick = ({ name, config }: ShippedModel): boolean =>
-  imageSize(config) <= 96 && parameterCounts[name][2] < (canNarrow(config) ? 50e6 : 12e6);
+  !readsText(config) && imageSize(config) <= 96 && parameterCounts[name][2] < (canNarrow(config) ? 50e6 : 12e6);
+
+/** Whether it has a text model, whose vocabulary and weights are files of their own. */
+export const readsText = ({ model }: ConfigObject): boolean => isObject(model) && model.language_model !== undefined;
 
 /** A model that takes less time: an eighth of the width of a ResNet before a neck, 32 fully connected channels, few RoIs. */
 export function narrowed(config: ConfigObject): ConfigObject {
@@ -101,6 +105,10 @@ export function narrowed(config: ConfigObject): ConfigObject {
     train_cfg: fewer(train_cfg ?? null),
     test_cfg: fewer(test_cfg ?? null),
   };
+  const preprocessor = objectAt(model, 'data_preprocessor');
+  // to a size that is a large one
+  if (JSON.stringify(preprocessor).includes('"BatchResize"'))
+    model.data_preprocessor = { ...preprocessor, batch_augments: null };
   if (isObject(roi_head)) {
     const { feat_relay_head: relay } = roi_head;
     model.roi_head = { ...roi_head, bbox_head: slim(roi_head.bbox_head ?? null) };
@@ -131,7 +139,7 @@ export function imageSize(config: ConfigObject): number {
 }
 
 /** A square image of noise with two objects, masks and, but for a first stage that learns them, proposals. */
-function sample(size: number, imgId: number, learned: boolean): PackedSample {
+function sample(size: number, imgId: number, learned: boolean, text = false): PackedSample {
   const random = Random.seeded(imgId);
   const data = Uint8Array.from({ length: size * size * 3 }, () => random.integer(256));
   const boxes = [0.1, 0.15, 0.6, 0.7, 0.35, 0.3, 0.9, 0.95].map((side) => side * size);
@@ -153,6 +161,7 @@ function sample(size: number, imgId: number, learned: boolean): PackedSample {
       instanceIds: Int32Array.from([1, 2]),
     },
     semantic: { data: new Uint8Array(size * size).map((_, p) => (p >> 4) % 3), width: size, height: size },
+    ...(text && { prompt: { text: ['cat', 'dog'] } }),
     ...(!learned && {
       proposals: {
         bboxes: Float32Array.from([...boxes, 0, 0, size / 2, size / 2]),
@@ -167,6 +176,14 @@ function learnsFromClips(config: ConfigObject): boolean {
   const { type, use_det_processor: ofImages } = objectAt(config, 'model.data_preprocessor');
   return type === 'TrackDataPreprocessor' && ofImages !== true;
 }
+
+/** Whether batches become one size, which is done to boxes alone. */
+const resizesBatches = ({ model }: ConfigObject): boolean => JSON.stringify(model).includes('"BatchResize"');
+
+/** MMDetection's own pretraining on text, whose settings of losses it has not published: no train_cfg, or default losses. */
+const isOnlyEvaluated = (config: ConfigObject): boolean =>
+  readsText(config) &&
+  (!valueAt(config, 'model.train_cfg') || valueAt(config, 'model.bbox_head.loss_bbox') === undefined);
 
 /** The same boxes with an angle of 0. */
 const unturned = (bboxes: Float32Array): Float32Array =>
@@ -186,12 +203,28 @@ function firstStep(config: ConfigObject): OptimWrapperConfig {
 }
 
 /** The model's config without the files that it starts from. */
-export const ofScratch = (config: ConfigObject): ConfigObject => structure(config.model) as ConfigObject;
+export function ofScratch(config: ConfigObject): ConfigObject {
+  const model = structure(config.model) as ConfigObject;
+  return readsText(config) ? withTinyText(model) : model;
+}
+
+/** BERT of two layers and a few words, in place of one whose files are not here. */
+function withTinyText(model: ConfigObject): ConfigObject {
+  const name = path.join(__dirname, '../../golden/tiny-bert');
+  const head = objectAt(model, 'bbox_head');
+  const own: ConfigObject = head.lang_model_name === undefined ? {} : { lang_model_name: name };
+  return {
+    ...model,
+    language_model: { ...objectAt(model, 'language_model'), name, max_tokens: 48 },
+    bbox_head: { ...head, ...own },
+  };
+}
 
 /** Builds a model, predicts, and takes a step of its optimizer. `whenBuilt` sees its initial weights. */
 export async function expectTrainable(config: ConfigObject, whenBuilt?: (network: Detector) => void): Promise<void> {
   const size = imageSize(config);
   const learned = valueAt(config, 'model.rpn_head.type') === 'EmbeddingRPNHead';
+  const text = readsText(config);
   // a model that continues another's training starts from random weights here
   const model = await detector({ ...config, load_from: null, model: ofScratch(config) }).build();
   const network = model.detector;
@@ -200,11 +233,16 @@ export async function expectTrainable(config: ConfigObject, whenBuilt?: (network
   try {
     // before the step: far from pretrained weights, one can be too large
     network.eval();
-    const [found] = detect(network, [sample(size, 2, learned)]);
+    const [found] = detect(network, [sample(size, 2, learned, text)]);
     expect(found.bboxes.length).toBe(4 * found.scores.length);
     expect(found.scores.every(Number.isFinite)).toBe(true);
+    if (isOnlyEvaluated(config)) return;
     network.train();
-    const given = sample(size, 1, learned);
+    const given = sample(size, 1, learned, text);
+    if (resizesBatches(config)) {
+      delete given.truths.masks;
+      delete given.semantic;
+    }
     if (learnsFromClips(config)) given.clip = { others: [sample(size, 3, learned)], before: 0 };
     for (const { truths } of [given, ...(given.clip?.others ?? [])]) {
       truths.labels = truths.labels.map((label) => Math.min(label, network.numClasses - 1));

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Detections } from '../../../src/data/types';
 import type { DetectedImage } from '../../../src/lab/prediction/detect-images';
 import { predictSource, type SourceDetector } from '../../../src/lab/prediction/predict-source';
 import type { PredictionList } from '../../../src/lab/prediction-list';
@@ -67,6 +68,20 @@ describe('track', () => {
     expect(strict.map((one) => one.length)).toEqual([1, 1, 1]);
     await expect(track(clip(3), { track: { init_thr: 0.85 } })).rejects.toThrow(/init_track_thr/);
     await expect(track(clip(3), { track: { type: 'ByteTraker' } })).rejects.toThrow(/ByteTracker/);
+  });
+
+  test('frames that wait for the end, where tracks are joined, are counted as they are detected', async () => {
+    const order: string[] = [];
+    const joining: SourceDetector = Object.assign((...given: Parameters<SourceDetector>) => detectIn(...given), {
+      tracker: () => ({ track: (found: Detections) => found }),
+      linkTracks: (frames: readonly Detections[]) => {
+        order.push('joined');
+        return [...frames];
+      },
+    });
+    const onProgress = (done: number) => void order.push(String(done));
+    await predictSource(model, joining, [frame(), frame(), frame()], { track: true, onProgress });
+    expect(order).toEqual(['1', '2', '3', 'joined']);
   });
 
   test('is of frames', async () => {

@@ -71,6 +71,7 @@ test('mistakes are refused in words', () => {
   expect(() => build({ mean: [1, 2, 3] })).toThrow(/mean and std must both be given/);
   expect(() => build({ bgr_to_rgb: true, rgb_to_bgr: true })).toThrow(/exclude each other/);
   expect(() => build({ mean: [1, 2], std: [1, 2] })).toThrow(/expected 1 or 3 numbers/);
+  expect(() => build({ pad_mask: true, mask_pad_value: 1 })).toThrow(/mask_pad_value: .*expected 0/);
   expect(() => build({}).forward([])).toThrow(/at least 1/);
   expect(() => build({}).forward([sample(new Uint8Array(5), 1, 2)])).toThrow(
     /"a.jpg": expected 2 x 1 x 3 values, received 5/,

@@ -47,7 +47,11 @@ function pixels(turned: boolean, mirrored: boolean): Uint8Array {
   });
 }
 
-function viewOf({ truths, ori_shape, views }: SemiModels, i: number, branch: 'sup' | keyof SemiModels['views']): PackedSample {
+function viewOf(
+  { truths, ori_shape, views }: SemiModels,
+  i: number,
+  branch: 'sup' | keyof SemiModels['views'],
+): PackedSample {
   const { bboxes, labels } = branch === 'sup' ? truths[i] : { bboxes: [], labels: [] };
   return {
     image: { data: pixels(i === 1, branch === 'unsup_student'), width: W, height: H, order: 'bgr' },
@@ -68,7 +72,11 @@ function viewOf({ truths, ori_shape, views }: SemiModels, i: number, branch: 'su
   };
 }
 
-function expectFound(own: Found | PseudoInstances, { bboxes, scores, labels, uncertainties }: Found, what: string): void {
+function expectFound(
+  own: Found | PseudoInstances,
+  { bboxes, scores, labels, uncertainties }: Found,
+  what: string,
+): void {
   expect([...own.labels], what).toEqual(labels);
   expectClose([...own.scores], scores, 1e-5, what);
   expectClose([...own.bboxes].flat(), bboxes.flat(), 5e-3, what);
@@ -122,7 +130,8 @@ export function checkSemiDetector(name: string): void {
       const all = detector.predict(images);
       return all as never;
     }) as unknown as Found[];
-    for (const [i, one] of expected.detections[twin].entries()) expectFound(results[i], one, `image ${i} by the ${twin}`);
+    for (const [i, one] of expected.detections[twin].entries())
+      expectFound(results[i], one, `image ${i} by the ${twin}`);
   }
   disposeBatch(images);
   detector.dispose();

@@ -13,7 +13,7 @@ import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
 import '../../../src/text/read-text-model';
 import { parseLosses } from '../../../src/training/gradients';
-import { fillByFormula, image } from '../../golden-data';
+import { expectClose, fillByFormula, image } from '../../golden-data';
 
 interface ExpectedTraining {
   /** Passes whose losses are computed; the last one's are compared. */
@@ -45,6 +45,7 @@ interface Expected extends ExpectedTraining {
     scores: number[];
     labels: number[];
     masks?: string[];
+    keypoints?: number[][];
     mask_size?: [number, number];
   }[];
   /** Of each image [label, mask] of every segment, in any order. */
@@ -104,6 +105,9 @@ function samples(
         ...(angles
           ? { rboxes: turnedBoxes(bboxes, angles) }
           : { masks: { kind: 'bitmap', height: H, width: W, masks } }),
+        ...(regions.length === 0 && {
+          keypoints: { kind: 'keypoints', points: keypointsIn(bboxes), flipIndices: MIRRORED },
+        }),
       },
       ...(semantic && { semantic: semanticMap(i) }),
       ...(boxes
@@ -112,6 +116,20 @@ function samples(
     };
   });
 }
+
+const MIRRORED = Array.from({ length: 17 }, (_, k) => k);
+
+/** x, y and visibility of 17 keypoints of each box, as zoo.py has them. */
+const keypointsIn = (boxes: number[][]): Float32Array =>
+  Float32Array.from(
+    boxes.flatMap(([x1, y1, x2, y2]) =>
+      MIRRORED.flatMap((k) => [
+        x1 + (x2 - x1) * ((k * 0.618 + 0.1) % 1),
+        y1 + (y2 - y1) * ((k * 0.414 + 0.2) % 1),
+        k % 3 > 0 ? 1 : 0,
+      ]),
+    ),
+  );
 
 /** Boxes turned about their centers. */
 const turnedBoxes = (boxes: number[][], angles: readonly number[]): Float32Array =>
@@ -186,7 +204,9 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
   const model = buildDetector(expected.config);
   expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.params);
   fillByFormula(model, '', expected.extra_rules ?? golden.extra_rules);
-  if (model.teacher) fillByFormula(model.teacher, '', expected.extra_rules);
+  const { teacher } = model;
+  if (teacher && ![...model.children()].some(([, part]) => part === teacher))
+    fillByFormula(teacher, '', expected.extra_rules);
   for (const [pattern, value] of expected.constants ?? [])
     for (const [key, { variable }] of model.named())
       if (new RegExp(pattern).test(key)) tf.tidy(() => variable.assign(tf.fill(variable.shape, value)));
@@ -203,7 +223,7 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
     results = model.predict(batch);
   });
   expect(tf.memory().numTensors).toBe(before);
-  for (const [i, { bboxes, scores, labels, masks, mask_size }] of expected.detections.entries()) {
+  for (const [i, { bboxes, scores, labels, masks, mask_size, keypoints }] of expected.detections.entries()) {
     const own = results[i];
     expect(own.scores.length).toBe(scores.length);
     const free = new Set(scores.keys());
@@ -219,6 +239,13 @@ export function checkSmallModel(golden: SmallModels, name: string): void {
         .sort((a, b) => distance(a) - distance(b));
       expect(match, `image ${i}, detection ${k}: ${[...box]} ${own.scores[k]} ${own.labels[k]}`).toBeDefined();
       free.delete(match!);
+      if (keypoints)
+        expectClose(
+          own.keypoints!.subarray(51 * k, 51 * k + 51),
+          keypoints[match!],
+          5e-3,
+          `keypoints ${k} of image ${i}`,
+        );
       if (!masks || !mask_size) continue;
       const wanted = decodeRle({
         height: mask_size[0],

@@ -52,6 +52,8 @@ const PROBABILITIES: ModuleConfig[] = [
 const PAIRS: ModuleConfig[] = [{ type: 'AssociativeEmbeddingLoss' }];
 /** Of embeddings and identities. */
 const TRIPLETS: ModuleConfig[] = [{ type: 'TripletLoss' }];
+/** Of maps of a student and its teacher. */
+const MAPS: ModuleConfig[] = [{ type: 'ChannelWiseDivergence', tau: 2 }, { type: 'PKDLoss' }];
 const QUALITY: ModuleConfig[] = [{ type: 'QualityFocalLoss' }, { type: 'QualityFocalLoss', beta: 0.5 }];
 const OTHERS: ModuleConfig[] = [
   { type: 'DistributionFocalLoss' },
@@ -60,6 +62,7 @@ const OTHERS: ModuleConfig[] = [
   { type: 'MultiPosCrossEntropyLoss' },
   { type: 'MarginL2Loss' },
   { type: 'RotatedIoULoss' },
+  { type: 'OksLoss' },
 ];
 
 const named = (configs: readonly ModuleConfig[]) => configs.map((config) => [JSON.stringify(config), config] as const);
@@ -96,6 +99,7 @@ export function edgeCases(build: Build): void {
       ...PROBABILITIES,
       ...QUALITY,
       ...PAIRS,
+      ...MAPS,
       ...TRIPLETS,
       ...OTHERS,
     ];
@@ -150,6 +154,25 @@ export function edgeCases(build: Build): void {
       }),
     );
   });
+
+  test.each(named(MAPS))(
+    '%s: of equal maps, of constant ones and of a single pixel',
+    (_, config) =>
+      void tf.tidy(() => {
+        const map = tf.randomUniform([2, 3, 4, 5], -3, 3, 'float32', 7);
+        expectZero(run(config, map, map.clone()), 1e-6);
+        const [[some], slopes] = run(config, map, tf.reverse(map, 2));
+        expect(some).toBeGreaterThan(0.1);
+        expect(slopes.some((slope) => slope !== 0)).toBe(true);
+        // a constant channel correlates with nothing, and no slope leads away from it
+        run(config, tf.ones([2, 3, 4, 5]), map);
+        run(config, map, tf.fill([2, 3, 4, 5], 1e4));
+        if (config.type !== 'PKDLoss') expectZero(run(config, tf.fill([1, 1, 1, 5], 3), tf.zeros([1, 1, 1, 5])));
+        expect(() => run(config, map, tf.zeros([2, 3, 4, 6]))).toThrow(
+          /received \[2,3,4,5\] of the student|of the\s+student/,
+        );
+      }),
+  );
 
   test.each(named(TRIPLETS))(
     '%s: of equal embeddings, and of identities far apart',

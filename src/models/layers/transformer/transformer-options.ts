@@ -1,7 +1,7 @@
 // The nested configs of DETR's encoders and decoders (`self_attn_cfg`, `ffn_cfg`, ...) with checks, and the layers built from them.
 
 import { z } from 'zod';
-import { ignoredOption } from '../../../catalogue/ignored-option';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { actCfg, dropoutCfg, initCfg, LayerNorm, MultiheadAttention, preluCfg } from '../../../nn';
 import { ConditionalAttention } from '../../../nn/conditional-attention';
 import { MultiScaleDeformableAttention } from '../../../nn/multi-scale-deformable-attention';
@@ -42,7 +42,7 @@ const deformable = z.strictObject({
   num_points: size.default(4).describe('Sampling points per head and level'),
   dropout: rate.default(0.1).describe('Dropout after the output projection'),
   value_proj_ratio: z.number().positive().default(1).describe('Channels of the values, as a share of embed_dims'),
-  im2col_step: size.default(64).describe('Accepted and without effect'),
+  im2col_step: ignoredOption('chosen by available memory', { schema: size.default(64), harmless: anyValue }),
   batch_first: batchFirst,
 });
 export type DeformableOptions = z.output<typeof deformable>;

@@ -48,7 +48,7 @@ const options = z.strictObject({
   conv_kernel_size: size.default(3).describe('Kernel size of the convolutions'),
   point_feat_channels: size.default(64).describe('Channels of each point'),
   deconv_kernel_size: size.default(4).describe('Kernel size of the upsampling'),
-  class_agnostic: z.literal(false).default(false).describe('Accepted: the grid is that of all classes'),
+  class_agnostic: z.literal(false).default(false).describe('Only false: the grid is that of all classes'),
   loss_grid: moduleOption('loss')
     .default({ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 15 })
     .describe('Loss of the heatmaps'),

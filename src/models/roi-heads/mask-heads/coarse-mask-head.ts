@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { applyInitCfg, ConvModule, type InitCfg, initCfg, Linear, Module, ModuleList } from '../../../nn';
+import { oneHot } from '../../../ops/one-hot';
 import type { CrossEntropyLoss } from '../../losses';
 import type { MaskHead } from '../types';
 import { buildMaskLoss, fcnMaskHeadOptions, inferMaskHead } from './fcn-mask-head';
@@ -107,7 +108,7 @@ export function ofClasses<T extends tf.Tensor>(all: tf.Tensor, labels: Int32Arra
   const classes = all.shape[all.rank - 1];
   const rows = all.shape.slice(1, -1);
   const of = labels instanceof tf.Tensor ? labels : tf.tensor1d(labels, 'int32');
-  const chosen = tf.oneHot(of, classes).cast('float32'); // [K, classes]
+  const chosen = oneHot(of, classes); // [K, classes]
   return tf.sum(tf.mul(all, chosen.reshape([all.shape[0], ...rows.map(() => 1), classes])), -1) as T;
 }
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { Linear, Module, zeros } from '../../../nn';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
-import type { RoILayer } from '../types';
+import type { MovedBins, RoILayer } from '../types';
 import { DeformRoIPool, deformRoIPoolOptions } from './deform-roi-pool';
 
 const size = z.number().int().positive();
@@ -45,18 +45,33 @@ export class DeformRoIPoolPack extends Module implements RoILayer {
     if (modulated) this.weights = layers('mask_fc', 1, bins);
   }
 
+  get sampling(): { samplingRatio: number; aligned: boolean } {
+    return this.pool.sampling;
+  }
+
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D {
     return tf.tidy(() => {
-      const pooled = this.pool.forward(features, rois, spatialScale);
-      const [count, height, width] = pooled.shape;
-      const flat = pooled.reshape<tf.Tensor2D>([count, -1]);
-      const axes = predict(this.offsets, flat).reshape([count, 2, height * width]); // x of all bins, then y
-      const offset = tf.transpose(axes, [0, 2, 1]).reshape<tf.Tensor4D>([count, height, width, 2]);
+      const { offset, weights } = this.predicted(this.pool.forward(features, rois, spatialScale));
       const moved = this.pool.forward(features, rois, spatialScale, offset);
-      if (!this.weights) return moved;
-      const weights = tf.sigmoid(predict(this.weights, flat)).reshape([count, height, width, 1]);
-      return tf.mul(moved, weights);
+      return weights ? tf.mul(moved, weights) : moved;
     });
+  }
+
+  movedBins(pooled: tf.Tensor4D): MovedBins {
+    return tf.tidy(() => {
+      const { offset, weights } = this.predicted(pooled);
+      return { shifts: tf.mul<tf.Tensor4D>(offset, this.pool.gamma), weights };
+    });
+  }
+
+  /** Of the bins [K, height, width, 2] and [K, height, width, 1]. */
+  private predicted(pooled: tf.Tensor4D): { offset: tf.Tensor4D; weights?: tf.Tensor4D } {
+    const [count, height, width, channels] = pooled.shape;
+    const flat = pooled.reshape<tf.Tensor2D>([count, height * width * channels]);
+    const axes = predict(this.offsets, flat).reshape([count, 2, height * width]); // x of all bins, then y
+    const offset = tf.transpose(axes, [0, 2, 1]).reshape<tf.Tensor4D>([count, height, width, 2]);
+    if (!this.weights) return { offset };
+    return { offset, weights: tf.sigmoid(predict(this.weights, flat)).reshape([count, height, width, 1]) };
   }
 }
 

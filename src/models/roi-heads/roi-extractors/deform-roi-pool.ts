@@ -28,6 +28,11 @@ export class DeformRoIPool implements RoILayer {
     this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;
   }
 
+  /** Of the offsets. */
+  get gamma(): number {
+    return this.options.gamma;
+  }
+
   get sampling(): { samplingRatio: number; aligned: boolean } {
     return { samplingRatio: Math.max(this.options.sampling_ratio, 0), aligned: true };
   }

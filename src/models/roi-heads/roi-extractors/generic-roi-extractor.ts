@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { actCfg, ConvModule, convCfg, initCfg, Module, normCfg } from '../../../nn';
@@ -27,7 +28,7 @@ const layer = z
       conv_cfg: convCfg.nullish().describe('Kind of convolution'),
       norm_cfg: normCfg.nullish().describe('Norm'),
       act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation'),
-      inplace: z.boolean().optional().describe('Accepted and without effect'),
+      inplace: ignoredOption('tensors are immutable', { schema: z.boolean().optional(), harmless: anyValue }),
     }),
     contextBlock.omit({ postfix: true }).extend(channels),
     nonLocal.omit({ postfix: true }).extend(channels),
@@ -46,7 +47,7 @@ const options = z.strictObject({
   aggregation: z.enum(['sum', 'concat']).default('sum').describe('How the maps pooled from the levels are combined'),
   pre_cfg: layer.describe('Layer on the map pooled from each level, before the aggregation'),
   post_cfg: layer.describe('Layer after the aggregation'),
-  init_cfg: initCfg.nullish().describe('No effect: the layers have an initialisation each'),
+  init_cfg: ignoredOption('the layers have an initialisation each', { schema: initCfg.nullish(), lost: true }),
 });
 type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
 type LayerConfig = NonNullable<Options['pre_cfg']>;

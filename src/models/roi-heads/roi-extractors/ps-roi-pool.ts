@@ -33,6 +33,10 @@ export class PSRoIPool implements RoILayer {
     this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;
   }
 
+  get sampling(): { samplingRatio: number; aligned: boolean; byPosition: 'pool' | 'align' } {
+    return { samplingRatio: Math.max(this.options.sampling_ratio ?? 0, 0), aligned: true, byPosition: this.mode };
+  }
+
   /** @throws DetLabError where `channels` are not a multiple of the bins */
   outputChannels(channels: number): number {
     const bins = this.outputSize[0] * this.outputSize[1];

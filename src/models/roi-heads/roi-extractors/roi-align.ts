@@ -2,6 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { roiAlign } from '../../../ops';
 import type { RoILayer } from '../types';
@@ -17,7 +18,10 @@ const options = z.strictObject({
     .describe('Samples per bin and side; 0 or less: adaptive, one per pixel of the bin'),
   pool_mode: z.literal('avg').default('avg').describe('Average the samples of a bin'),
   aligned: z.boolean().default(true).describe('Shift RoIs by half a pixel, so that bins align with pixel centers'),
-  use_torchvision: z.boolean().default(false).describe('Accepted and without effect'),
+  use_torchvision: ignoredOption('one kernel does what both do', {
+    schema: z.boolean().default(false),
+    harmless: anyValue,
+  }),
 });
 type Options = z.output<typeof options>;
 

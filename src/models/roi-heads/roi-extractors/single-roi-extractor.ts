@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { initCfg, Module } from '../../../nn';
@@ -24,9 +25,10 @@ const options = z.strictObject({
     .positive()
     .default(56)
     .describe('RoIs whose scale (square root of the area) is below twice this are pooled from the finest level'),
-  init_cfg: initCfg
-    .nullish()
-    .describe('No effect: only pooling layers have weights, and an initialisation of their own'),
+  init_cfg: ignoredOption('only pooling layers have weights, and an initialisation of their own', {
+    schema: initCfg.nullish(),
+    lost: true,
+  }),
 });
 type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
 

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import {
@@ -31,7 +32,10 @@ import {
 
 const options = z.strictObject({
   ...pixelDecoderOptions,
-  strides: z.array(z.int().positive()).optional().describe('Accepted: positions are shares of the image'),
+  strides: ignoredOption('positions are shares of the image', {
+    schema: z.array(z.int().positive()).optional(),
+    harmless: [[4, 8, 16, 32]],
+  }),
   num_outs: z.int().positive().default(3).describe('Levels that queries attend to, from the coarsest'),
   encoder: deformableEncoderOptions.describe('Deformable self-attention among the pixels of the coarsest levels'),
   positional_encoding: sineOptions

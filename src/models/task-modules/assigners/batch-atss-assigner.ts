@@ -2,6 +2,7 @@
 // strides around the points, with the IoU of the predicted box as target score. Image by image here.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
 import { topIndices } from '../../../ops/top-indices';
@@ -12,7 +13,10 @@ import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  num_classes: z.int().positive().optional().describe('Number of classes; accepted and without effect'),
+  num_classes: ignoredOption('the classes are those of the scores', {
+    schema: z.int().positive().optional(),
+    harmless: anyValue,
+  }),
   iou_calculator: iouCalculatorOption,
   topk: z
     .int()

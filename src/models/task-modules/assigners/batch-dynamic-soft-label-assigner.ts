@@ -4,6 +4,7 @@
 // rotated where the IoU calculator compares such; in a rotated box is a point that is 0.01 pixels away from its sides, as in MMYOLO.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { ROTATED } from '../../../geometry/rotated-boxes';
@@ -14,12 +15,18 @@ import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  num_classes: z.int().positive().optional().describe('Number of classes; accepted and without effect'),
+  num_classes: ignoredOption('the classes are those of the scores', {
+    schema: z.int().positive().optional(),
+    harmless: anyValue,
+  }),
   soft_center_radius: z.number().default(3).describe('Distance from the center, in strides, at which its cost is 1'),
   topk: z.int().positive().default(13).describe('Highest IoUs whose sum is the number of positives'),
   iou_weight: z.number().default(3).describe('Weight of the IoU cost'),
   iou_calculator: iouCalculatorOption,
-  batch_iou: z.boolean().default(true).describe('Compute IoUs of all images at once; accepted and without effect'),
+  batch_iou: ignoredOption('IoUs are the same for one image or several at once', {
+    schema: z.boolean().default(true),
+    harmless: anyValue,
+  }),
 });
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 

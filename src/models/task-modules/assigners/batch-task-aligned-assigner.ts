@@ -3,6 +3,7 @@
 // (Feng et al., TOOD, ICCV 2021). Image by image here.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { topIndices } from '../../../ops/top-indices';
 import type { Assigner, AssignerContract, AssignInput, AssignResult } from '../types';
@@ -10,7 +11,10 @@ import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  num_classes: z.number().int().positive().optional().describe('Number of classes; accepted and without effect'),
+  num_classes: ignoredOption('the classes are those of the scores', {
+    schema: z.number().int().positive().optional(),
+    harmless: anyValue,
+  }),
   topk: z.number().int().positive().default(13).describe('Positives of each ground-truth box'),
   alpha: z.number().default(1).describe('Exponent of the class score'),
   beta: z.number().default(6).describe('Exponent of the IoU'),

@@ -9,13 +9,15 @@ export interface Candidates {
   priors: Int32Array; // [candidates]
   costs: Float32Array; // [candidates, K]
   overlaps: Float32Array; // [candidates, K]
+  /** What `maxOverlaps` says of a positive; default: its overlap. */
+  qualities?: Float32Array; // [candidates, K]
   /** `maxOverlaps` of background: the references differ. */
   noOverlap: number;
 }
 
 /** `count`: number of priors, of which the candidates are some. */
 export function dynamicKMatching(
-  { priors, costs, overlaps, noOverlap }: Candidates,
+  { priors, costs, overlaps, noOverlap, qualities = overlaps }: Candidates,
   count: number,
   instances: Instances,
   topk: number,
@@ -48,7 +50,7 @@ export function dynamicKMatching(
     }
     assigned[priors[i]] = truth + 1;
     labels[priors[i]] = instances.labels[truth];
-    maxOverlaps[priors[i]] = overlaps[i * truths + truth];
+    maxOverlaps[priors[i]] = qualities[i * truths + truth];
   }
   return { numTruths: truths, assigned, maxOverlaps, labels };
 }

@@ -2,6 +2,7 @@
 // Detection in Crowded Scenes, CVPR 2020). With fewer objects than that the rest is background, where MMDetection fails.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { joinArrays } from '../../join-arrays';
 import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
@@ -9,16 +10,16 @@ import { requireFiniteBoxes } from '../require-finite-boxes';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { maxIoUOptions } from './max-iou-assigner';
 
-const unread = 'Accepted: objects are assigned by overlap alone';
+const unread = 'objects are assigned by overlap alone';
 const options = z.strictObject({
   num_instance: z.int().min(2).default(2).describe('Objects of each prior'),
   pos_iou_thr: maxIoUOptions.pos_iou_thr,
   neg_iou_thr: z.number().describe('IoU below which an object is background'),
-  min_pos_iou: z.number().default(0).describe(unread),
-  gt_max_assign_all: z.boolean().default(true).describe(unread),
-  ignore_iof_thr: z.number().default(-1).describe('Accepted: ignore regions compete with objects'),
-  ignore_wrt_candidates: z.boolean().default(true).describe('Accepted: the share is of the prior'),
-  match_low_quality: z.boolean().default(true).describe(unread),
+  min_pos_iou: ignoredOption(unread, { schema: z.number().default(0) }),
+  gt_max_assign_all: ignoredOption(unread, { schema: z.boolean().default(true) }),
+  ignore_iof_thr: ignoredOption('ignore regions compete with objects', { schema: z.number().default(-1) }),
+  ignore_wrt_candidates: ignoredOption('the share is of the prior', { schema: z.boolean().default(true) }),
+  match_low_quality: ignoredOption(unread, { schema: z.boolean().default(true) }),
   gpu_assign_thr: maxIoUOptions.gpu_assign_thr,
   iou_calculator: iouCalculatorOption,
 });

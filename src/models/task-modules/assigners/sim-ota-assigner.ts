@@ -10,7 +10,7 @@ import { dynamicKMatching } from './dynamic-k-matching';
 import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 
-const options = z.strictObject({
+export const simOTAOptions = {
   center_radius: z
     .number()
     .default(2.5)
@@ -19,13 +19,15 @@ const options = z.strictObject({
   iou_weight: z.number().default(3).describe('Weight of the IoU cost'),
   cls_weight: z.number().default(1).describe('Weight of the classification cost'),
   iou_calculator: iouCalculatorOption,
-});
-type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
+};
+const options = z.strictObject(simOTAOptions);
+export type SimOTAOptions = Omit<z.output<typeof options>, 'iou_calculator'>;
 
 /** Added to the cost of points that are in the box or near its centre, but not both. */
 const OUTSIDE_COST = 100000;
 const EPSILON = 1e-7;
-const log = (p: number) => Math.max(Math.log(p), -100);
+/** As torch's binary cross entropy has it. */
+export const limitedLog = (p: number) => Math.max(Math.log(p), -100);
 
 const contract = {
   needs: { priors: 'points', predictions: ['scores', 'boxes'] },
@@ -36,13 +38,21 @@ const contract = {
 const NO_OVERLAP = -100000;
 
 export class SimOTAAssigner implements Assigner {
-  readonly needs = contract.needs;
+  readonly needs: AssignerContract['needs'] = contract.needs;
   readonly gives = contract.gives;
 
   constructor(
-    private readonly options: Options,
+    private readonly options: SimOTAOptions,
     private readonly iou: IouCalculator,
   ) {}
+
+  /** What else the candidates (indices of priors) cost, and what is said of the positives in place of their IoU [candidates, K]. */
+  protected compare(
+    _input: AssignInput,
+    _candidates: readonly number[],
+  ): { costs?: Float32Array; qualities?: Float32Array } {
+    return {};
+  }
 
   assign(input: AssignInput): AssignResult {
     const { priors, instances } = input;
@@ -77,20 +87,22 @@ export class SimOTAAssigner implements Assigner {
     }
     if (candidates.length === 0) return none;
     const overlaps = this.iou.overlaps(takeBoxes(boxes, candidates), instances.bboxes);
+    const { costs: further, qualities } = this.compare(input, candidates);
     const costs = new Float32Array(overlaps.length);
     for (const [k, i] of candidates.entries()) {
       // cross entropy against no class at all; the class of a ground-truth box then changes one term
       let background = 0;
-      for (let c = 0; c < classes; c++) background -= log(1 - scores[i * classes + c]);
+      for (let c = 0; c < classes; c++) background -= limitedLog(1 - scores[i * classes + c]);
       for (let g = 0; g < truths; g++) {
         const at = k * truths + g;
         const score = scores[i * classes + instances.labels[g]];
-        const cls = background + log(1 - score) - log(score);
-        costs[at] = cls * cls_weight - Math.log(overlaps[at] + EPSILON) * iou_weight + (both[at] ? 0 : OUTSIDE_COST);
+        const cls = background + limitedLog(1 - score) - limitedLog(score);
+        const iou = Math.log(overlaps[at] + EPSILON) * iou_weight;
+        costs[at] = cls * cls_weight - iou + (further?.[at] ?? 0) + (both[at] ? 0 : OUTSIDE_COST);
       }
     }
     return dynamicKMatching(
-      { priors: Int32Array.from(candidates), costs, overlaps, noOverlap: NO_OVERLAP },
+      { priors: Int32Array.from(candidates), costs, overlaps, qualities, noOverlap: NO_OVERLAP },
       count,
       instances,
       candidate_topk,

@@ -1,6 +1,7 @@
 // BboxOverlaps2D_GLIP: IoU of boxes that include their last pixel, as GLIP assigns by (Li et al., CVPR 2022).
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import type { OverlapMode } from '../../../geometry/boxes';
@@ -37,7 +38,10 @@ export const bboxOverlaps2DGLIPDefinition = defineModule({
   shapes: 'boxes [m, 4] and [n, 4] -> [m, n]',
   example: "{ type: 'BboxOverlaps2D_GLIP' }",
   options: z.strictObject({
-    scale: z.number().default(1).describe('Accepted and without effect: overlaps are float32'),
+    scale: ignoredOption('it is for half precision, and overlaps are float32', {
+      schema: z.number().default(1),
+      harmless: anyValue,
+    }),
     dtype: z.null().optional().describe('Overlaps are always computed in float32'),
   }),
   build: () => new BboxOverlaps2DGLIP(),

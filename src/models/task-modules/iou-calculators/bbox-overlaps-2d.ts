@@ -1,6 +1,7 @@
 // BboxOverlaps2D: the IoU calculator of assigners.
 
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { bboxOverlaps, type OverlapMode } from '../../../geometry/boxes';
 import type { IouCalculator } from '../types';
@@ -19,10 +20,10 @@ export const bboxOverlaps2DDefinition = defineModule({
   shapes: 'boxes [m, 4] and [n, 4] -> [m, n]',
   example: "{ type: 'BboxOverlaps2D' }",
   options: z.strictObject({
-    scale: z
-      .number()
-      .default(1)
-      .describe('Accepted and without effect: for half precision in MMDetection, here overlaps are float32'),
+    scale: ignoredOption('it is for half precision, and overlaps are float32', {
+      schema: z.number().default(1),
+      harmless: anyValue,
+    }),
     dtype: z.null().optional().describe('Overlaps are always computed in float32'),
   }),
   build: () => new BboxOverlaps2D(),

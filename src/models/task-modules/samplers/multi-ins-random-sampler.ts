@@ -2,6 +2,7 @@
 // ground-truth boxes and ignore regions are among the candidates in any case.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { takeBoxes } from '../../../geometry/boxes';
@@ -45,7 +46,9 @@ export const multiInsRandomSamplerDefinition = defineModule({
   example: "{ type: 'MultiInsRandomSampler', num: 512, pos_fraction: 0.5, neg_pos_ub: -1, add_gt_as_proposals: false }",
   options: z.strictObject({
     ...samplerOptions,
-    add_gt_as_proposals: z.boolean().default(true).describe('Accepted: ground-truth boxes are candidates in any case'),
+    add_gt_as_proposals: ignoredOption('ground-truth boxes are candidates in any case', {
+      schema: z.boolean().default(true),
+    }),
   }),
   contract: { needs: ['several'] },
   build: (given) => new MultiInsRandomSampler(given),

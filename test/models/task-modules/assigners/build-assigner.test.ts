@@ -106,6 +106,7 @@ const SERVED: Record<string, string[]> = {
   YOLOV4Head: onCells,
   YOLOXHead: ['SimOTAAssigner', 'TopkHungarianAssigner', ...scored],
   'mmyolo.YOLOXHead': ['SimOTAAssigner', 'TopkHungarianAssigner', ...scored],
+  YOLOXPoseHead: ['SimOTAAssigner', 'PoseSimOTAAssigner', 'TopkHungarianAssigner', ...scored],
   YOLOv6Head: scored,
   PPYOLOEHead: scored,
   YOLOv8Head: scored,

@@ -37,6 +37,7 @@ const SERVED: Record<string, string[]> = {
   YOLOv5InsHead: ['YOLOv5BBoxCoder'],
   YOLOv7Head: ['YOLOv5BBoxCoder'],
   'mmyolo.YOLOXHead': ['YOLOXBBoxCoder'],
+  YOLOXPoseHead: ['YOLOXBBoxCoder'],
   YOLOv6Head: points,
   PPYOLOEHead: points,
   'mmyolo.RTMDetHead': points,

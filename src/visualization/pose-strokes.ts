@@ -1,0 +1,27 @@
+// The keypoints of an object as strokes: the lines of its skeleton, then a dot for each keypoint, in MMPose's colours. Of 17 keypoints
+// they are COCO's person; of another number there are dots alone.
+
+import { COCO_PERSON } from '../geometry/skeleton';
+
+/** x1, y1, x2, y2 and the colour; a dot ends where it begins. */
+export type Stroke = readonly [number, number, number, number, string];
+
+/** From which score on a keypoint is drawn. */
+const SHOWN_FROM = 0.3;
+const DOT = '#3399ff';
+
+/** @param keypoints x, y and score (or visibility) of each */
+export function poseStrokes(keypoints: ArrayLike<number>): Stroke[] {
+  const count = keypoints.length / 3;
+  const { links, linkColors, colors } = COCO_PERSON;
+  const isPerson = count === COCO_PERSON.names.length;
+  const at = (k: number): [number, number] => [keypoints[3 * k], keypoints[3 * k + 1]];
+  const isShown = (k: number) => keypoints[3 * k + 2] >= SHOWN_FROM;
+  const lines = (isPerson ? links : []).flatMap(([a, b], i): Stroke[] =>
+    isShown(a) && isShown(b) ? [[...at(a), ...at(b), linkColors[i]]] : [],
+  );
+  const dots = Array.from({ length: count }, (_, k) => k).flatMap((k): Stroke[] =>
+    isShown(k) ? [[...at(k), ...at(k), isPerson ? colors[k] : DOT]] : [],
+  );
+  return [...lines, ...dots];
+}
