@@ -1,4 +1,4 @@
-import type { BackboneConfig, DetectorConfig } from '../../src/catalogue/config-types';
+import type { BackboneConfig, DatasetConfig, DetectorConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
 import { labeled_dataset as labeled, unlabeled_dataset as unlabeled } from '../_base_/datasets/semi_coco_detection';
 import fasterRCNN from '../_base_/models/faster-rcnn_r50_fpn';
@@ -24,8 +24,8 @@ const backbone: BackboneConfig = {
 const detector = { ...fasterRCNN.model, data_preprocessor, backbone } as DetectorConfig;
 // 10% of train2017 with labels, the rest without
 const labeled_dataset = { ...labeled, ann_file: 'semi_anns/instances_train2017.1@10.json' };
-const unlabeled_dataset = {
-  ...unlabeled,
+const unlabeled_dataset: DatasetConfig = {
+  ...(unlabeled as Extract<DatasetConfig, { type: 'CocoDataset' }>),
   ann_file: 'semi_anns/instances_train2017.1@10-unlabeled.json',
   data_prefix: { img: 'train2017/' },
 };

@@ -148,7 +148,7 @@ const verdicts = (model: Record<string, unknown>, more: Record<string, unknown> 
 test('a lack is told from a mistake, also below a module nobody knows', () => {
   expect(
     verdicts({
-      type: 'SoftTeacher',
+      type: 'Detectron2Wrapper',
       data_preprocessor: { type: 'Detectron2Wrapper', pad_size_divisor: 32 },
       encoder: { layer_cfg: { self_attn_cfg: { embed_dims: 256 }, fusion: { type: 'NoSuchFusion' } } },
       bbox_head: { type: 'QuasiDenseTrackHead', embed_channels: 256, loss_cls: { type: 'FocalLos' } },
