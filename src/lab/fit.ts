@@ -74,8 +74,7 @@ export async function fit(
   const onLine = (line: string) => void (notices.includes(line) || startLines.push(line));
   const detector = await buildModel(spec, classes, planned.seed, onLine, { signal: options.signal });
   const model = new Model(detector, classes, spec.name, wholeConfig(spec.config, detector));
-  checkWeightedLabels(model.config, data.train);
-  if (data.val) evaluatedTwins(detector, spec.config);
+  requireSuitable(data, model, detector);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
   const loader = trainLoader(trainedImages(data, spec.config), spec.config, planned, {
@@ -135,6 +134,12 @@ export async function fit(
     energy.close();
     await loader.close();
   }
+}
+
+/** @throws DetLabError where the config asks of the data or the detector what these do not have */
+function requireSuitable(data: LabDataset, { config }: Model, detector: Detector): void {
+  checkWeightedLabels(config, data.train);
+  if (data.val) evaluatedTwins(detector, config);
 }
 
 const loadingOf = ({ workers, imageCacheMB }: PreparedOptions, ranks?: Ranks) => ({
