@@ -74,7 +74,7 @@ export async function fit(
   const onLine = (line: string) => void (notices.includes(line) || startLines.push(line));
   const detector = await buildModel(spec, classes, planned.seed, onLine, { signal: options.signal });
   const model = new Model(detector, classes, spec.name, wholeConfig(spec.config, detector));
-  requireSuitable(data, model, detector);
+  checkDataFits(model, detector, data);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
   const loader = trainLoader(trainedImages(data, spec.config), spec.config, planned, {
@@ -136,10 +136,10 @@ export async function fit(
   }
 }
 
-/** @throws DetLabError where the config asks of the data or the detector what these do not have */
-function requireSuitable(data: LabDataset, { config }: Model, detector: Detector): void {
-  checkWeightedLabels(config, data.train);
-  if (data.val) evaluatedTwins(detector, config);
+/** @throws DetLabError before anything is trained, of what the detector cannot learn from or be evaluated by */
+function checkDataFits(model: Model, detector: Detector, data: LabDataset): void {
+  checkWeightedLabels(model.config, data.train);
+  if (data.val) evaluatedTwins(detector, model.config);
 }
 
 const loadingOf = ({ workers, imageCacheMB }: PreparedOptions, ranks?: Ranks) => ({
