@@ -97,25 +97,36 @@ export async function predictCommand(given: string[], options: PredictArguments)
     }
     const classes = options.text === undefined ? model.classes : entitiesOf({ text: options.text });
     const list = PredictionList.create(all, classes, { threshold: threshold ?? ownThreshold });
-    const targets = [
-      ...(options.as === undefined ? [] : [{ target: `${options.out}/`, as: options.as }]),
-      ...(options.save ?? []).map((target) => ({ target, as: undefined })),
-    ];
-    for (const { target, as } of targets) {
-      if (all.length === 0) {
-        out.print(`nothing saved to ${target}: no image was read`);
-        continue;
-      }
-      try {
-        const saved = await list.save(target, { as, threshold });
-        out.event('saved', { file: saved });
-        out.print(`saved: ${saved}`);
-      } catch (error) {
-        fail(target, (error as Error).message);
-      }
-    }
+    await saveAll(list, options, { out, fail });
     return signal.aborted ? EXIT.interrupted : failed > 0 ? EXIT.data : EXIT.ok;
   });
+}
+
+interface Telling {
+  out: ReturnType<typeof output>;
+  fail(what: string, message: string): void;
+}
+
+/** Saves to each of `--save`, and to the folder of `--out` with `--as`; what fails leaves the others. */
+async function saveAll(list: PredictionList, options: PredictArguments, { out, fail }: Telling): Promise<void> {
+  const { threshold } = options;
+  const targets = [
+    ...(options.as === undefined ? [] : [{ target: `${options.out}/`, as: options.as }]),
+    ...(options.save ?? []).map((target) => ({ target, as: undefined })),
+  ];
+  for (const { target, as } of targets) {
+    if (list.length === 0) {
+      out.print(`nothing saved to ${target}: no image was read`);
+      continue;
+    }
+    try {
+      const saved = await list.save(target, { as, threshold });
+      out.event('saved', { file: saved });
+      out.print(`saved: ${saved}`);
+    } catch (error) {
+      fail(target, (error as Error).message);
+    }
+  }
 }
 
 /** A table; of a frame a line. */

@@ -29,10 +29,11 @@ export {
   type PipelineStage,
   stageAt,
 } from './loader';
-export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
+export { batchesOf, type OrderOptions } from './loading/batch-order';
 export { imagesByClass } from './loading/class-aware-order';
 export { decodeImage, imageSize } from './loading/decode';
 export { countsOf, type MultiSource, sourceOf } from './loading/multi-source-order';
+export type { Shard } from './loading/ordered-sample';
 export { type SampleSizes, sampleSizeTotal } from './loading/sample-size-order';
 export {
   type SampleTrace,

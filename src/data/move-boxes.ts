@@ -11,6 +11,7 @@ import {
   shiftBoxes,
 } from '../geometry/boxes';
 import { flipKeypoints, hideOutside, type Keypoints, moveKeypoints } from '../geometry/keypoints';
+import { project, projectBoxes } from '../geometry/projective-map';
 import {
   aroundCorners,
   aroundRotated,
@@ -24,7 +25,6 @@ import {
   shiftRotated,
   turnRotated,
 } from '../geometry/rotated-boxes';
-import { project, projectBoxes } from './pixels/affine-matrix';
 
 export interface PlacedBoxes {
   bboxes: Float32Array;

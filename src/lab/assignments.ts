@@ -7,10 +7,10 @@ import { assignmentCounts, type TruthAssignment } from '../analysis/assignment-c
 import { SIZES, sizeOf } from '../analysis/truth-losses';
 import type { PackedSample } from '../data';
 import { DetLabError } from '../errors';
-import { disposeBatch } from '../models/dispose-batch';
 import type { Assignment, AssignmentWatch, Detector } from '../models/types';
 import { withStepRandom } from '../nn/step-random';
 import { Random } from '../random';
+import { disposeBatch } from '../training/dispose-batch';
 import { hatchedPadding } from '../visualization/hatched-padding';
 import { LiveFigures } from '../visualization/live-figures';
 import { type LiveBox, type LiveImage, LiveImages, type LivePoint } from '../visualization/live-images';

@@ -3,10 +3,10 @@
 import type { ConfigObject } from '../config';
 import { buildPipeline, type Dataset, evaluationLoader } from '../data';
 import type { Precision } from '../engine';
-import { disposeBatch } from '../models/dispose-batch';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { batchLosses } from '../training/batch-losses';
+import { disposeBatch } from '../training/dispose-batch';
 import { catalogue } from './catalogue';
 import { loaderWorkers } from './loader-workers';
 import { validationPipeline } from './validation-loss';

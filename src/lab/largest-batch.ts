@@ -16,7 +16,7 @@ import type { LabDataset } from './lab-dataset';
 import { drawsFromSources } from './multi-source-data';
 import { processesOf } from './plan';
 import { progressView } from './progress-view';
-import type { TrainingData } from './train-loader';
+import type { TrainingData } from './training-data';
 import { trainingInput } from './training-input';
 
 /** Share of the free memory that is used: other images, evaluations and other programs need some too. */

@@ -8,7 +8,7 @@ import { DetLabError } from '../errors';
 import { counted } from '../visualization/ap-table';
 import { catalogue } from './catalogue';
 import { modulesAt, numberAt, objectAt, valueAt } from './config-access';
-import type { DataPlan, TrainingData } from './train-loader';
+import type { DataPlan, TrainingData } from './training-data';
 
 const DATASET = 'train_dataloader.dataset';
 const SAMPLER = 'train_dataloader.sampler';

@@ -13,7 +13,6 @@ import {
   type ImageRecord,
   imagesByClass,
   type Loader,
-  type OrderOptions,
   type PipelineStage,
   planDataset,
   type Shard,
@@ -24,8 +23,8 @@ import { catalogue } from './catalogue';
 import { numberAt, objectAt, valueAt } from './config-access';
 import { loaderWorkers } from './loader-workers';
 import { drawsFromSources, multiSourceData } from './multi-source-data';
-import type { RunPlan } from './plan';
 import { sampleSizes } from './sample-sizes';
+import type { DataPlan, TrainingData } from './training-data';
 import { tripletSampling } from './triplet-sampling';
 
 const PATH = 'train_dataloader.dataset';
@@ -40,15 +39,6 @@ interface TrainLoaderOptions {
   /** Called with the images that the config's filters drop. */
   onDropped(problems: DataProblem[]): void;
 }
-
-/** What a run trains on: its images, the pipelines of its epochs, and the order of the images. */
-export interface TrainingData {
-  dataset: Dataset;
-  stages: PipelineStage[];
-  order: OrderOptions;
-}
-
-export type DataPlan = Pick<RunPlan, 'batchSize' | 'loop' | 'seed' | 'pipelineChanges'>;
 
 /** The images and pipelines of a run; nothing is loaded. */
 export function trainingData(

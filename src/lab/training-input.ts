@@ -7,7 +7,8 @@ import { loadCustomImports } from './custom-imports';
 import { endsWithFile } from './file-end';
 import type { LabDataset } from './lab-dataset';
 import { type PlanOptions, planRun, type RunPlan } from './plan';
-import { type TrainingData, trainingData } from './train-loader';
+import { trainingData } from './train-loader';
+import type { TrainingData } from './training-data';
 import { trainedImages } from './unlabelled-images';
 
 /** Options of `fit` that change what a run is fed. */

@@ -5,9 +5,9 @@ import type { Registry } from '../catalogue/registry';
 import type { PackedSample } from '../data/types';
 import type { Precision } from '../engine';
 import { interruptible } from '../engine/interruption';
-import { disposeBatch } from '../models/dispose-batch';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
+import { disposeBatch } from './dispose-batch';
 import { pass } from './gradients';
 import { OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
 

@@ -24,7 +24,7 @@ test('types that are not there are listed at once, each with its path and the ne
   given.model.roi_head.bbox_head.loss_bbox.type = 'WingLoss';
   given.train_dataloader.sampler.type = 'DefaultSamplre';
   given.train_dataloader.dataset.pipeline[2].type = 'Resizee';
-  given.val_evaluator.type = 'RefSegMetric';
+  given.val_evaluator.type = 'DumpProposals';
   given.optim_wrapper.optimizer.type = 'SDG';
   given.param_scheduler[0].type = 'LinearRL';
   given.custom_hooks = [{ type: 'EMAHuk' }];

@@ -4,7 +4,7 @@
 import type { Random } from '../../random';
 import { type ClassAware, classAwareOrder } from './class-aware-order';
 import { type MultiSource, multiSourceOrder } from './multi-source-order';
-import type { OrderedSample } from './ordered-sample';
+import type { OrderedImages, OrderedSample, Shard } from './ordered-sample';
 import { streamFor } from './random-streams';
 import { type SampleSizes, sampleSizeOrder, sampleSizeTotal } from './sample-size-order';
 import { type Triplets, tripletOrder } from './triplet-order';
@@ -33,12 +33,6 @@ export interface OrderOptions {
   shard?: Shard;
 }
 
-/** Of `size` processes the one with number `rank`, from 0. */
-export interface Shard {
-  rank: number;
-  size: number;
-}
-
 /** Images of an epoch of one process: as many in each, so that some come twice where they do not divide evenly. */
 export function shardLength(
   images: number,
@@ -46,13 +40,6 @@ export function shardLength(
 ): number {
   const samples = sampleSizes ? sampleSizeTotal(sampleSizes) : videos ? videos.length - 1 : images;
   return shard ? Math.ceil(samples / shard.size) : samples;
-}
-
-/** What the order depends on: number and orientation of the images. */
-export interface OrderedImages {
-  readonly length: number;
-  /** Whether an image is taller than wide. */
-  upright(index: number): boolean;
 }
 
 export const imagesOf = (records: readonly { width: number; height: number }[]): OrderedImages => ({

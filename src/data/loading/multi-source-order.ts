@@ -4,8 +4,7 @@
 // where it was.
 
 import type { Random } from '../../random';
-import type { OrderedImages, OrderOptions } from './batch-order';
-import type { OrderedSample } from './ordered-sample';
+import type { OrderedImages, OrderedSample, Shard } from './ordered-sample';
 import { streamFor } from './random-streams';
 
 export interface MultiSource {
@@ -15,6 +14,14 @@ export interface MultiSource {
   counts: readonly number[];
   /** Whether portraits (width < height) and landscapes are in batches of their own. */
   isGrouped: boolean;
+}
+
+interface MultiSourceOptions {
+  multiSource: MultiSource;
+  seed: number;
+  /** Whether each data set is shuffled anew whenever it begins again. */
+  shuffle: boolean;
+  shard?: Shard;
 }
 
 /** The data set that an image is of. */
@@ -35,7 +42,7 @@ export function multiSourceOrder(
   images: OrderedImages,
   epoch: number,
   batches: number,
-  { multiSource, seed, shuffle, shard = { rank: 0, size: 1 } }: OrderOptions & { multiSource: MultiSource },
+  { multiSource, seed, shuffle, shard = { rank: 0, size: 1 } }: MultiSourceOptions,
 ): OrderedSample[][] {
   const { counts, isGrouped } = multiSource;
   const groups = isGrouped ? groupsOf(images, multiSource) : [listsOf(multiSource)];

@@ -1,10 +1,10 @@
 // What a teacher finds in images without labels, for its student to learn: taken from the view that the teacher sees to that of the
 // student, and to the losses as ground truth.
 
-import { inverted, projectInto } from '../../data/homography';
 import { takeInstances } from '../../data/instances';
 import type { Detections, ImageMeta } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { inverted, projectInto } from '../../geometry/projective-map';
 import type { DetBatch } from '../types';
 
 /** Of one image: boxes (xyxy), best first. */

@@ -6,17 +6,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { inverted, projectInto } from '../../data/homography';
-import { multiply } from '../../data/pixels/affine-matrix';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
+import { inverted, multiply, projectInto } from '../../geometry/projective-map';
 import type { Random } from '../../random';
 import { probabilitiesOf } from '../roi-heads/bbox-heads/roi-classification';
 import type { StageResult } from '../roi-heads/bbox-stage';
 import { StandardRoIHead } from '../roi-heads/standard-roi-head';
 import type { StageTraining } from '../roi-heads/types';
 import { type SamplingResult, toInstances } from '../task-modules';
-import type { DetBatch, Detector, LossContext, Losses, Proposals } from '../types';
+import type { DetBatch, Detector, LossContext, Losses } from '../types';
 import { above, batchOf, homographyOf, type PseudoInstances, pseudoInstancesOf, surer } from './pseudo-instances';
 import {
   constantly,

@@ -36,3 +36,15 @@ export function sample(): Sample {
     truths: { ...truths, masks: { kind: 'bitmap', height, width, masks } },
   };
 }
+
+/** Black pixels with a box. */
+export function plain([height, width]: readonly [number, number]): Sample {
+  const truths = {
+    bboxes: Float32Array.of(4, 5, 22, 20),
+    labels: Int32Array.of(0),
+    ignored: Uint8Array.of(0),
+  };
+  const record = { id: 1, path: 'a', width, height, truths, areas: Float32Array.of(270), annotationIds: [1] };
+  const image = { data: new Uint8Array(height * width * 3), width, height, order: 'bgr' as const };
+  return { ...sampleOf(record), image, truths };
+}

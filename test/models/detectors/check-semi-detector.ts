@@ -8,8 +8,8 @@ import type { PackedSample } from '../../../src/data/types';
 import { buildDetector } from '../../../src/models/build';
 import type { PseudoInstances } from '../../../src/models/detectors/pseudo-instances';
 import { SemiBaseDetector } from '../../../src/models/detectors/semi-base-detector';
-import { disposeBatch } from '../../../src/models/dispose-batch';
 import { torchShape } from '../../../src/nn';
+import { disposeBatch } from '../../../src/training/dispose-batch';
 import { expectClose, fillByFormula, goldenJson, image } from '../../golden-data';
 import { checkTraining, goldenNumbers } from './check-small-model';
 

@@ -71,7 +71,7 @@ export class DeformRoIPoolPack extends Module implements RoILayer {
     const axes = predict(this.offsets, flat).reshape([count, 2, height * width]); // x of all bins, then y
     const offset = tf.transpose(axes, [0, 2, 1]).reshape<tf.Tensor4D>([count, height, width, 2]);
     if (!this.weights) return { offset };
-    return { offset, weights: tf.sigmoid(predict(this.weights, flat)).reshape([count, height, width, 1]) };
+    return { offset, weights: tf.sigmoid(predict(this.weights, flat)).reshape<tf.Tensor4D>([count, height, width, 1]) };
   }
 }
 
