@@ -6,6 +6,7 @@ import { formatNames } from '../data/formats/open-format';
 import { DetLabError, didYouMean } from '../errors';
 import { dataset } from '../lab/dataset';
 import type { LabDataset } from '../lab/lab-dataset';
+import { CommandFailure, EXIT } from './outcome';
 
 export const DATA_HELP =
   'a folder or file in any format that is recognised, also as auto:PATH; FORMAT:PATH[,images=DIR,labels=DIR,train=SPLIT,val=SPLIT,' +
@@ -101,12 +102,19 @@ const VOC_OPTION = /^(.+),([^,=]*)=([^,]*)$/;
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
+const TOYTOWN = ['images', 'seed', 'width', 'height'];
+
 function numbers(text: string): { images?: number; seed?: number } {
   const result: Record<string, number> = {};
   for (const part of text.split(',').filter(Boolean)) {
     const [key, value] = part.split('=');
-    if (!['images', 'seed', 'width', 'height'].includes(key) || !Number.isInteger(Number(value)) || value === '')
-      throw new DetLabError(`Cannot use toytown option "${part}": expected images=N, seed=N, width=N or height=N`);
+    if (!TOYTOWN.includes(key) || !Number.isInteger(Number(value)) || value === '')
+      throw new CommandFailure(
+        EXIT.usage,
+        new DetLabError(
+          `Cannot use toytown option "${part}": expected images=N, seed=N, width=N or height=N.${didYouMean(key, TOYTOWN)}`,
+        ),
+      );
     result[key] = Number(value);
   }
   return result;

@@ -102,6 +102,10 @@ export async function predictCommand(given: string[], options: PredictArguments)
       ...(options.save ?? []).map((target) => ({ target, as: undefined })),
     ];
     for (const { target, as } of targets) {
+      if (all.length === 0) {
+        out.print(`nothing saved to ${target}: no image was read`);
+        continue;
+      }
       try {
         const saved = await list.save(target, { as, threshold });
         out.event('saved', { file: saved });

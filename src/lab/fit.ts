@@ -74,8 +74,7 @@ export async function fit(
   const onLine = (line: string) => void (notices.includes(line) || startLines.push(line));
   const detector = await buildModel(spec, classes, planned.seed, onLine, { signal: options.signal });
   const model = new Model(detector, classes, spec.name, wholeConfig(spec.config, detector));
-  checkWeightedLabels(model.config, data.train);
-  if (data.val) evaluatedTwins(detector, spec.config);
+  checkDataFits(model, detector, data);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
   const loader = trainLoader(trainedImages(data, spec.config), spec.config, planned, {
@@ -135,6 +134,12 @@ export async function fit(
     energy.close();
     await loader.close();
   }
+}
+
+/** @throws DetLabError before anything is trained, of what the detector cannot learn from or be evaluated by */
+function checkDataFits(model: Model, detector: Detector, data: LabDataset): void {
+  checkWeightedLabels(model.config, data.train);
+  if (data.val) evaluatedTwins(detector, model.config);
 }
 
 const loadingOf = ({ workers, imageCacheMB }: PreparedOptions, ranks?: Ranks) => ({

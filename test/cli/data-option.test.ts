@@ -4,6 +4,7 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openData } from '../../src/cli/data-option';
+import { EXIT } from '../../src/cli/outcome';
 import { CASE_IMAGES, copyOfCase, greyImages } from '../data/datasets/cases';
 
 test('a folder is VOC, also in the layout of other tools', async () => {
@@ -61,4 +62,12 @@ test('any other format by name, with its folders and splits, or recognised', asy
 
 test('anything else is refused with what can be given', () => {
   expect(() => openData('absent')).toThrow(/Cannot use --data "absent": expected a folder or file in any format/);
+});
+
+test('an option that toytown does not have is a mistake of the command, not of the data', () => {
+  const mistake = () => openData('toytown:images=4,sed=3');
+  expect(mistake).toThrow(
+    'Cannot use toytown option "sed=3": expected images=N, seed=N, width=N or height=N. Did you mean "seed"?',
+  );
+  expect(mistake).toThrow(expect.objectContaining({ code: EXIT.usage }));
 });

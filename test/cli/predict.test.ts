@@ -2,6 +2,7 @@
 
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -191,6 +192,16 @@ test('why a video cannot be written is said once; its frames are there', async (
     expect.stringMatching(/^Cannot draw the boxes of "three.gif#0": Cannot write the video/),
   ]);
   expect(lines().filter(({ event }) => event === 'predictions')).toHaveLength(3);
+});
+
+test('of sources without an image nothing is saved', async () => {
+  mkdirSync(at('none'));
+  writeFileSync(at('none', 'broken.png'), 'no image');
+  const results = at('none.coco.json');
+  const { code, out, err } = await detlab('predict', weights, at('none'), '--save', results);
+  expect([code, existsSync(results)]).toEqual([3, false]);
+  expect(err).toContain('broken.png');
+  expect(out).toContain(`nothing saved to ${results}: no image was read`);
 });
 
 test('drawings do not replace the images that are given', async () => {
