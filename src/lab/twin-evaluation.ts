@@ -12,12 +12,13 @@ const ORDER = ['teacher', 'student'];
  * Those that each evaluation of a run is made of; none where it is of the detector that predicts.
  * @throws DetLabError where the config asks for both and there is one
  */
-export function evaluatedTwins({ twins, constructor }: Detector, config: ConfigObject): readonly string[] {
+export function evaluatedTwins(detector: Detector, config: ConfigObject): readonly string[] {
   if (!/\bTeacherStudentValLoop$/.test(String(valueAt(config, 'val_cfg.type')))) return [];
+  const { twins } = detector;
   if (twins) return ORDER.filter((name) => twins.includes(name));
   throw new DetLabError(
-    `Cannot evaluate by TeacherStudentValLoop: expected a detector with a teacher and a student, received ${constructor.name}. Set ` +
-      "val_cfg: { type: 'ValLoop' }",
+    `Cannot evaluate by TeacherStudentValLoop: expected a detector with a teacher and a student, received ${detector.constructor.name}. ` +
+      "Set val_cfg: { type: 'ValLoop' }",
   );
 }
 
