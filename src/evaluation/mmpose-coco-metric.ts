@@ -96,7 +96,8 @@ class PoseEvaluation implements BoxMetric {
     const { skeleton, classes, categories, records } = dataset;
     if (!skeleton)
       throw new DetLabError(
-        `Cannot evaluate the keypoints of "${dataset.name}": it has none. Use PoseCocoDataset, or CocoMetric for its boxes`,
+        `Cannot evaluate the keypoints of "${dataset.name}": it has none. Use PoseCocoDataset or dataset.coco with keypoints: true, ` +
+          'or CocoMetric for its boxes',
       );
     this.sigmas = skeleton.sigmas ?? refuseSigmas(dataset.name);
     const idOf = new Map(categories?.map(({ id, label }) => [label, id]));

@@ -19,7 +19,7 @@ export interface Skeleton {
 
 const colour = z.tuple([z.number(), z.number(), z.number()]);
 const MISSING = [255, 255, 255] as const;
-const poseMetainfo = z.looseObject({
+export const poseMetainfo = z.looseObject({
   keypoint_info: z.record(
     z.string(),
     z.looseObject({

@@ -13,11 +13,11 @@ const isDataset = (value: unknown): boolean =>
  * @example checkDataMethod('Recipe.fit', await dataset.open('photos'), { epochs: 3 })
  */
 export function checkDataMethod(method: MethodWithOptions, data: unknown, options: unknown): void {
+  checkMethod(method, options);
   if (!isDataset(data)) {
     const received = data instanceof Promise ? 'a promise: await it' : nameOfValue(data);
     throw new DetLabError(
       `Cannot ${METHOD_OPTIONS[method].what}: expected a data set, such as await dataset.open('FOLDER'), received ${received}`,
     );
   }
-  checkMethod(method, options);
 }

@@ -11,12 +11,14 @@ import {
   validationSplit,
 } from '../data';
 import { cityscapesAnnotations, writeCityscapesAnnotations } from '../data/datasets/cityscapes';
+import { withKeypoints } from '../data/datasets/coco/keypoints';
 import { datasetsOf, type FormatOptions, openFormat } from '../data/formats/open-format';
 import { type BoxFormat, type PlainImage, readPlainObjects } from '../data/formats/plain-objects';
 import { ReadReport } from '../data/formats/read-report';
 import { generateToytownCityscapes } from '../data/toytown/cityscapes-layout';
 import { loadToytown, type ToytownOptions } from '../data/toytown/generate';
 import { DetLabError, nameOfValue } from '../errors';
+import { COCO_PERSON, type PoseMetainfo, skeletonOf } from '../geometry/skeleton';
 import { CITYSCAPES_CLASSES } from '../masks/cityscapes-labels';
 import { notebook } from '../visualization/display';
 import { progressBundle, progressText } from '../visualization/progress';
@@ -32,23 +34,40 @@ function ofTraining({ classes }: Dataset, selected: CommonOptions) {
   return { classes, absentClasses: 'note', otherClasses: leftOut ? 'count' : 'report' } as const;
 }
 
-/** A COCO annotation file and its image folder; `val` is another pair for validation. */
+/** `true`: COCO's person; else what each keypoint is, in MMPose's form. */
+type KeypointsOption = boolean | PoseMetainfo;
+
+/** Reads a COCO file with the keypoints of its objects, where they are asked for. */
+function cocoReader(keypoints: KeypointsOption): typeof loadCoco {
+  if (keypoints === false) return loadCoco;
+  const skeleton = keypoints === true ? COCO_PERSON : skeletonOf(keypoints, 'keypoints');
+  return async (annFile, imgDir, options) =>
+    withKeypoints(await loadCoco(annFile, imgDir, options), path.resolve(annFile), skeleton);
+}
+
+/**
+ * A COCO annotation file and its image folder; `val` is another pair for validation. With `keypoints: true` the objects that have
+ * keypoints, for models of poses.
+ *
+ * @example await dataset.coco('person_keypoints_train2017.json', 'train2017', { classes: ['person'], keypoints: true })
+ */
 async function coco(
   annFile: string,
   imgDir: string,
-  options: CocoOptions & { val?: CocoPart } = {},
+  options: CocoOptions & { val?: CocoPart; keypoints?: KeypointsOption } = {},
 ): Promise<LabDataset> {
   checkMethod('dataset.coco', options);
-  const { val, ...rest } = options;
+  const { val, keypoints = false, ...rest } = options;
+  const load = cocoReader(keypoints);
   for (const given of [annFile, imgDir, ...(val ? [val.annFile, val.imgDir] : [])])
     if (typeof given !== 'string' || given === '')
       throw new DetLabError(
         `Cannot load a COCO dataset: expected an annotation file and a folder of images, received ${nameOfValue(given)}. ` +
           "Use dataset.coco('annotations.json', 'images'), and val: { annFile, imgDir } for validation",
       );
-  const train = await loadCoco(annFile, imgDir, rest);
+  const train = await load(annFile, imgDir, rest);
   if (!val) return new LabDataset(train.name, train, undefined);
-  const valData = await loadCoco(val.annFile, val.imgDir, {
+  const valData = await load(val.annFile, val.imgDir, {
     ...rest,
     ...ofTraining(train, options),
     name: `${train.name} val`,

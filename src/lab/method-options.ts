@@ -8,6 +8,7 @@ import { ERROR_KINDS } from '../analysis/error-kinds';
 import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue/call-options';
 import { IMAGE_MODES } from '../data/export/export-dataset';
 import { BOX_FORMATS } from '../data/formats/plain-objects';
+import { poseMetainfo } from '../geometry/skeleton';
 import { CONFIDENCES } from '../ops/weighted-boxes-fusion';
 import { isTemplate } from '../training/checkpoint-naming';
 import { PUBLISHED } from '../training/publish-weights';
@@ -182,6 +183,7 @@ const SHAPES = {
       ...selection,
       ...filter,
       proposalFile: text,
+      keypoints: z.union([z.boolean(), poseMetainfo]),
       val: z.strictObject({ annFile: z.unknown().optional(), imgDir: z.unknown().optional() }),
     },
   ],

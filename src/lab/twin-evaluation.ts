@@ -17,8 +17,8 @@ export function evaluatedTwins(detector: Detector, config: ConfigObject): readon
   const { twins } = detector;
   if (twins) return ORDER.filter((name) => twins.includes(name));
   throw new DetLabError(
-    `Cannot evaluate by TeacherStudentValLoop: expected a detector with a teacher and a student, received ${detector.constructor.name}. Set ` +
-      "val_cfg: { type: 'ValLoop' }",
+    `Cannot evaluate by TeacherStudentValLoop: expected a detector with a teacher and a student, received ${detector.constructor.name}. ` +
+      "Set val_cfg: { type: 'ValLoop' }",
   );
 }
 

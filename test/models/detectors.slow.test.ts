@@ -12,7 +12,9 @@ test('RTMDet of rotated boxes with losses of upright boxes and of angles', () =>
 
 test('RetinaNet distilled by a whole teacher, by levels of its pyramid and calls of its towers', () =>
   checkSmallModel(goldenJson<SmallModels>('zoo_distilled_slow'), 'retinanet'));
-describe.each(['x', 'e'].map((arch) => `zoo_yolov7_${arch}_slow`))('%s', (family) => {
-  const golden = goldenJson<SmallModels>(family);
+
+// Swin: windows on maps that are no whole number of them
+describe.each(['yolov7_x', 'yolov7_e', 'mask2former_swin'])('%s', (family) => {
+  const golden = goldenJson<SmallModels>(`zoo_${family}_slow`);
   test.each(Object.keys(golden.models))('%s', (name) => checkSmallModel(golden, name));
 });

@@ -18,7 +18,7 @@ export function cocoFiles(parts: readonly ExportPart[], classes: readonly string
 function contentOf({ dataset, names, left }: ExportPart, classes: readonly string[]) {
   const annotations: object[] = [];
   const images = dataset.records.map((record, i) => {
-    for (const { label, box, area, crowd, ignored, outline } of objectsOf(record)) {
+    for (const { label, box, area, crowd, ignored, outline, keypoints } of objectsOf(record)) {
       const [x1, y1, x2, y2] = box;
       annotations.push({
         id: annotations.length + 1,
@@ -29,10 +29,16 @@ function contentOf({ dataset, names, left }: ExportPart, classes: readonly strin
         iscrowd: crowd ? 1 : 0,
         ...(ignored && !crowd && { ignore: 1 }),
         segmentation: outline ?? [],
+        ...(keypoints && { keypoints, num_keypoints: keypoints.filter((v, k) => k % 3 === 2 && v > 0).length }),
       });
     }
     return { id: record.id, file_name: left?.[i] ?? names[i], width: record.width, height: record.height };
   });
-  const categories = classes.map((name, i) => ({ id: i + 1, name, supercategory: '' }));
+  const { skeleton } = dataset;
+  const points = skeleton && {
+    keypoints: skeleton.names,
+    skeleton: skeleton.links.map((link) => link.map((k) => k + 1)), // counted from 1
+  };
+  const categories = classes.map((name, i) => ({ id: i + 1, name, supercategory: '', ...points }));
   return { images, annotations, categories };
 }

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { DetLabError, didYouMean } from '../../errors';
 import type { Dataset } from '../types';
 import { cocoFiles } from './coco-files';
-import { type ExportFiles, type ExportPart, stemOf } from './export-files';
+import { countObjectsOf, type ExportFiles, type ExportPart, objectsAre, stemOf } from './export-files';
 import { labelmeFiles } from './labelme-files';
 import { middleFiles } from './middle-files';
 import { vocFiles } from './voc-files';
@@ -82,7 +82,7 @@ export async function exportDataset(
   const named = withNames(parts, images === 'leave' ? root : undefined, format);
   const { classes } = parts[0].dataset;
   const { files, losses, images: folderOf } = writer(named.parts, classes, firstPixel);
-  const notices = [...losses, ...named.notices];
+  const notices = [...losses, ...lostKeypoints(named.parts, format), ...named.notices];
   if (images !== 'leave') refuseSources(named.parts, (part) => path.join(root, folderOf(part)));
   for (const line of notices) onNotice?.(line);
   for await (const [file, content] of files()) {
@@ -97,6 +97,11 @@ export async function exportDataset(
       if (images !== 'leave') await place(record.path, path.join(root, folderOf(part), part.names[i]), images);
     }
   return { folder: root, images: count, notices };
+}
+
+function lostKeypoints(parts: readonly ExportPart[], format: string): string[] {
+  const count = format === 'coco' ? 0 : countObjectsOf(parts, ({ keypoints }) => keypoints !== undefined);
+  return count > 0 ? [`${objectsAre(count)} written without keypoints: only 'coco' has them here`] : [];
 }
 
 /** @throws DetLabError where an image would replace one that is exported, itself or another */

@@ -34,12 +34,15 @@ export interface ExportedObject {
   /** Crowds are ignored too. */
   ignored: boolean;
   outline?: Segmentation;
+  /** COCO's: x, y in pixels and visibility 0, 1 or 2 of each. */
+  keypoints?: number[];
 }
 
 /** The objects of an image. */
 export function objectsOf(record: ImageRecord): ExportedObject[] {
-  const { truths, areas, crowds } = record;
+  const { truths, areas, crowds, keypoints } = record;
   const segmentations = outlinesOf(record);
+  const numbers = 3 * (keypoints?.flipIndices.length ?? 0);
   return Array.from(truths.labels, (label, i) => {
     const [x1, y1, x2, y2] = Array.from(truths.bboxes.subarray(4 * i, 4 * i + 4), shortest);
     return {
@@ -49,6 +52,9 @@ export function objectsOf(record: ImageRecord): ExportedObject[] {
       crowd: crowds?.[i] === 1,
       ignored: truths.ignored[i] === 1,
       ...(segmentations[i] && { outline: segmentations[i] }),
+      ...(keypoints && {
+        keypoints: Array.from(keypoints.points.subarray(numbers * i, numbers * (i + 1)), shortest),
+      }),
     };
   });
 }

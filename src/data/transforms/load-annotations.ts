@@ -129,7 +129,8 @@ function loadKeypoints(
 ): Pick<Truths, 'bboxes' | 'keypoints'> {
   if (!keypoints)
     throw new DetLabError(
-      `Cannot load the keypoints of "${path}": its dataset has none. Use PoseCocoDataset, or set with_keypoints: false in LoadAnnotations`,
+      `Cannot load the keypoints of "${path}": its dataset has none. Use PoseCocoDataset or dataset.coco with keypoints: true, ` +
+        'or set with_keypoints: false in LoadAnnotations',
     );
   const points = keypoints.points
     .subarray(0, 3 * keypoints.flipIndices.length * count)

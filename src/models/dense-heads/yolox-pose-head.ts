@@ -132,8 +132,8 @@ export class YOLOXPoseHead extends MMYOLOYOLOXHead<Maps> {
       const { keypoints } = this.instances(samples[i].truths, samples[i].meta.imgPath);
       if (!keypoints)
         throw new DetLabError(
-          `Cannot train YOLOXPoseHead on "${samples[i].meta.imgPath}": it has no keypoints. Use PoseCocoDataset, and set with_keypoints: ` +
-            'true in LoadAnnotations',
+          `Cannot train YOLOXPoseHead on "${samples[i].meta.imgPath}": it has no keypoints. Use PoseCocoDataset, ` +
+            'or dataset.coco with keypoints: true, and set with_keypoints: true in LoadAnnotations',
         );
       const { points } = takeKeypoints(keypoints, truths);
       out.set(points, at);

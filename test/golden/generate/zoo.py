@@ -105,7 +105,9 @@ def filled(state, rules):
     values = {k: torch.from_numpy(np.asarray(pvalue(k, tuple(v.shape), rules))) for k, v in state.items()}
     # 1-D weights of a third norm of a block are small, see ../README.md
     small = {k: 0.3 + 0.3 * (v - 1) for k, v in values.items() if k.endswith('bn3.weight')}
-    return {k: v if v.shape or v.dtype != torch.float64 else v.float() for k, v in {**values, **small}.items()}
+    # integers that are no weights follow from the shape, as Swin's relative_position_index: the formula's fractions would all become zero
+    kept = {k: v for k, v in state.items() if not v.is_floating_point() and not k.endswith('num_batches_tracked')}
+    return {k: v if v.shape or v.dtype != torch.float64 else v.float() for k, v in {**values, **small, **kept}.items()}
 
 
 def rounded(v):

@@ -71,6 +71,14 @@ def mask2former(things=3, stuff=2, pre=pad_seg, **test):
                                 filter_low_score=True), **test}, pre)
 
 
+def swin():
+    """Maps of 24 x 32 to 3 x 4, none of them whole windows, the last one smaller than a window."""
+    model = mask2former()
+    model['backbone'] = dict(type='SwinTransformer', embed_dims=8, depths=[2, 2, 2, 2], num_heads=[1, 2, 2, 4], window_size=7, mlp_ratio=4,
+                             drop_path_rate=0.0, out_indices=(0, 1, 2, 3), convert_weights=True, frozen_stages=-1, init_cfg=None)
+    return model
+
+
 rules = [(r'cls_embed\.weight$', 2.0)]
 
 # features that leave masks undecided: in float64 losses are 3e-7 and gradients 4e-6 from these, without it 3e-6 and 5e-4
@@ -89,4 +97,5 @@ PANOPTIC_FAMILIES = {
         panoptic=dict(model=mask2former(), rules=rules),
         instances=dict(model=mask2former(3, 0, pre, panoptic_on=False), rules=rules, semantic=False),
     ),
+    'mask2former_swin_slow': dict(panoptic=dict(model=swin(), rules=rules)),
 }
