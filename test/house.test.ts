@@ -73,7 +73,10 @@ const vague = (files: string[]) =>
 /** Functions of more lines than allowed, with their place. */
 function longFunctions(file: string, text: string): string[] {
   if (text.split('\n').length <= FUNCTION_LINES) return []; // nothing to parse it for
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+  const source = ts.createSourceFile(file, text, {
+    languageVersion: ts.ScriptTarget.Latest,
+    jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
+  });
   const line = (position: number) => source.getLineAndCharacterOfPosition(position).line + 1;
   const found: string[] = [];
   const visit = (node: ts.Node) => {

@@ -1,6 +1,7 @@
 // Widgets in a real JupyterLab: shown, used, restored after a reload, in both themes and without the widget extension.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { slowCases } from '../slow-cases';
 import { type JupyterLab, missing, startJupyterLab } from './jupyterlab';
 import { type NotebookPage, notebookOf, notebookPage, pixels } from './notebook-page';
 
@@ -130,7 +131,7 @@ describe.skipIf(missing)('widgets in JupyterLab', () => {
   });
 });
 
-describe.skipIf(missing)('JupyterLab without widgets, in the dark', () => {
+describe.skipIf(missing).each(slowCases(['in the dark']))('JupyterLab without widgets, %s', () => {
   test('shows them as they were', { timeout: 180_000 }, async () => {
     const lab = await startJupyterLab({ dark: true, without: ['@jupyter-widgets/jupyterlab-manager', 'anywidget'] });
     try {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model } from '../../src';
 import { JUPYTER_DISPLAY } from '../../src/visualization/display';
 import { browser, withPage } from '../frontends/browser';
+import { slowCases, slowTest } from '../slow-cases';
 import { disagreement } from '../web/agreement';
 import { bundled } from '../web/bundled';
 import { NAMES, narrowModel } from '../web/narrow';
@@ -23,18 +24,20 @@ const dir = mkdtempSync(join(tmpdir(), 'detlab-demo-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 beforeAll(bundled);
 
-// with proposals, with masks, with anchors of none, with queries; npm run test:slow has every family
-test.skipIf(!browser).each(['Faster R-CNN', 'Mask R-CNN', 'YOLOv8', 'Deformable DETR'])(
-  '%s: the same in Node and in a page',
-  (family) => expectSameInPage(family, dir),
+// with masks, with anchors of none; npm run test:slow has every family
+test.skipIf(!browser).each(['Mask R-CNN', 'YOLOv8'])('%s: the same in Node and in a page', (family) =>
+  expectSameInPage(family, dir),
 );
 
-test.skipIf(!browser)('a trained detector finds the same in Node, ONNX Runtime and a page', async () => {
-  const data = await fewScenes(dir);
-  const trained = await trainedModel('FCOS', data, 60);
-  await expectSameEverywhere(trained, data.train.records[0], dir);
-  trained.dispose();
-});
+test.skipIf(!browser).each(slowCases(['FCOS']))(
+  'a trained %s finds the same in Node, ONNX Runtime and a page',
+  async (family) => {
+    const data = await fewScenes(dir);
+    const trained = await trainedModel(family, data, 60);
+    await expectSameEverywhere(trained, data.train.records[0], dir);
+    trained.dispose();
+  },
+);
 
 describe.skipIf(!browser)('a page', () => {
   let model: Model;
@@ -116,7 +119,7 @@ describe.skipIf(!browser)('a page', () => {
     });
   });
 
-  test('takes the images of a folder that is dropped, from disk too', async () => {
+  slowTest('takes the images of a folder that is dropped, from disk too', async () => {
     const [photos, empty] = [join(dir, 'photos'), join(dir, 'nothing')];
     for (const folder of [photos, join(photos, 'inside'), empty]) mkdirSync(folder);
     for (const name of ['10.png', '2.png', 'inside/3.png']) writeFileSync(join(photos, name), scenePng());
@@ -133,7 +136,7 @@ describe.skipIf(!browser)('a page', () => {
     });
   });
 
-  test('watches a camera until Stop, while images are taken; and says when there is none', async () => {
+  slowTest('watches a camera until Stop, while images are taken; and says when there is none', async () => {
     const fake = ['--disable-3d-apis', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
     const look = async (page: Page) => {
       await page.getByRole('button', { name: 'Camera' }).click();
@@ -158,7 +161,7 @@ describe.skipIf(!browser)('a page', () => {
     });
   });
 
-  test('shows the frames of a video, and names one that the browser cannot decode', async () => {
+  slowTest('shows the frames of a video, and names one that the browser cannot decode', async () => {
     const clip = join(dir, 'clip.webm');
     const source = ['-f', 'lavfi', '-i', 'testsrc=size=64x48:rate=5:duration=1', '-c:v', 'libvpx', clip];
     const isMade = spawnSync('ffmpeg', ['-v', 'error', '-y', ...source]).status === 0;
@@ -190,7 +193,7 @@ describe.skipIf(!browser)('a page', () => {
     });
   });
 
-  test('shows names of classes and of the model as they are, not as HTML', async () => {
+  slowTest('shows names of classes and of the model as they are, not as HTML', async () => {
     expect(readFileSync(file, 'utf8')).not.toContain('<traffic light>');
     await onWasm(file, async (page) => {
       await give(page, [png('<b>x.png')]);
@@ -216,7 +219,7 @@ describe.skipIf(!browser)('a page', () => {
     });
   });
 
-  test('is the same in the HTML of a notebook, where it takes what is given to its cell', async () => {
+  slowTest('is the same in the HTML of a notebook, where it takes what is given to its cell', async () => {
     const { 'text/html': html } = model.demo()[JUPYTER_DISPLAY]();
     const exported = join(dir, 'notebook.html');
     writeFileSync(exported, `<!doctype html><body><main><div class="output">${html}</div></main></body>`);

@@ -10,6 +10,7 @@ import type { Detector } from '../../src/models/types';
 import { Module } from '../../src/nn';
 import type { OnnxFile } from '../../src/onnx/export-detector';
 import { nextFloat } from '../../src/onnx/selection/suppression';
+import { sampled } from '../slow-cases';
 import { DENSE } from './dense-detectors';
 import { compare, compareFile, cut, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 import { rotated } from './yolo-detectors';
@@ -23,7 +24,7 @@ test.each(Object.keys(DENSE))('%s', async (name) => {
   model.dispose();
 });
 
-test.each(Object.keys(DENSE))('%s at sizes and batches that change', async (name) => {
+test.each(sampled(Object.keys(DENSE), 4))('%s at sizes and batches that change', async (name) => {
   const model = lively(DENSE[name]);
   const file = exported(model, { dynamicSize: true, dynamicBatch: true });
   for (const [height, width, count] of [
@@ -60,7 +61,7 @@ async function gap(one: OnnxFile, other: OnnxFile, model: Detector, name: string
 /** Other cells than in whole precision may be likely, or peaks: the best scores are compared in their order. */
 const CHOSEN = ['CenterNet', 'RPN, guided anchors'];
 
-test.each(Object.keys(DENSE))('%s in half precision', async (name) => {
+test.each(sampled(Object.keys(DENSE), 6))('%s in half precision', async (name) => {
   const model = lively(DENSE[name]);
   const nms = CHOSEN.includes(name);
   const whole = exported(model, { nms });

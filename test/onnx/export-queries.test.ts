@@ -2,6 +2,7 @@
 
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
+import { sampled } from '../slow-cases';
 import { backbone, compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 import '../../src/text/read-text-model';
 import { QUERIES } from './query-detectors';
@@ -16,7 +17,7 @@ test.each(Object.keys(QUERIES))('%s', async (name) => {
   model.dispose();
 });
 
-test.each(Object.keys(QUERIES))('%s at sizes and batches that change, with padding', async (name) => {
+test.each(sampled(Object.keys(QUERIES), 4))('%s at sizes and batches that change, with padding', async (name) => {
   const model = lively(QUERIES[name]);
   const file = exported(model, { dynamicSize: true, dynamicBatch: true });
   for (const sizes of [
@@ -34,7 +35,7 @@ test.each(Object.keys(QUERIES))('%s at sizes and batches that change, with paddi
   model.dispose();
 });
 
-test.each(Object.keys(QUERIES))('%s in half precision', async (name) => {
+test.each(sampled(Object.keys(QUERIES), 4))('%s in half precision', async (name) => {
   // with seed 2 two proposals of DINO have scores 2.5e-4 apart, which a backbone in half precision ranks the other way round
   const model = lively(QUERIES[name], 3);
   const [whole, half] = await Promise.all(

@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
 import type { BaseReID } from '../../src/models/reid/base-reid';
 import type { Detector } from '../../src/models/types';
+import { sampled, slowCases } from '../slow-cases';
 import { REID } from './embeddings';
 import { compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 import { REFUSED } from './refused-detectors';
@@ -13,7 +14,7 @@ import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
 
 beforeAll(async () => void (await startEngine()));
 
-test.each(Object.keys(TWO_STAGE))('%s', async (name) => {
+test.each(sampled(Object.keys(TWO_STAGE), 2))('%s', async (name) => {
   const model = lively(TWO_STAGE[name], 2);
   const found = await compare(model, [sampleOf(...SIZE, 1)]);
   if (process.env.ONNX_REPORT) console.log(name, found);
@@ -24,12 +25,9 @@ test.each(Object.keys(TWO_STAGE))('%s', async (name) => {
 
 test.each([
   'Faster R-CNN',
-  'GRoIE',
-  'Cascade R-CNN, boxes by class',
   'Cascade Mask R-CNN',
   'R-FCN, PSRoIPool',
-  'CrowdDet',
-  'TridentNet, detections of all branches',
+  ...slowCases(['GRoIE', 'Cascade R-CNN, boxes by class', 'CrowdDet', 'TridentNet, detections of all branches']),
 ])('%s at sizes and batches that change', async (name) => {
   const model = lively(TWO_STAGE[name], 2);
   const file = exported(model, { dynamicSize: true, dynamicBatch: true });

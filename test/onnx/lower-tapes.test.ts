@@ -1,8 +1,8 @@
 // Backbones and necks as nodes: the maps of the engine, at the size that was recorded and at sizes that were not.
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
-import { slowCases } from '../slow-cases';
+import { sampled, slowCases, slowTest } from '../slow-cases';
 import { BACKBONES, COARSE, FIXED_ONLY, NECKS, RECURSIVE, resnet } from './feature-networks';
 import { mapDifference, network, type Size } from './lowered-maps';
 
@@ -26,45 +26,45 @@ const COARSER: Size[] = [
   [3, 512, 256],
 ];
 const COARSER_OTHER: Size[] = [[1, 256, 384]];
-/** Every third, and in test:slow all. */
-const sampled = (networks: object) =>
-  Object.keys(networks).filter((name, i) => i % 3 === 0 || slowCases([name]).length > 0);
+/** Without the widest, which export-dense.test.ts has in SSD. */
+const light = (names: readonly string[]) => [...names.filter((name) => name !== 'SSDVGG'), ...slowCases(['SSDVGG'])];
 
-describe.each(sampled(BACKBONES))('backbone %s', (name) => {
-  test('at the size recorded', async () => {
-    const built = network(BACKBONES[name]);
-    expect(await mapDifference(built, [FIXED], [FIXED])).toBeLessThan(1e-5);
-    for (const module of built.modules) module.dispose();
-  });
+const atAnySize = (names: string[]) => sampled(names, 6).filter((name) => !FIXED_ONLY.includes(name));
 
-  test.skipIf(FIXED_ONLY.includes(name))('at other sizes', async () => {
-    const built = network(BACKBONES[name]);
-    expect(await mapDifference(built, TRIED, OTHER)).toBeLessThan(1e-5);
-    for (const module of built.modules) module.dispose();
-  });
+test.each(light(sampled(Object.keys(BACKBONES), 3)))('backbone %s at the size recorded', async (name) => {
+  const built = network(BACKBONES[name]);
+  expect(await mapDifference(built, [FIXED], [FIXED])).toBeLessThan(1e-5);
+  for (const module of built.modules) module.dispose();
 });
 
-describe.each(sampled(NECKS))('neck %s', (name) => {
-  const isCoarse = COARSE.includes(name);
+test.each(light(atAnySize(Object.keys(BACKBONES))))('backbone %s at other sizes', async (name) => {
+  const built = network(BACKBONES[name]);
+  expect(await mapDifference(built, TRIED, OTHER)).toBeLessThan(1e-5);
+  for (const module of built.modules) module.dispose();
+});
 
-  test('at the size recorded', async () => {
-    const built = network(resnet, NECKS[name]);
-    const size: Size = isCoarse ? [1, 128, 256] : FIXED;
-    expect(await mapDifference(built, [size], [size])).toBeLessThan(1e-5);
-    for (const module of built.modules) module.dispose();
-  });
+test.each(sampled(Object.keys(NECKS), 3))('neck %s at the size recorded', async (name) => {
+  const built = network(resnet, NECKS[name]);
+  const size: Size = COARSE.includes(name) ? [1, 128, 256] : FIXED;
+  expect(await mapDifference(built, [size], [size])).toBeLessThan(1e-5);
+  for (const module of built.modules) module.dispose();
+});
 
-  test.skipIf(FIXED_ONLY.includes(name))('at other sizes', async () => {
-    const built = network(resnet, NECKS[name]);
-    const [tried, other] = isCoarse ? [COARSER, COARSER_OTHER] : [TRIED, OTHER];
-    expect(await mapDifference(built, tried, other)).toBeLessThan(1e-5);
-    for (const module of built.modules) module.dispose();
-  });
+test.each(atAnySize(Object.keys(NECKS)))('neck %s at other sizes', async (name) => {
+  const built = network(resnet, NECKS[name]);
+  const [tried, other] = COARSE.includes(name) ? [COARSER, COARSER_OTHER] : [TRIED, OTHER];
+  expect(await mapDifference(built, tried, other)).toBeLessThan(1e-5);
+  for (const module of built.modules) module.dispose();
 });
 
 test('a pyramid that goes back into its backbone', async () => {
   const built = network(...RECURSIVE);
   expect(await mapDifference(built, [FIXED], [FIXED])).toBeLessThan(1e-5);
+  for (const module of built.modules) module.dispose();
+});
+
+slowTest('a pyramid that goes back into its backbone, at other sizes', async () => {
+  const built = network(...RECURSIVE);
   expect(await mapDifference(built, TRIED, OTHER)).toBeLessThan(1e-5);
   for (const module of built.modules) module.dispose();
 });

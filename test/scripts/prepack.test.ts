@@ -16,6 +16,7 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/paths';
+import { slowTest } from '../slow-cases';
 import { pack, packedFiles } from './packed';
 
 const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
@@ -120,7 +121,7 @@ describe('a package whose engine is not built', () => {
     expect(stdout).toMatch(/^Cannot start the torch engine: no Python has torch and DETLAB_OFFLINE is set/);
   });
 
-  it('names DETLAB_HOME where it cannot be written', () => {
+  slowTest('names DETLAB_HOME where it cannot be written', () => {
     const file = path.join(folder, 'a file');
     writeFileSync(file, '');
     const { stdout, stderr } = start({ DETLAB_ENGINE: '', DETLAB_HOME: file });
@@ -128,7 +129,7 @@ describe('a package whose engine is not built', () => {
     expect(stderr).toMatch(/the torch engine has no place: .*Set DETLAB_HOME to a folder that can be written/);
   });
 
-  it('does not repeat a set-up that has failed after long work, until asked', () => {
+  slowTest('does not repeat a set-up that has failed after long work, until asked', () => {
     mkdirSync(path.join(home, 'setup'), { recursive: true });
     const failure = { reason: 'pip could not install torch', costly: true, at: Date.now() };
     writeFileSync(path.join(home, 'setup', 'engine-failure.json'), JSON.stringify(failure));

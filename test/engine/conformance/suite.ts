@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, type EngineName, startEngine } from '../../../src/engine';
+import { sampled } from '../../slow-cases';
 import { recordKernels, runDetector } from './detector-kernels';
 import type { Inputs } from './operation';
 import { type Rule, rules } from './rules';
@@ -78,7 +79,7 @@ export function conformance(name: EngineName, missing: string | undefined): void
 
     test.each(rules)('at the edges: $name', checkRule);
 
-    for (const [detector, classes] of Object.entries(DETECTORS)) {
+    for (const [detector, classes] of sampled(Object.entries(DETECTORS), 2)) {
       test(`covers every kernel that ${detector} runs`, () => {
         // where only some tests were asked for, the cases run now
         for (const stored of cases)

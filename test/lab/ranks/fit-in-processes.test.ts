@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type LabDataset, type RunHook, startEngine } from '../../../src';
 import { validationLosses } from '../../../src/lab/validation-loss';
 import { allowed } from '../../kernels/jupyter/kernels';
+import { slowTest } from '../../slow-cases';
 import { childrenOf } from './child-processes';
 import { largestDifference, narrow, quiet, synced, towns, weightsOf } from './narrow';
 
@@ -32,7 +33,7 @@ test('two processes have the weights, losses and AP of one with the whole batch,
   expect(largestDifference(weightsOf(again.model), weightsOf(two.model))).toBe(0);
 });
 
-test('SyncBN sees the batches of both, and accumulated gradients are those of one process', async () => {
+slowTest('SyncBN sees the batches of both, and accumulated gradients are those of one process', async () => {
   const recipe = narrow(data, { ...synced, 'optim_wrapper.accumulative_counts': 2 });
   const options = { ...quiet, epochs: 4, evaluateEvery: 4 };
   const one = await recipe.fit(data, options);

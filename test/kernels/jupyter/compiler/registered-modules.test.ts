@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CellCompiler } from '../../../../kernels/jupyter/compiler/compiler';
 import { CELL_GLOBALS } from '../../../../kernels/jupyter/session/cell-globals';
 import { PRELUDE_IMPORTS } from '../../../../kernels/jupyter/session/prelude';
+import { slowTest } from '../../../slow-cases';
 
 let compiler: CellCompiler;
 
@@ -65,7 +66,7 @@ describe('register', () => {
     expect(run("base.neck('InnerNeck'); base.neck({ type: 'InnerNeck', gain: 2 });")).toEqual([]);
   });
 
-  it('declares a variable of an earlier cell', () => {
+  slowTest('declares a variable of an earlier cell', () => {
     expect(run(`const later = ${neck('LaterNeck', '{}')};`)).toEqual([]);
     expect(run("base.neck('LaterNeck')")).toEqual([
       expect.stringMatching(
@@ -76,7 +77,7 @@ describe('register', () => {
     expect(run("base.neck('LaterNeck')")).toEqual([]);
   });
 
-  it('leaves errors of its argument in their place', () => {
+  slowTest('leaves errors of its argument in their place', () => {
     expect(run('register(5 as never as string);')).toEqual([expect.stringContaining('string')]);
     expect(run(`register(${neck('WrongNeck', '{ gain: z.numbr() }')});`)).toEqual([expect.stringContaining("'numbr'")]);
     expect(run('register(unknownNeck);')).toEqual([expect.stringContaining("Cannot find name 'unknownNeck'")]);

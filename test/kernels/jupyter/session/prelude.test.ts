@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelClient } from '../../../../kernels/jupyter/client';
 import { createPrelude } from '../../../../kernels/jupyter/session/prelude';
+import { slowTest } from '../../../slow-cases';
 import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
@@ -51,7 +52,7 @@ it('memory() names the variables that hold tensors, and free() frees them', asyn
   expect((await kernel.execute('await memory()')).result).not.toContain('filter');
 });
 
-it('an engine runs when a local module uses TensorFlow.js before any cell does', async () => {
+slowTest('an engine runs when a local module uses TensorFlow.js before any cell does', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'detlab-prelude-'));
   writeFileSync(
     join(folder, 'sums.ts'),
@@ -91,7 +92,7 @@ describe('the packages', () => {
     expect(Object.getOwnPropertyDescriptor(variables, 'tf')).toMatchObject({ writable: true, enumerable: true });
   });
 
-  it('do not include TypeScript, which has a thread of its own', async () => {
+  slowTest('do not include TypeScript, which has a thread of its own', async () => {
     const loaded = 'Object.keys(require.cache).filter((path) => /node_modules.typescript/.test(path)).length';
     const fresh = await startKernel();
     expect((await fresh.execute(loaded)).result).toBe('0');
