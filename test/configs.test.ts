@@ -80,7 +80,7 @@ test.each(Object.keys(families))('all that %s names is known to the catalogue', 
 
 /** {algorithm}_{components}_{settings}_{data}: the parts between may be left out, or be several. */
 const NAME =
-  /^[a-z\d]+([-.][a-z\d.]+)*(_[A-Za-z\d]+([-.+][A-Za-z\d.]+)*)*_(coco|coco-panoptic|coco_1x|coco_v1|coco_instance|youtubevis(2019|2021)|base|test-mot\d+(half)?(val(20)?|test)|objects365v[12]|obj365|cap4m|crowdhuman|dota|voc0712|cityscapes|toytown|bccd|tta)$/;
+  /^[a-z\d]+([-.][a-z\d.]+)*(_[A-Za-z\d]+([-.+][A-Za-z\d.]+)*)*_(coco|coco-panoptic|coco_1x|coco_v1|coco_instance|youtubevis(2019|2021)|base|test-mot\d+(half)?(val(20)?|test)|objects365v[12]|obj365|cap4m|crowdhuman|dota|voc0712|cityscapes|toytown|bccd|semi-[\d.]+-coco|tta)$/;
 
 test('names of configs follow the pattern, and none stands twice', () => {
   const configs = listConfigs();
