@@ -21,7 +21,7 @@ test('faults of all parts are reported together', () => {
   given.optim_wrapper.optimizer.type = 'SDG';
   given.param_scheduler[1].mileston = [3];
   given.custom_hooks = [{ type: 'EarlyStopingHook' }];
-  given.val_evaluator.type = 'RefSegMetric';
+  given.val_evaluator.type = 'DumpProposals';
   given.env_cfg.cudnn_bench = true;
   given.optim_wraper = { optimizer: {} };
   expect(
@@ -51,12 +51,12 @@ test('a run goes on without what it does not need, and says so', () => {
   given.visualizer.vis_backends = [{ type: 'LocalVisBackend' }];
   given.custom_hooks = [{ type: 'MyHook' }, { type: 'NaiveVisualizationHook' }];
   given.default_hooks.logger = { type: 'MyLogger', level: 3 };
-  given.train_dataloader.sampler = { type: 'GroupMultiSourceSampler' };
+  given.train_dataloader.sampler = { type: 'MultiDataSampler' };
   expect(checkRun(given).sort()).toEqual([
     'custom_hooks.0: "MyHook" is not implemented: it is left out',
     'custom_hooks.1: hook "NaiveVisualizationHook" of MMEngine 0.10.7 is not implemented: it is left out',
     'default_hooks.logger: "MyLogger" is not implemented: the default hook is used',
-    'train_dataloader.sampler: data_sampler "GroupMultiSourceSampler" of MMDetection 3.3.0 is not implemented: images are read as by DefaultSampler',
+    'train_dataloader.sampler: data_sampler "MultiDataSampler" of MMDetection 3.3.0 is not implemented: images are read as by DefaultSampler',
     'visualizer: "MyVisualizer" is not implemented: model.predict(image) draws',
   ]);
 });
@@ -207,10 +207,10 @@ test('of several metrics the unknown ones are named, those of one name refused; 
   expect(complaint(() => checkRun(given))).toMatch(
     /val_evaluator.1: expected a metric of another type than val_evaluator.0/,
   );
-  given.val_evaluator = [evaluator, { type: 'CityScapesMetric' }, { type: 'RefSegMetric' }];
+  given.val_evaluator = [evaluator, { type: 'CityScapesMetric' }, { type: 'DumpProposals' }];
   for (const part of ['train', 'val', 'test']) given[`${part}_dataloader`].pin_memory = true;
   expect(checkRun(given)).toEqual([
-    'val_evaluator.2: metric "RefSegMetric" of MMDetection 3.3.0 is not implemented: it is not computed',
+    'val_evaluator.2: metric "DumpProposals" of MMDetection 3.3.0 is not implemented: it is not computed',
     'train_dataloader.pin_memory, val_dataloader.pin_memory, test_dataloader.pin_memory: true has no effect: there is no memory to pin, tensors are on the CPU',
   ]);
 });
@@ -226,14 +226,16 @@ test('a process of several is named', () => {
 });
 
 test('a module of MMPose is told from its namesake in MMDetection', () => {
-  const of = (val_evaluator: object) =>
-    findConfigProblems({ val_evaluator }, catalogue).filter(({ unknown }) => unknown);
-  const lack =
-    /^metric "CocoMetric" of mmpose is not implemented: the module of this name is MMDetection's, "mmdet.CocoMetric"$/;
-  expect(of({ type: 'mmpose.CocoMetric' })).toEqual([
-    { path: 'val_evaluator', message: expect.stringMatching(lack), unknown: expect.anything() },
+  const of = (neck: object) =>
+    findConfigProblems({ model: { type: 'YOLOX', backbone: { type: 'CSPDarknet' }, neck } }, catalogue).filter(
+      ({ unknown }) => unknown,
+    );
+  const lack = /^neck "FPN" of mmpose is not implemented: the module of this name is MMDetection's, "mmdet.FPN"$/;
+  const options = { in_channels: [128, 256, 512], out_channels: 128, num_outs: 3 };
+  expect(of({ type: 'mmpose.FPN', ...options })).toEqual([
+    { path: 'model.neck', message: expect.stringMatching(lack), unknown: expect.anything() },
   ]);
-  expect(of({ type: 'mmdet.CocoMetric', ann_file: 'a.json' })).toEqual([]);
+  expect(of({ type: 'mmdet.FPN', ...options })).toEqual([]);
 });
 
 test('a name that two packages have is the module that its scope or its options say', () => {

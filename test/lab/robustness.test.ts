@@ -88,7 +88,7 @@ it('metrics by words, several in one report, with slices and a file', async () =
 it('a list in a config is computed whole, but for what there is not', () => {
   const val_evaluator: ConfigValue[] = [
     { type: 'CocoMetric', metric: 'bbox', ann_file: 'a.json' },
-    { type: 'RefSegMetric' },
+    { type: 'DumpProposals' },
     { type: 'VOCMetric' },
   ];
   expect(configuredMetrics({ val_evaluator }, 'val_evaluator')).toEqual([

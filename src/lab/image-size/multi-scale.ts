@@ -6,7 +6,7 @@ import { eachObject } from './size-options';
 import { isPair, type Scale } from './size-scaling';
 
 const bare = (type: ConfigValue | undefined) => String(type ?? '').replace(/^.*\./, '');
-const RESIZES = ['Resize', 'RandomResize', 'RandomChoiceResize'];
+const RESIZES = ['Resize', 'FixScaleResize', 'RandomResize', 'RandomChoiceResize'];
 /** Parts of a config that are not for training. */
 const EVALUATION = /^(val|test|tta)_|^img_scales?$/;
 
@@ -76,6 +76,9 @@ function drawSizes(resize: ConfigObject, sizes: readonly Scale[]): string {
   const { type, scale: ___, scales: ____, ...kept } = options;
   if (bare(type) === 'RandomResize' && sizes.length === 2)
     Object.assign(resize, { type, scale: sizes.map((size) => [...size]), ...kept });
-  else Object.assign(resize, { type: 'RandomChoiceResize', scales: sizes.map((size) => [...size]), ...kept });
+  else {
+    const [scales, fixed] = [sizes.map((size) => [...size]), bare(type) === 'FixScaleResize'];
+    Object.assign(resize, { type: 'RandomChoiceResize', scales, ...(fixed && { resize_type: type }), ...kept });
+  }
   return `${bare(resize.type)}.${resize.scales ? 'scales' : 'scale'}`;
 }

@@ -37,6 +37,7 @@ const heights: Follow = (value, scaling, { size_divisor = 32 }) =>
 /** Options by type name; types of MMDetection and MMYOLO that DetLab lacks are those of test-time augmentation. */
 const OPTIONS: Record<string, Record<string, Follow>> = {
   Resize: { scale: fitted },
+  FixScaleResize: { scale: fitted },
   RandomResize: { scale: fitted },
   RandomChoiceResize: { scales: candidates },
   FixShapeResize: {

@@ -52,7 +52,7 @@ test('finds words in family and name, in any order', () => {
   expect(listConfigs('r18 retinanet').names).toEqual(['retinanet_r18_fpn_1x_coco', 'retinanet_r18_fpn_1xb8-1x_coco']);
   expect(String(listConfigs('r18 retinanet'))).toMatch(/^2 of \d+ configs\nconfig +family +parameters +multiply-adds/);
   expect(() => listConfigs('retinanet nothing-like-it')).toThrow(
-    /Cannot find a config: no name contains retinanet and nothing-like-it\. listConfigs\(\) lists all \d+/,
+    /Cannot find a config: no name contains retinanet and nothing-like-it\. listConfigs\(\) and "detlab configs" list all \d+/,
   );
 });
 

@@ -185,6 +185,21 @@ describe('several sizes to train at', () => {
     });
   });
 
+  test('are drawn by the kind of resize that the config has', () => {
+    const { config: written } = detector('retinanet_r50_fpn_1x_coco');
+    const given = JSON.parse(JSON.stringify(written).replaceAll('"Resize"', '"FixScaleResize"')) as ConfigObject;
+    const sizes: [number, number][] = [
+      [300, 200],
+      [600, 400],
+    ];
+    expect(trainStep(setImageSize(given, sizes, 'r').config, /Resize/)).toEqual({
+      type: 'RandomChoiceResize',
+      scales: sizes,
+      resize_type: 'FixScaleResize',
+      keep_ratio: true,
+    });
+  });
+
   test('are drawn for batches by YOLOX, by the last resize of each branch by DETR, and by no canvas', () => {
     const x = setImageSize(
       detector('yolox_s_8xb8-300e_coco').config,
