@@ -10,6 +10,7 @@ import type { backbones } from '../models/backbones';
 import type { dataPreprocessors } from '../models/data-preprocessors';
 import type { denseHeads } from '../models/dense-heads';
 import type { detectors } from '../models/detectors';
+import type { distillers } from '../models/distillers';
 import type { languageModels } from '../models/language-models';
 import type { positionalEncodings } from '../models/layers/positional-encodings';
 import type { losses } from '../models/losses';
@@ -33,6 +34,7 @@ type Definitions =
   | (typeof dataPreprocessors)[number]
   | (typeof denseHeads)[number]
   | (typeof detectors)[number]
+  | (typeof distillers)[number]
   | (typeof maskHeads)[number]
   | (typeof roiHeads)[number]
   | (typeof segHeads)[number]
