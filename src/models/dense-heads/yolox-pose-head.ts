@@ -179,7 +179,7 @@ export const yoloxPoseHeadDefinition = defineModule({
   paper: 'Maji et al., YOLO-Pose, CVPRW 2022 (YOLOX-Pose of MMYOLO)',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n], labels [n] and keypoints [n, K, 3]',
   example:
-    "{ type: 'YOLOXPoseHead', head_module: { type: 'YOLOXPoseHeadModule', num_keypoints: 17, in_channels: 256, featmap_strides: [4, 8, 16, 32, 64] }, prior_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [4, 8, 16, 32, 64] }, loss_pose: { type: 'OksLoss', metainfo: 'configs/_base_/pose/coco.py', loss_weight: 30 } }",
+    "{ type: 'YOLOXPoseHead', head_module: { type: 'YOLOXPoseHeadModule', num_classes: 80, num_keypoints: 17, in_channels: 256, featmap_strides: [4, 8, 16, 32, 64] }, prior_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [4, 8, 16, 32, 64] }, loss_pose: { type: 'OksLoss', metainfo: 'configs/_base_/pose/coco.py', loss_weight: 30 } }",
   options,
   build: (given, context) => new YOLOXPoseHead(given, context),
 });
