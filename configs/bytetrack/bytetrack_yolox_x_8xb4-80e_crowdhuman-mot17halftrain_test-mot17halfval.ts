@@ -1,8 +1,11 @@
 import type { MetricConfig, TransformConfig } from '../../src/catalogue/config-types';
 import { type DataloaderConfig, defineConfig } from '../../src/catalogue/define-config';
+import { halfval } from '../_base_/datasets/mot_challenge';
+import padded from '../_base_/datasets/mot_challenge_padded';
 import detector from '../_base_/models/mot-yolox_x';
 
-const img_scale: [number, number] = [1440, 800];
+const img_scale = padded.img_scale;
+const test_pipeline = padded.test_pipeline;
 const train_pipeline: TransformConfig[] = [
   { type: 'Mosaic', img_scale, pad_val: 114, bbox_clip_border: false },
   { type: 'RandomAffine', scaling_ratio_range: [0.1, 2], border: [-720, -400], bbox_clip_border: false },
@@ -13,18 +16,6 @@ const train_pipeline: TransformConfig[] = [
   { type: 'Pad', size_divisor: 32, pad_val: { img: [114, 114, 114] } },
   { type: 'FilterAnnotations', min_gt_bbox_wh: [1, 1], keep_empty: false },
   { type: 'PackDetInputs' },
-];
-const test_pipeline: TransformConfig[] = [
-  {
-    type: 'TransformBroadcaster',
-    transforms: [
-      { type: 'LoadImageFromFile', backend_args: null },
-      { type: 'Resize', scale: img_scale, keep_ratio: true },
-      { type: 'Pad', size_divisor: 32, pad_val: { img: [114, 114, 114] } },
-      { type: 'LoadTrackAnnotations' },
-    ],
-  },
-  { type: 'PackTrackInputs' },
 ];
 const persons = {
   type: 'CocoDataset' as const,
@@ -67,14 +58,7 @@ const val_dataloader: DataloaderConfig = {
   pin_memory: true,
   drop_last: false,
   sampler: { type: 'TrackImgSampler' },
-  dataset: {
-    type: 'MOTChallengeDataset',
-    data_root: 'data/MOT17/',
-    ann_file: 'annotations/half-val_cocoformat.json',
-    data_prefix: { img_path: 'train' },
-    test_mode: true,
-    pipeline: test_pipeline,
-  },
+  dataset: { ...halfval, pipeline: test_pipeline },
 };
 const val_evaluator: MetricConfig = {
   type: 'MOTChallengeMetric',

@@ -1,4 +1,5 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import cascade from '../_base_/models/cascade_rpn';
 
 export default defineConfig({
   _base_: '../rpn/rpn_r50-caffe_fpn_1x_coco',
@@ -8,29 +9,10 @@ export default defineConfig({
       type: 'CascadeRPNHead',
       num_stages: 2,
       stages: [
+        { ...cascade.stage1, sampling: false, loss_bbox: { type: 'IoULoss', linear: true, loss_weight: 10 } },
         {
-          type: 'StageCascadeRPNHead',
-          in_channels: 256,
-          feat_channels: 256,
-          anchor_generator: { type: 'AnchorGenerator', scales: [8], ratios: [1], strides: [4, 8, 16, 32, 64] },
-          adapt_cfg: { type: 'dilation', dilation: 3 },
-          bridged_feature: true,
-          sampling: false,
-          with_cls: false,
-          reg_decoded_bbox: true,
-          bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.5, 0.5] },
-          loss_bbox: { type: 'IoULoss', linear: true, loss_weight: 10 },
-        },
-        {
-          type: 'StageCascadeRPNHead',
-          in_channels: 256,
-          feat_channels: 256,
-          adapt_cfg: { type: 'offset' },
-          bridged_feature: false,
+          ...cascade.stage2,
           sampling: true,
-          with_cls: true,
-          reg_decoded_bbox: true,
-          bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.05, 0.05, 0.1, 0.1] },
           loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 },
           loss_bbox: { type: 'IoULoss', linear: true, loss_weight: 10 },
         },
@@ -38,25 +20,10 @@ export default defineConfig({
     },
     train_cfg: {
       rpn: [
+        cascade.regions,
         {
-          assigner: { type: 'RegionAssigner', center_ratio: 0.2, ignore_ratio: 0.5 },
-          allowed_border: -1,
-          pos_weight: -1,
-          debug: false,
-        },
-        {
-          assigner: {
-            type: 'MaxIoUAssigner',
-            pos_iou_thr: 0.7,
-            neg_iou_thr: 0.7,
-            min_pos_iou: 0.3,
-            ignore_iof_thr: -1,
-            iou_calculator: { type: 'BboxOverlaps2D' },
-          },
-          sampler: { type: 'RandomSampler', num: 256, pos_fraction: 0.5, neg_pos_ub: -1, add_gt_as_proposals: false },
-          allowed_border: -1,
-          pos_weight: -1,
-          debug: false,
+          ...cascade.by_overlap,
+          assigner: { ...cascade.by_overlap.assigner, iou_calculator: { type: 'BboxOverlaps2D' } },
         },
       ],
     },

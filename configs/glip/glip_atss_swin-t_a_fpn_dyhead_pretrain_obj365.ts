@@ -1,5 +1,6 @@
 import type { TransformConfig } from '../../src/catalogue/config-types';
 import { type DataloaderConfig, defineConfig } from '../../src/catalogue/define-config';
+import backbone from '../_base_/models/swin-t_text';
 
 const test_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null, imdecode_backend: 'pillow' },
@@ -27,23 +28,7 @@ export default defineConfig({
       bgr_to_rgb: false,
       pad_size_divisor: 32,
     },
-    backbone: {
-      type: 'SwinTransformer',
-      embed_dims: 96,
-      depths: [2, 2, 6, 2],
-      num_heads: [3, 6, 12, 24],
-      window_size: 7,
-      mlp_ratio: 4,
-      qkv_bias: true,
-      qk_scale: null,
-      drop_rate: 0,
-      attn_drop_rate: 0,
-      drop_path_rate: 0.2,
-      patch_norm: true,
-      out_indices: [1, 2, 3],
-      with_cp: false,
-      convert_weights: false,
-    },
+    backbone,
     neck: {
       type: 'FPN',
       in_channels: [192, 384, 768],

@@ -1,35 +1,19 @@
-import type { MetricConfig, TransformConfig } from '../../src/catalogue/config-types';
+import type { MetricConfig } from '../../src/catalogue/config-types';
 import { type DataloaderConfig, defineConfig } from '../../src/catalogue/define-config';
+import { halfval } from '../_base_/datasets/mot_challenge';
+import padded from '../_base_/datasets/mot_challenge_padded';
 import detector from '../_base_/models/mot-yolox_x';
 import reid from '../_base_/models/reid_r50';
 
-const img_scale: [number, number] = [1440, 800];
-const test_pipeline: TransformConfig[] = [
-  {
-    type: 'TransformBroadcaster',
-    transforms: [
-      { type: 'LoadImageFromFile', backend_args: null },
-      { type: 'Resize', scale: img_scale, keep_ratio: true },
-      { type: 'Pad', size_divisor: 32, pad_val: { img: [114.0, 114.0, 114.0] } },
-      { type: 'LoadTrackAnnotations' },
-    ],
-  },
-  { type: 'PackTrackInputs' },
-];
+const img_scale = padded.img_scale;
+const test_pipeline = padded.test_pipeline;
 const val_dataloader: DataloaderConfig = {
   batch_size: 1,
   num_workers: 2,
   persistent_workers: true,
   drop_last: false,
   sampler: { type: 'DefaultSampler', shuffle: false, round_up: false },
-  dataset: {
-    type: 'MOTChallengeDataset',
-    data_root: 'data/MOT17/',
-    ann_file: 'annotations/half-val_cocoformat.json',
-    data_prefix: { img_path: 'train' },
-    test_mode: true,
-    pipeline: test_pipeline,
-  },
+  dataset: { ...halfval, pipeline: test_pipeline },
 };
 const val_evaluator: MetricConfig = {
   type: 'MOTChallengeMetric',

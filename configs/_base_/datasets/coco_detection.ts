@@ -20,23 +20,23 @@ const test_pipeline: TransformConfig[] = [
   { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'] },
 ];
 
-const val_dataloader: DataloaderConfig = {
+export const val_images = {
+  type: 'CocoDataset' as const,
+  data_root,
+  ann_file: 'annotations/instances_val2017.json',
+  data_prefix: { img: 'val2017/' },
+  test_mode: true,
+  backend_args,
+};
+export const val_dataloader: DataloaderConfig = {
   batch_size: 1,
   num_workers: 2,
   persistent_workers: true,
   drop_last: false,
   sampler: { type: 'DefaultSampler', shuffle: false },
-  dataset: {
-    type: dataset_type,
-    data_root,
-    ann_file: 'annotations/instances_val2017.json',
-    data_prefix: { img: 'val2017/' },
-    test_mode: true,
-    pipeline: test_pipeline,
-    backend_args,
-  },
+  dataset: { ...val_images, pipeline: test_pipeline },
 };
-const val_evaluator: MetricConfig = {
+export const val_evaluator: MetricConfig = {
   type: 'CocoMetric',
   ann_file: `${data_root}annotations/instances_val2017.json`,
   metric: 'bbox',

@@ -78,6 +78,16 @@ const test_pipeline: TransformConfig[] = [
     type: 'PackTrackInputs',
   },
 ];
+/** The second halves of MOT17's videos. */
+export const halfval = {
+  type: 'MOTChallengeDataset' as const,
+  data_root: 'data/MOT17/',
+  ann_file: 'annotations/half-val_cocoformat.json',
+  data_prefix: {
+    img_path: 'train',
+  },
+  test_mode: true,
+};
 const val_dataloader: DataloaderConfig = {
   batch_size: 1,
   num_workers: 2,
@@ -85,16 +95,7 @@ const val_dataloader: DataloaderConfig = {
   sampler: {
     type: 'TrackImgSampler',
   },
-  dataset: {
-    type: 'MOTChallengeDataset',
-    data_root: 'data/MOT17/',
-    ann_file: 'annotations/half-val_cocoformat.json',
-    data_prefix: {
-      img_path: 'train',
-    },
-    test_mode: true,
-    pipeline: test_pipeline,
-  },
+  dataset: { ...halfval, pipeline: test_pipeline },
 };
 const val_evaluator: MetricConfig = {
   type: 'MOTChallengeMetric',

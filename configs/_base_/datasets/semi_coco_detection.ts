@@ -1,5 +1,6 @@
-import type { DatasetConfig, MetricConfig, TransformConfig } from '../../../src/catalogue/config-types';
+import type { DatasetConfig, TransformConfig } from '../../../src/catalogue/config-types';
 import { type DataloaderConfig, defineConfig } from '../../../src/catalogue/define-config';
+import { val_dataloader as coco_val, val_evaluator, val_images } from './coco_detection';
 
 const dataset_type = 'CocoDataset';
 const data_root = 'data/coco/';
@@ -109,28 +110,10 @@ export const unlabeled_dataset: DatasetConfig = {
   backend_args,
 };
 
+// without the truths that the reference leaves out here
 const val_dataloader: DataloaderConfig = {
-  batch_size: 1,
-  num_workers: 2,
-  persistent_workers: true,
-  drop_last: false,
-  sampler: { type: 'DefaultSampler', shuffle: false },
-  dataset: {
-    type: dataset_type,
-    data_root,
-    ann_file: 'annotations/instances_val2017.json',
-    data_prefix: { img: 'val2017/' },
-    test_mode: true,
-    pipeline: test_pipeline,
-    backend_args,
-  },
-};
-const val_evaluator: MetricConfig = {
-  type: 'CocoMetric',
-  ann_file: `${data_root}annotations/instances_val2017.json`,
-  metric: 'bbox',
-  format_only: false,
-  backend_args,
+  ...coco_val,
+  dataset: { ...val_images, pipeline: test_pipeline },
 };
 
 export default defineConfig({

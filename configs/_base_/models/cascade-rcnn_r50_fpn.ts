@@ -1,156 +1,52 @@
 import { defineConfig } from '../../../src/catalogue/define-config';
+import { data_preprocessor, parts } from './faster-rcnn_r50_fpn';
+
+const roi_head = parts.roi_head;
+const train_cfg = parts.train_cfg;
+
+/** What all stages share; each has its own deviations of the box's coordinates. */
+const bbox_head = {
+  ...roi_head.bbox_head,
+  reg_class_agnostic: true,
+  loss_bbox: { type: 'SmoothL1Loss' as const, beta: 1.0, loss_weight: 1.0 },
+};
+const coder = roi_head.bbox_head.bbox_coder;
+
+/** Training of the three stages. */
+export const stage1 = train_cfg.rcnn;
+export const stage2 = {
+  ...stage1,
+  assigner: { ...stage1.assigner, pos_iou_thr: 0.6, neg_iou_thr: 0.6, min_pos_iou: 0.6 },
+};
+export const stage3 = {
+  ...stage1,
+  assigner: { ...stage1.assigner, pos_iou_thr: 0.7, neg_iou_thr: 0.7, min_pos_iou: 0.7 },
+};
 
 // Cascade R-CNN with ResNet-50 and FPN (Cai and Vasconcelos, 2018): three stages of rising overlap.
 export default defineConfig({
   model: {
     type: 'CascadeRCNN',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
-    neck: { type: 'FPN', in_channels: [256, 512, 1024, 2048], out_channels: 256, num_outs: 5 },
-    rpn_head: {
-      type: 'RPNHead',
-      in_channels: 256,
-      feat_channels: 256,
-      anchor_generator: { type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1.0, 2.0], strides: [4, 8, 16, 32, 64] },
-      bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0.0, 0.0, 0.0, 0.0], target_stds: [1.0, 1.0, 1.0, 1.0] },
-      loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1.0 },
-      loss_bbox: { type: 'SmoothL1Loss', beta: 1.0 / 9.0, loss_weight: 1.0 },
-    },
+    data_preprocessor,
+    backbone: parts.backbone,
+    neck: parts.neck,
+    rpn_head: { ...parts.rpn_head, loss_bbox: { type: 'SmoothL1Loss', beta: 1.0 / 9.0, loss_weight: 1.0 } },
     roi_head: {
       type: 'CascadeRoIHead',
       num_stages: 3,
       stage_loss_weights: [1, 0.5, 0.25],
-      bbox_roi_extractor: {
-        type: 'SingleRoIExtractor',
-        roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 0 },
-        out_channels: 256,
-        featmap_strides: [4, 8, 16, 32],
-      },
+      bbox_roi_extractor: roi_head.bbox_roi_extractor,
       bbox_head: [
-        {
-          type: 'Shared2FCBBoxHead',
-          in_channels: 256,
-          fc_out_channels: 1024,
-          roi_feat_size: 7,
-          num_classes: 80,
-          bbox_coder: {
-            type: 'DeltaXYWHBBoxCoder',
-            target_means: [0.0, 0.0, 0.0, 0.0],
-            target_stds: [0.1, 0.1, 0.2, 0.2],
-          },
-          reg_class_agnostic: true,
-          loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1.0 },
-          loss_bbox: { type: 'SmoothL1Loss', beta: 1.0, loss_weight: 1.0 },
-        },
-        {
-          type: 'Shared2FCBBoxHead',
-          in_channels: 256,
-          fc_out_channels: 1024,
-          roi_feat_size: 7,
-          num_classes: 80,
-          bbox_coder: {
-            type: 'DeltaXYWHBBoxCoder',
-            target_means: [0.0, 0.0, 0.0, 0.0],
-            target_stds: [0.05, 0.05, 0.1, 0.1],
-          },
-          reg_class_agnostic: true,
-          loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1.0 },
-          loss_bbox: { type: 'SmoothL1Loss', beta: 1.0, loss_weight: 1.0 },
-        },
-        {
-          type: 'Shared2FCBBoxHead',
-          in_channels: 256,
-          fc_out_channels: 1024,
-          roi_feat_size: 7,
-          num_classes: 80,
-          bbox_coder: {
-            type: 'DeltaXYWHBBoxCoder',
-            target_means: [0.0, 0.0, 0.0, 0.0],
-            target_stds: [0.033, 0.033, 0.067, 0.067],
-          },
-          reg_class_agnostic: true,
-          loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1.0 },
-          loss_bbox: { type: 'SmoothL1Loss', beta: 1.0, loss_weight: 1.0 },
-        },
+        { ...bbox_head, bbox_coder: { ...coder, target_stds: [0.1, 0.1, 0.2, 0.2] } },
+        { ...bbox_head, bbox_coder: { ...coder, target_stds: [0.05, 0.05, 0.1, 0.1] } },
+        { ...bbox_head, bbox_coder: { ...coder, target_stds: [0.033, 0.033, 0.067, 0.067] } },
       ],
     },
     train_cfg: {
-      rpn: {
-        assigner: {
-          type: 'MaxIoUAssigner',
-          pos_iou_thr: 0.7,
-          neg_iou_thr: 0.3,
-          min_pos_iou: 0.3,
-          match_low_quality: true,
-          ignore_iof_thr: -1,
-        },
-        sampler: { type: 'RandomSampler', num: 256, pos_fraction: 0.5, neg_pos_ub: -1, add_gt_as_proposals: false },
-        allowed_border: 0,
-        pos_weight: -1,
-        debug: false,
-      },
-      rpn_proposal: { nms_pre: 2000, max_per_img: 2000, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 },
-      rcnn: [
-        {
-          assigner: {
-            type: 'MaxIoUAssigner',
-            pos_iou_thr: 0.5,
-            neg_iou_thr: 0.5,
-            min_pos_iou: 0.5,
-            match_low_quality: false,
-            ignore_iof_thr: -1,
-          },
-          sampler: { type: 'RandomSampler', num: 512, pos_fraction: 0.25, neg_pos_ub: -1, add_gt_as_proposals: true },
-          pos_weight: -1,
-          debug: false,
-        },
-        {
-          assigner: {
-            type: 'MaxIoUAssigner',
-            pos_iou_thr: 0.6,
-            neg_iou_thr: 0.6,
-            min_pos_iou: 0.6,
-            match_low_quality: false,
-            ignore_iof_thr: -1,
-          },
-          sampler: { type: 'RandomSampler', num: 512, pos_fraction: 0.25, neg_pos_ub: -1, add_gt_as_proposals: true },
-          pos_weight: -1,
-          debug: false,
-        },
-        {
-          assigner: {
-            type: 'MaxIoUAssigner',
-            pos_iou_thr: 0.7,
-            neg_iou_thr: 0.7,
-            min_pos_iou: 0.7,
-            match_low_quality: false,
-            ignore_iof_thr: -1,
-          },
-          sampler: { type: 'RandomSampler', num: 512, pos_fraction: 0.25, neg_pos_ub: -1, add_gt_as_proposals: true },
-          pos_weight: -1,
-          debug: false,
-        },
-      ],
+      rpn: { ...train_cfg.rpn, allowed_border: 0 },
+      rpn_proposal: { ...train_cfg.rpn_proposal, max_per_img: 2000 },
+      rcnn: [stage1, stage2, stage3],
     },
-    test_cfg: {
-      rpn: { nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 },
-      rcnn: { score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 },
-    },
+    test_cfg: parts.test_cfg,
   },
 });

@@ -1,67 +1,15 @@
 import { defineConfig } from '../../../src/catalogue/define-config';
+import { data_preprocessor, parts } from './faster-rcnn_r50_fpn';
 
 // Fast R-CNN with ResNet-50 and FPN (Girshick, 2015): its proposals come with the data.
 export default defineConfig({
   model: {
     type: 'FastRCNN',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
-    neck: { type: 'FPN', in_channels: [256, 512, 1024, 2048], out_channels: 256, num_outs: 5 },
-    roi_head: {
-      type: 'StandardRoIHead',
-      bbox_roi_extractor: {
-        type: 'SingleRoIExtractor',
-        roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 0 },
-        out_channels: 256,
-        featmap_strides: [4, 8, 16, 32],
-      },
-      bbox_head: {
-        type: 'Shared2FCBBoxHead',
-        in_channels: 256,
-        fc_out_channels: 1024,
-        roi_feat_size: 7,
-        num_classes: 80,
-        bbox_coder: {
-          type: 'DeltaXYWHBBoxCoder',
-          target_means: [0.0, 0.0, 0.0, 0.0],
-          target_stds: [0.1, 0.1, 0.2, 0.2],
-        },
-        reg_class_agnostic: false,
-        loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1.0 },
-        loss_bbox: { type: 'L1Loss', loss_weight: 1.0 },
-      },
-    },
-    train_cfg: {
-      rcnn: {
-        assigner: {
-          type: 'MaxIoUAssigner',
-          pos_iou_thr: 0.5,
-          neg_iou_thr: 0.5,
-          min_pos_iou: 0.5,
-          match_low_quality: false,
-          ignore_iof_thr: -1,
-        },
-        sampler: { type: 'RandomSampler', num: 512, pos_fraction: 0.25, neg_pos_ub: -1, add_gt_as_proposals: true },
-        pos_weight: -1,
-        debug: false,
-      },
-    },
-    test_cfg: { rcnn: { score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 } },
+    data_preprocessor,
+    backbone: parts.backbone,
+    neck: parts.neck,
+    roi_head: parts.roi_head,
+    train_cfg: { rcnn: parts.train_cfg.rcnn },
+    test_cfg: { rcnn: parts.test_cfg.rcnn },
   },
 });

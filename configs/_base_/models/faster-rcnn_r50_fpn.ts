@@ -1,6 +1,14 @@
 import type { DetectorConfig } from '../../../src/catalogue/config-types';
 import { defineConfig } from '../../../src/catalogue/define-config';
 
+export const data_preprocessor = {
+  type: 'DetDataPreprocessor',
+  mean: [123.675, 116.28, 103.53],
+  std: [58.395, 57.12, 57.375],
+  bgr_to_rgb: true,
+  pad_size_divisor: 32,
+} satisfies DetectorConfig['data_preprocessor'];
+
 // Faster R-CNN with ResNet-50 and FPN (Ren et al., 2015; Lin et al., 2017). Trackers, whose frames are prepared elsewhere,
 // change its parts.
 export const parts = {
@@ -123,13 +131,7 @@ export const parts = {
 export default defineConfig({
   model: {
     type: 'FasterRCNN',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor,
     ...parts,
   },
 });
