@@ -9,9 +9,9 @@ export default defineConfig({
     roi_head: { ...mask_branch },
     train_cfg: {
       rcnn: [
-        { ...stage1, mask_size: 28 },
-        { ...stage2, mask_size: 28 },
-        { ...stage3, mask_size: 28 },
+        { assigner: stage1.assigner, sampler: stage1.sampler, mask_size: 28, pos_weight: -1, debug: false },
+        { assigner: stage2.assigner, sampler: stage2.sampler, mask_size: 28, pos_weight: -1, debug: false },
+        { assigner: stage3.assigner, sampler: stage3.sampler, mask_size: 28, pos_weight: -1, debug: false },
       ],
     },
     test_cfg: { rcnn: { mask_thr_binary: 0.5 } },
