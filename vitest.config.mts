@@ -27,10 +27,12 @@ const SHARED = [
   'analysis',
   'catalogue',
   'checkpoints',
+  'cli',
   'config',
   'data',
   'evaluation',
   'geometry',
+  'lab',
   'masks',
   'models',
   'nn',
@@ -39,14 +41,34 @@ const SHARED = [
   'visualization',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
+/** Of those folders: what counts the engine's tensors, or changes the process. */
+const ISOLATED = [
+  'lab/attention',
+  'lab/cam/wasm',
+  'lab/demo',
+  'lab/features',
+  'lab/largest-batch',
+  'lab/learning-rate-finder',
+  'lab/memory',
+  'lab/profile-runs',
+  'lab/ranks/*',
+  'lab/start-weights',
+  'lab/training-batches',
+  'lab/weights-file',
+  'lab/weights/fetch-weights',
+].map((name) => `test/${name}.test.ts`);
+
 /** What takes longest begins first, so that the workers end at about the same time. */
-const LONG = ['test/notebooks.test.ts', 'test/lab/build-model', 'test/lab', 'test/kernels', 'test/cli', 'test/engine'];
+const LONG = ['test/notebooks.test.ts', 'test/kernels', 'test/lab/ranks', 'test/lab/demo', 'test/engine', 'test/'];
+const LONG_SHARED = ['test/lab/build-model', 'test/lab', 'test/cli', 'test/models', 'test/'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
-      const at = LONG.findIndex((start) => moduleId.includes(`/${start}`));
-      return at < 0 ? LONG.length : at;
+    const rank = ({ moduleId, project }: TestSpecification) => {
+      // a shared process ends where the next file is not for it: these are one after another
+      const shared = project.config.isolate === false;
+      const at = (shared ? LONG_SHARED : LONG).findIndex((start) => moduleId.includes(`/${start}`));
+      return shared ? LONG.length + at : at;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
@@ -95,12 +117,17 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: { ...TOGETHER, name: 'isolated', include: ISOLATED, exclude: SLOW },
+      },
+      {
+        extends: true,
         test: {
           ...TOGETHER,
           name: 'in shared processes',
           include: SHARED,
-          exclude: [...ALONE, ...SLOW],
+          exclude: [...ALONE, ...ISOLATED, ...SLOW],
           isolate: false,
+          setupFiles: 'test/process-as-found.ts',
         },
       },
       {
@@ -110,6 +137,8 @@ export default defineConfig({
           name: 'with several threads',
           include: THREADED,
           exclude: [...ALONE, ...SLOW],
+          isolate: false,
+          setupFiles: 'test/process-as-found.ts',
           // threads that wait leave the processor to another process
           env: { OMP_NUM_THREADS: '2', OMP_WAIT_POLICY: 'passive' },
         },
