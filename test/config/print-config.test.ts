@@ -4,11 +4,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { listConfigs, loadConfig, printConfig, printDict, readConfigFile } from '../../src/config';
+import { sampled } from '../slow-cases';
 import { complaint, scratch } from './scratch';
 
-test('every config reads back equal from each of its printed forms', () => {
+test('configs read back equal from each of their printed forms', () => {
   const folder = scratch({});
-  for (const [name, [file]] of listConfigs()) {
+  for (const [name, [file]] of sampled([...listConfigs()], 3)) {
     const { dict, config } = readConfigFile(file);
     for (const format of ['py', 'ts', 'json'] as const) {
       const printed = path.join(folder, `${name}.${format}`);

@@ -155,44 +155,48 @@ const ended = Date.now();`,
     expect(ended - Math.max(last, pressed)).toBeLessThan(allowed(1000));
   });
 
-  test('completes config types and option keys', { timeout: 180_000 }, async () => {
-    await open(
-      'completion',
-      "const base = detector('faster-rcnn_r18_fpn_toytown');",
-      "base.neck({ type: '",
-      "base.neck({ type: 'FPN', ",
-    );
-    await notebook.run(0);
-    await notebook.ended(0);
-    expect(await notebook.complete(1)).toEqual(expect.arrayContaining(['FPN', 'PAFPN']));
-    await notebook.screenshot('completion of types');
-    await lab.page.keyboard.press('Escape');
-    expect(await notebook.complete(2)).toEqual(expect.arrayContaining(['num_outs', 'out_channels']));
-    await notebook.screenshot('completion of options');
-    await lab.page.keyboard.press('Escape');
-  });
+  describe('a session', () => {
+    beforeAll(async () => {
+      await open(
+        'session',
+        "const base = detector('faster-rcnn_r18_fpn_toytown');",
+        "base.neck({ type: '",
+        "base.neck({ type: 'FPN', ",
+        'const ok = 1;\nconst wrong: number = "text";',
+        "const name = await input('Your name? ');\n['Hello', name]",
+      );
+      await notebook.run(0);
+      await notebook.ended(0);
+    }, 120_000);
 
-  test('shows a type error with its line and a caret', { timeout: 120_000 }, async () => {
-    await open('error', 'const ok = 1;\nconst wrong: number = "text";');
-    await notebook.run(0);
-    const error = notebook.outputs(0);
-    await error.waitFor();
-    const text = await notebook.text(0);
-    expect(text).toMatch(/2:7 - Type 'string' is not assignable to type 'number'/);
-    expect(text).toMatch(/const wrong: number = "text";\s*\n\s+\^+/);
-    await notebook.screenshot('type error');
-  });
+    test('completes config types and option keys', async () => {
+      expect(await notebook.complete(1)).toEqual(expect.arrayContaining(['FPN', 'PAFPN']));
+      await notebook.screenshot('completion of types');
+      await lab.page.keyboard.press('Escape');
+      expect(await notebook.complete(2)).toEqual(expect.arrayContaining(['num_outs', 'out_channels']));
+      await notebook.screenshot('completion of options');
+      await lab.page.keyboard.press('Escape');
+    });
 
-  test('asks for input', { timeout: 120_000 }, async () => {
-    await open('input', "const name = await input('Your name? ');\n['Hello', name]");
-    await notebook.run(0);
-    const box = notebook.cell(0).locator('.jp-Stdin-input');
-    await box.waitFor();
-    await notebook.screenshot('input');
-    await box.fill('Ada');
-    await box.press('Enter');
-    await notebook.ended(0);
-    expect(await notebook.text(0)).toContain("[ 'Hello', 'Ada' ]");
+    test('shows a type error with its line and a caret', async () => {
+      await notebook.run(3);
+      await notebook.outputs(3).waitFor();
+      const text = await notebook.text(3);
+      expect(text).toMatch(/2:7 - Type 'string' is not assignable to type 'number'/);
+      expect(text).toMatch(/const wrong: number = "text";\s*\n\s+\^+/);
+      await notebook.screenshot('type error');
+    });
+
+    test('asks for input', async () => {
+      await notebook.run(4);
+      const box = notebook.cell(4).locator('.jp-Stdin-input');
+      await box.waitFor();
+      await notebook.screenshot('input');
+      await box.fill('Ada');
+      await box.press('Enter');
+      await notebook.ended(4);
+      expect(await notebook.text(4)).toContain("[ 'Hello', 'Ada' ]");
+    });
   });
 
   test('a class called <img onerror> is text, wherever it is shown', { timeout: 240_000 }, async () => {

@@ -10,6 +10,7 @@ import { loadConfig } from '../../src/config';
 import { countFlops, detectorFlops } from '../../src/lab/flops';
 import { buildDetector } from '../../src/models/build';
 import { Conv2d } from '../../src/nn';
+import { slowCases } from '../slow-cases';
 
 const golden = JSON.parse(readFileSync(join(__dirname, '../golden/flops.json'), 'utf8'));
 
@@ -19,9 +20,11 @@ const config = (name: string) => JSON.parse(readFileSync(join(__dirname, `../gol
 
 test.each<[string, string, number?]>([
   ['faster_r50', 'faster_r50_fpn_1x'],
-  ['retinanet_r50', 'retinanet_r50'],
-  // as many regions as its suppression left
-  ['faster_fpg', 'faster_r50_fpg50e', 941],
+  ...slowCases<[string, string, number?]>([
+    ['retinanet_r50', 'retinanet_r50'],
+    // as many regions as its suppression left
+    ['faster_fpg', 'faster_r50_fpg50e', 941],
+  ]),
   ['ssd300', 'ssd300'],
   ['yolox_s', 'yolox_s'],
 ])(

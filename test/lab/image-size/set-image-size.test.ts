@@ -28,6 +28,8 @@ function distinctConfigs(): { name: string; config: ConfigObject }[] {
   return [...distinct.values()];
 }
 
+const configs = distinctConfigs();
+
 /** Paths at which a list of two numbers, or a number under a name of a size, is as given. */
 function placesOf(value: ConfigValue, matches: (pair: number[]) => boolean, path = ''): string[] {
   if (Array.isArray(value)) {
@@ -64,36 +66,33 @@ const UNSCALED = [
 ];
 
 test.each(UNSCALED)('%s has no size to set: the error says what to add', (name) => {
-  const { config } = distinctConfigs().find((one) => one.name === name)!;
+  const { config } = configs.find((one) => one.name === name)!;
   expect(() => setImageSize(config, [352, 224], name)).toThrow(/no Resize with a scale\. Add \{ type: 'Resize'/);
 });
 
-test.each(distinctConfigs().filter(({ name }) => !UNSCALED.includes(name)))(
-  '$name at 352 x 224',
-  ({ name, config }) => {
-    const [height, width] = inputSize(config);
-    const { config: changed, line } = setImageSize(config, [352, 224], name);
-    const old = [width, height];
-    // the same pair, in either order, or either side with a border of half of it
-    const isOld = (pair: number[]) =>
-      [old, [...old].reverse(), old.map((v) => -v / 2)].some((one) => one.join() === pair.join());
-    expect(placesOf(config, isOld).length).toBeGreaterThan(2);
-    expect(placesOf(changed, isOld)).toEqual([]);
-    expect(inputSize(changed)).toEqual([224, 352]);
-    expect(line).toMatch(/^image size 352 x 224 \(width x height\) in place of \d+ x \d+: \d+ values set \(.*\bscale/);
-    expect(line).not.toMatch(/left at/);
-    const before = pipelines(config).map(([path]) => path);
-    const after = pipelines(changed);
-    expect(after.map(([path]) => path)).toEqual(before);
-    for (const [path, steps] of after) expect(() => buildPipeline(steps, catalogue, path)).not.toThrow();
-    // aspect semantics, transforms and everything else stay
-    const types = (value: ConfigObject) => JSON.stringify(value).match(/"(type|keep_ratio)":[^,}]+/g);
-    expect(types(changed)).toEqual(types(config));
-    // there and back again, but for rounding
-    const { config: again } = setImageSize(changed, old as [number, number], name);
-    expect(inputSize(again)).toEqual([height, width]);
-  },
-);
+test.each(configs.filter(({ name }) => !UNSCALED.includes(name)))('$name at 352 x 224', ({ name, config }) => {
+  const [height, width] = inputSize(config);
+  const { config: changed, line } = setImageSize(config, [352, 224], name);
+  const old = [width, height];
+  // the same pair, in either order, or either side with a border of half of it
+  const isOld = (pair: number[]) =>
+    [old, [...old].reverse(), old.map((v) => -v / 2)].some((one) => one.join() === pair.join());
+  expect(placesOf(config, isOld).length).toBeGreaterThan(2);
+  expect(placesOf(changed, isOld)).toEqual([]);
+  expect(inputSize(changed)).toEqual([224, 352]);
+  expect(line).toMatch(/^image size 352 x 224 \(width x height\) in place of \d+ x \d+: \d+ values set \(.*\bscale/);
+  expect(line).not.toMatch(/left at/);
+  const before = pipelines(config).map(([path]) => path);
+  const after = pipelines(changed);
+  expect(after.map(([path]) => path)).toEqual(before);
+  for (const [path, steps] of after) expect(() => buildPipeline(steps, catalogue, path)).not.toThrow();
+  // aspect semantics, transforms and everything else stay
+  const types = (value: ConfigObject) => JSON.stringify(value).match(/"(type|keep_ratio)":[^,}]+/g);
+  expect(types(changed)).toEqual(types(config));
+  // there and back again, but for rounding
+  const { config: again } = setImageSize(changed, old as [number, number], name);
+  expect(inputSize(again)).toEqual([height, width]);
+});
 
 test('the size a config has already changes nothing', () => {
   for (const name of ['yolox_s_8xb8-300e_coco', 'detr_r50_8xb2-150e_coco', 'rtmdet_s_8xb32-300e_coco', 'ssd300_coco']) {
