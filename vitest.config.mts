@@ -43,32 +43,33 @@ const SHARED = [
 
 /** Of those folders: what counts the engine's tensors, or changes the process. */
 const ISOLATED = [
-  'lab/attention',
-  'lab/cam/wasm',
-  'lab/demo',
-  'lab/features',
-  'lab/largest-batch',
-  'lab/learning-rate-finder',
-  'lab/memory',
-  'lab/profile-runs',
-  'lab/ranks/*',
-  'lab/start-weights',
-  'lab/training-batches',
-  'lab/weights-file',
-  'lab/weights/fetch-weights',
-].map((name) => `test/${name}.test.ts`);
+  'test/lab/attention.test.ts',
+  'test/lab/cam/wasm.test.ts',
+  'test/lab/demo.test.ts',
+  'test/lab/features.test.ts',
+  'test/lab/largest-batch.test.ts',
+  'test/lab/learning-rate-finder.test.ts',
+  'test/lab/memory.test.ts',
+  'test/lab/profile-runs.test.ts',
+  'test/lab/ranks/*.test.ts',
+  'test/lab/start-weights.test.ts',
+  'test/lab/training-batches.test.ts',
+  'test/lab/weights-file.test.ts',
+  'test/lab/weights/fetch-weights.test.ts',
+];
 
 /** What takes longest begins first, so that the workers end at about the same time. */
-const LONG = ['test/notebooks.test.ts', 'test/kernels', 'test/lab/ranks', 'test/lab/demo', 'test/engine', 'test/'];
-const LONG_SHARED = ['test/lab/build-model', 'test/lab', 'test/cli', 'test/models', 'test/'];
+const LONG = ['test/notebooks.test.ts', 'test/kernels', 'test/lab/ranks', 'test/lab/demo.test.ts', 'test/engine'];
+const LONG_SHARED = ['test/lab/build-model', 'test/lab', 'test/cli', 'test/models'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId, project }: TestSpecification) => {
-      // a shared process ends where the next file is not for it: these are one after another
-      const shared = project.config.isolate === false;
-      const at = (shared ? LONG_SHARED : LONG).findIndex((start) => moduleId.includes(`/${start}`));
-      return shared ? LONG.length + at : at;
+      // a shared process ends where the next file is not for it: these come one after another, and last
+      const isShared = project.config.isolate === false;
+      const starts = isShared ? LONG_SHARED : LONG;
+      const at = starts.findIndex((start) => moduleId.includes(`/${start}`));
+      return (isShared ? LONG.length + 1 : 0) + (at < 0 ? starts.length : at);
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }

@@ -17,7 +17,7 @@ import type { ComparedMasks, MaskPredictions, MatchedMask } from '../seg-heads/m
 import { type MaskTruths, maskAtPoints, maskTruthsOf } from '../seg-heads/mask-truths';
 import { type Mask2FormerConfig, Mask2FormerHead, mask2FormerOptions } from '../seg-heads/mask2former-head';
 import { rleOfChannel } from '../seg-heads/panoptic-fusion-heads/rle-of-channel';
-import { resizedMaps } from '../seg-heads/resized-maps';
+import { visitResizedMaps } from '../seg-heads/resized-maps';
 import type { DetBatch, LossContext, Losses } from '../types';
 
 const { num_things_classes: _things, num_stuff_classes: _stuff, ...shared } = mask2FormerOptions;
@@ -167,13 +167,12 @@ export class Mask2FormerTrackHead extends Mask2FormerHead {
       .gather(masks.squeeze<tf.Tensor3D>([0]), chosen)
       .reshape([top.length, length, height / length, width]);
     return batch.samples.map((_, t) => {
-      let rles: Rle[] = [];
-      tf.tidy(() => {
-        const own = tf.slice(tubes, [0, t, 0, 0], [-1, 1, -1, -1]).transpose<tf.Tensor4D>([0, 2, 3, 1]);
-        const maps = resizedMaps(own, batch, t, { rescale }).squeeze<tf.Tensor3D>([3]);
+      const rles: Rle[] = [];
+      const own = tf.slice(tubes, [0, t, 0, 0], [-1, 1, -1, -1]).squeeze<tf.Tensor3D>([1]);
+      visitResizedMaps(own, batch, t, { rescale }, (maps) => {
         const [count, rows, columns] = maps.shape;
         const inside = tf.greater(maps, 0).dataSync();
-        rles = Array.from({ length: count }, (_, k) => rleOfChannel(inside, k, rows, columns));
+        for (let k = 0; k < count; k++) rles.push(rleOfChannel(inside, k, rows, columns));
       });
       const [{ height: rows, width: columns }] = rles;
       const bboxes = boxesOfMasks({ kind: 'bitmap', height: rows, width: columns, masks: rles });

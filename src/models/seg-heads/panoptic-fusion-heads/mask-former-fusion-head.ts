@@ -17,7 +17,7 @@ import {
 } from '../../inferred-options/infer-panoptic-classes';
 import type { DetBatch } from '../../types';
 import type { MaskPredictions } from '../mask-query-head';
-import { resizedMaps } from '../resized-maps';
+import { visitResizedMaps } from '../resized-maps';
 import { rleOfChannel } from './rle-of-channel';
 
 export const maskFormerTestCfg = z.strictObject({
@@ -51,6 +51,20 @@ interface Candidate {
   score: number;
 }
 
+/** Visits the masks [k, H, W] of queries in the pixels of an image, a few at a time. */
+type VisitMasks = (queries: readonly number[], visitor: (maps: tf.Tensor3D, first: number) => void) => void;
+
+interface Owners {
+  /** The number among the chosen, of every pixel. */
+  owner: Int32Array;
+  /** Whether a pixel is more probably inside of its owner's mask than outside. */
+  certain: Uint8Array;
+  /** How many pixels the mask of each has. */
+  whole: Float64Array;
+  width: number;
+  height: number;
+}
+
 export class MaskFormerFusionHead extends Module {
   readonly numThings: number;
   readonly numStuff: number;
@@ -73,10 +87,12 @@ export class MaskFormerFusionHead extends Module {
       let found = noDetections();
       tf.tidy(() => {
         const own = tf.slice(masks, [n, 0, 0, 0], [1, -1, -1, -1]).squeeze<tf.Tensor3D>([0]);
-        const enlarge = (chosen: readonly Candidate[]) =>
-          enlarged(own, chosen, (maps) => resizedMaps(maps, batch, n, { rescale }));
-        const panoptic = this.cfg.panoptic_on ? this.segments(this.likely(rows, columns), enlarge) : undefined;
-        found = this.cfg.instance_on ? this.instances(this.best(rows, columns), enlarge) : thingsOf(panoptic ?? []);
+        const visit: VisitMasks = (queries, visitor) => {
+          const chosen = tf.gather(own, tf.tensor1d([...queries], 'int32'));
+          visitResizedMaps(chosen, batch, n, { rescale }, visitor);
+        };
+        const panoptic = this.cfg.panoptic_on ? this.segments(this.likely(rows, columns), visit) : undefined;
+        found = this.cfg.instance_on ? this.instances(this.best(rows, columns), visit) : thingsOf(panoptic ?? []);
         if (panoptic) found.panoptic = panoptic;
       });
       return found;
@@ -94,27 +110,13 @@ export class MaskFormerFusionHead extends Module {
   }
 
   /** Each pixel is of the query with the highest product of both probabilities. */
-  private segments(
-    chosen: readonly Candidate[],
-    enlarge: (chosen: readonly Candidate[]) => tf.Tensor3D,
-  ): PanopticSegment[] {
+  private segments(chosen: readonly Candidate[], visit: VisitMasks): PanopticSegment[] {
     if (chosen.length === 0) return [];
-    const probabilities = tf.sigmoid(enlarge(chosen)); // [k, H, W]
-    const [count, height, width] = probabilities.shape;
-    const factors = tf.tensor3d(
-      Float32Array.from(chosen, ({ score }) => score),
-      [count, 1, 1],
-    );
-    const owner = tf.argMax(tf.mul(probabilities, factors), 0).dataSync<'int32'>();
-    const certain = tf.greaterEqual(probabilities, 0.5).dataSync();
-    const area = height * width;
-    const [owned, whole] = [new Float64Array(count), new Float64Array(count)];
-    const data = new Int32Array(area).fill(-1);
-    for (let i = 0; i < area; i++) {
-      owned[owner[i]]++;
-      if (!this.cfg.filter_low_score || certain[owner[i] * area + i]) data[i] = owner[i];
-    }
-    for (let k = 0; k < count; k++) for (let i = k * area; i < (k + 1) * area; i++) whole[k] += certain[i];
+    const { owner, certain, whole, width, height } = ownersOf(chosen, visit);
+    const owned = new Float64Array(chosen.length);
+    for (const k of owner) owned[k]++;
+    const data = this.cfg.filter_low_score ? owner.map((k, i) => (certain[i] ? k : -1)) : owner;
+    const area = data.length;
     const kept = chosen.map((_, k) => owned[k] > 0 && whole[k] > 0 && owned[k] / whole[k] >= this.cfg.iou_thr);
     // the regions of a class of stuff are one segment
     const first = chosen.map(({ label }, k) =>
@@ -143,17 +145,21 @@ export class MaskFormerFusionHead extends Module {
     );
   }
 
-  private instances(chosen: readonly Candidate[], enlarge: (chosen: readonly Candidate[]) => tf.Tensor3D): Detections {
+  private instances(chosen: readonly Candidate[], visit: VisitMasks): Detections {
     if (chosen.length === 0) return noDetections();
     const queries = [...new Set(chosen.map(({ query }) => query))];
-    const maps = enlarge(queries.map((query) => ({ query, label: 0, score: 0 })));
-    const [, height, width] = maps.shape;
-    const inside = tf.greater(maps, 0);
-    const weight = inside.cast<tf.Tensor3D>('float32');
-    const sums = tf.sum(tf.mul(tf.sigmoid(maps), weight), [1, 2]);
-    const certainty = tf.div(sums, tf.add(tf.sum(weight, [1, 2]), 1e-6)).dataSync<'float32'>();
-    const pixels = inside.dataSync();
-    const rles = queries.map((_, k) => rleOfChannel(pixels, k, height, width));
+    const certainty = new Float32Array(queries.length);
+    const rles: Rle[] = [];
+    visit(queries, (maps, first) => {
+      const [count, height, width] = maps.shape;
+      const inside = tf.greater(maps, 0);
+      const weight = inside.cast<tf.Tensor3D>('float32');
+      const sums = tf.sum(tf.mul(tf.sigmoid(maps), weight), [1, 2]);
+      certainty.set(tf.div(sums, tf.add(tf.sum(weight, [1, 2]), 1e-6)).dataSync<'float32'>(), first);
+      const pixels = inside.dataSync();
+      for (let k = 0; k < count; k++) rles.push(rleOfChannel(pixels, k, height, width));
+    });
+    const [{ height, width }] = rles;
     const place = new Map(queries.map((query, k) => [query, k]));
     const found = chosen
       .map(({ query, label, score }) => {
@@ -165,17 +171,44 @@ export class MaskFormerFusionHead extends Module {
   }
 }
 
-/** The masks [k, H, W] of queries in the pixels of an image. */
-function enlarged(
-  masks: tf.Tensor3D,
-  chosen: readonly Candidate[],
-  resize: (maps: tf.Tensor4D) => tf.Tensor4D,
-): tf.Tensor3D {
-  const indices = tf.tensor1d(
+/** Of every pixel the first query whose mask, times its score, is the most probable there. */
+function ownersOf(chosen: readonly Candidate[], visit: VisitMasks): Owners {
+  const whole = new Float64Array(chosen.length);
+  let [width, height] = [0, 0];
+  let owner = new Int32Array();
+  let certain = new Uint8Array();
+  let best = new Float32Array();
+  visit(
     chosen.map(({ query }) => query),
-    'int32',
+    (maps, first) => {
+      const probabilities = tf.sigmoid(maps).dataSync<'float32'>();
+      const [count] = maps.shape;
+      if (first === 0) {
+        [, height, width] = maps.shape;
+        const area = height * width;
+        [owner, certain, best] = [new Int32Array(area), new Uint8Array(area), new Float32Array(area).fill(-1)];
+      }
+      const area = height * width;
+      for (let k = 0; k < count; k++) {
+        const number = first + k;
+        const { score } = chosen[number];
+        let inside = 0;
+        for (let i = 0, at = k * area; i < area; i++, at++) {
+          const p = probabilities[at];
+          const isInside = p >= 0.5 ? 1 : 0;
+          inside += isInside;
+          const product = Math.fround(p * score);
+          if (product > best[i]) {
+            best[i] = product;
+            owner[i] = number;
+            certain[i] = isInside;
+          }
+        }
+        whole[number] = inside;
+      }
+    },
   );
-  return resize(tf.gather(masks, indices).expandDims<tf.Tensor4D>(3)).squeeze([3]);
+  return { owner, certain, whole, width, height };
 }
 
 function thingsOf(segments: readonly PanopticSegment[]): Detections {
