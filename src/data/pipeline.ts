@@ -139,9 +139,14 @@ const PACKING = ['PackDetInputs', 'PackTrackInputs', 'PackReIDInputs', 'MultiBra
 
 function requirePacking(config: readonly ModuleConfig[], registry: Registry, path: string): void {
   const last = config.at(-1)?.type;
-  if (!last || !PACKING.includes(registry.get('transform', last).type))
+  if (!last)
     throw new DetLabError(
-      `Cannot build ${path}: expected PackDetInputs as the last transform, received "${last ?? 'nothing'}"`,
+      `Cannot build ${path}: the config has no transforms there. Write them, PackDetInputs last, or use a config that ` +
+        `inherits its data; \`detlab configs\` lists them`,
+    );
+  if ( !PACKING.includes(registry.get('transform', last).type))
+    throw new DetLabError(
+      `Cannot build ${path}: expected PackDetInputs as the last transform, received "${last}"`,
     );
 }
 

@@ -1,11 +1,12 @@
 // Data sets in COCO's JSON format that have classes or file names of their own: LVIS, V3Det, DeepFashion, iSAID. The classes of LVIS
 // are those of its annotation file, in whose order MMDetection has them too.
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { type AnyDefinition, type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { LIMITS, readBounded } from '../loading/bounded-read';
+import { decodeText } from '../loading/text-encoding';
 import type { CocoOptions } from './coco';
 import { cocoLoader, cocoOptions } from './coco-options';
 import type { DatasetLoader } from './dataset-loader';
@@ -98,11 +99,13 @@ const V3DetDataset = defineModule({
 
 async function readNames({ data_root, label_file }: z.output<typeof v3detOptions>): Promise<string[]> {
   const file = path.resolve(data_root ?? '', label_file);
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
+  const bytes = await readBounded(file, LIMITS.list).catch((error: Error) => {
+    const why = error.message.replace(`Cannot read "${file}": `, '').replace(/\.$/, '');
     throw new DetLabError(
-      `Cannot read the class names of V3DetDataset from "${file}": ${error.message}. Give label_file, or metainfo.classes`,
+      `Cannot read the class names of V3DetDataset from "${file}": ${why}. Give label_file, or metainfo.classes`,
     );
   });
+  const { text } = decodeText(bytes);
   return text.split(/\r?\n/).filter((line) => line !== '');
 }
 

@@ -54,7 +54,7 @@ async function readImage(
 ): Promise<AnnotatedImage | undefined> {
   const file = path.join(root, 'Annotations', `${id}.xml`);
   try {
-    const { objects, size, folder } = readVocAnnotation(await readBounded(file, LIMITS.xml), file, id);
+    const { objects, size, folder } = readVocAnnotation(await readBounded(file, LIMITS.xml, { near: false }), file, id);
     return {
       names: [path.join(folder, `${id}.jpg`), `${id}.jpg`],
       file,

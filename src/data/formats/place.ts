@@ -7,8 +7,8 @@ import { filesBelow, foldersIn, type TreeFile } from '../datasets/voc/file-tree'
 import { LIMITS, readBounded, readStart } from '../loading/bounded-read';
 import { IMAGE_EXTENSIONS } from '../loading/decode';
 import { readJson } from '../loading/json-file';
+import { meantFile } from '../loading/meant-file';
 import { decodeText } from '../loading/text-encoding';
-import { meantFile } from '../sources/image-files';
 import type { ReadReport } from './read-report';
 
 /** Bytes of a file by which its format is recognised. */

@@ -170,7 +170,7 @@ const fileLimit = (): number => Math.max(LIMITS.image, 4 * pixelLimit());
 
 async function readImage(file: string, id?: number | string): Promise<Buffer> {
   try {
-    return await readBounded(file, fileLimit());
+    return await readBounded(file, fileLimit(), { near: false });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new BadData({ kind: 'missing-image', file, id, message: `Cannot find image "${file}"` });

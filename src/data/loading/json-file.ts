@@ -26,7 +26,7 @@ export async function readJson(file: string, what = 'file'): Promise<JsonFile> {
     bytes = await readBounded(file, LIMITS.json);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new DetLabError(`Cannot find the ${what} "${file}"`);
+    throw new DetLabError((error as Error).message.replace(/^Cannot read /, `Cannot find the ${what} `));
   }
   const notices: string[] = [];
   const text = decodeText(bytes, file, notices);

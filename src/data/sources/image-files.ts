@@ -3,7 +3,6 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import picomatch from 'picomatch';
-import { didYouMean } from '../../errors';
 import { IMAGE_EXTENSIONS } from '../loading/decode';
 
 export const VIDEO_EXTENSIONS: readonly string[] = [
@@ -76,15 +75,4 @@ export function filesOfPattern(pattern: string): FoundFiles {
 function sorted(files: readonly string[]): FoundFiles {
   const inOrder = [...files].sort(natural);
   return { images: inOrder.filter(isImageName), videos: inOrder.filter(isVideoName) };
-}
-
-/** ` Did you mean "street.jpg"?` for a path that is not there, or an empty string. */
-export function meantFile(file: string): string {
-  try {
-    const folder = path.dirname(file);
-    const near = didYouMean(path.basename(file), readdirSync(folder));
-    return near.replace(/"(.+)"/, (_, name: string) => JSON.stringify(path.join(folder, name)));
-  } catch {
-    return '';
-  }
 }

@@ -81,7 +81,7 @@ const hasXml = (folder: string): boolean => filesBelow(folder, ['.xml']).length 
 
 async function readFile(file: string, id: string): Promise<VocAnnotation | DataProblem> {
   try {
-    return readVocAnnotation(await readBounded(file, LIMITS.xml), file, id);
+    return readVocAnnotation(await readBounded(file, LIMITS.xml, { near: false }), file, id);
   } catch (error) {
     if (error instanceof BadData) return error.problem;
     const { code, message } = error as NodeJS.ErrnoException;
