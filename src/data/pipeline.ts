@@ -144,10 +144,8 @@ function requirePacking(config: readonly ModuleConfig[], registry: Registry, pat
       `Cannot build ${path}: the config has no transforms there. Write them, PackDetInputs last, or use a config that ` +
         `inherits its data; \`detlab configs\` lists them`,
     );
-  if ( !PACKING.includes(registry.get('transform', last).type))
-    throw new DetLabError(
-      `Cannot build ${path}: expected PackDetInputs as the last transform, received "${last}"`,
-    );
+  if (!PACKING.includes(registry.get('transform', last).type))
+    throw new DetLabError(`Cannot build ${path}: expected PackDetInputs as the last transform, received "${last}"`);
 }
 
 /** A step that knows what the steps after it need of the image that it loads. */
