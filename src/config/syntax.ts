@@ -1,15 +1,18 @@
 // Parses source text with Babel, limited in depth and time, since a config file may be untrusted.
 
 import { createContext, Script } from 'node:vm';
-import { parse, parseExpression } from '@babel/parser';
 import type { Expression, File } from '@babel/types';
 import { LIMITS } from './data';
 import { errorAt, type SourceFile } from './source';
 
 const PARSE_TIMEOUT_MS = 5000;
 
+/** Loaded for the first file: the project's own configs are not parsed again. */
+const babel = () => require('@babel/parser') as typeof import('@babel/parser');
+
 /** The syntax tree of a TypeScript file. @throws DetLabError at the position of a syntax error. */
 export function parseModule(source: SourceFile): File {
+  const { parse } = babel();
   return guarded(source, () =>
     parse(source.text, { sourceType: 'module', plugins: ['typescript'], attachComment: false }),
   );
@@ -17,6 +20,7 @@ export function parseModule(source: SourceFile): File {
 
 /** The syntax tree of a file that is one expression (JSON). */
 export function parseSingleExpression(source: SourceFile): Expression {
+  const { parseExpression } = babel();
   return guarded(source, () => parseExpression(source.text, { attachComment: false }));
 }
 

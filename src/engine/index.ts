@@ -7,7 +7,6 @@ import type { Engine, EngineName, EngineOptions } from './engine';
 import { startTensorflow, tensorflowMissing } from './tensorflow';
 import { prepareTorch, startTorch } from './torch';
 import { freeUnreachableTensors } from './unreachable-tensors';
-import { startWasm } from './wasm';
 
 export type { Engine, EngineMemory, EngineName, EngineOptions, Precision, SgdOptions } from './engine';
 
@@ -16,7 +15,8 @@ const NAMES: readonly EngineName[] = ['torch', 'tensorflow', 'wasm'];
 const START: Record<EngineName, (options: EngineOptions) => Promise<Engine>> = {
   torch: startTorch,
   tensorflow: startTensorflow,
-  wasm: startWasm,
+  // tfjs's binaries are loaded where there is no other engine
+  wasm: (options) => (require('./wasm') as typeof import('./wasm')).startWasm(options),
 };
 
 freeUnreachableTensors();

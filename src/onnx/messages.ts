@@ -1,11 +1,11 @@
 // ONNX's protobuf messages, the part that DetLab writes: onnx.proto of ONNX 1.16 (IR version 9) as a descriptor of protobufjs.
 
-import protobuf from 'protobufjs/light';
+import type { Type } from 'protobufjs/light';
 
 const optional = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: 'repeated' });
 
-const root = protobuf.Root.fromJSON({
+const MESSAGES = {
   nested: {
     ModelProto: {
       fields: {
@@ -67,7 +67,14 @@ const root = protobuf.Root.fromJSON({
     TensorShapeProto: { fields: { dim: repeated(1, 'Dimension') } },
     Dimension: { fields: { dimValue: optional(1, 'int64'), dimParam: optional(2, 'string') } },
   },
-});
+};
+
+let kept: Type | undefined;
+/** The message ModelProto; protobufjs is loaded for the first one. */
+const modelProtoType = (): Type =>
+  (kept ??= (require('protobufjs/light') as typeof import('protobufjs/light')).Root.fromJSON(MESSAGES).lookupType(
+    'ModelProto',
+  ));
 
 export interface AttributeMessage {
   name: string;
@@ -117,5 +124,5 @@ export interface ModelMessage {
 
 /** The bytes of an ONNX file. */
 export function encodeModel(model: ModelMessage): Uint8Array {
-  return root.lookupType('ModelProto').encode(model).finish();
+  return modelProtoType().encode(model).finish();
 }

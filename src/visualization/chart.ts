@@ -2,11 +2,12 @@
 // readers without HTML (LaTeX, GitHub).
 
 import sharp from 'sharp';
-import * as vega from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { Spec } from 'vega';
+import type { TopLevelSpec } from 'vega-lite';
 import type { MimeBundle } from './display';
 import { escapeHtml } from './escape';
 import { interactiveHtml } from './interactive';
+import { vega, vegaLite } from './vega';
 
 /** The colour of the text around a chart: dark on light pages, light on dark ones. */
 export const INK = 'currentColor';
@@ -44,8 +45,9 @@ export async function renderSvg(
   spec: Record<string, unknown>,
   language: 'vega-lite' | 'vega' = 'vega-lite',
 ): Promise<string> {
-  const compiled = language === 'vega' ? (spec as vega.Spec) : compile(spec as unknown as TopLevelSpec).spec;
-  const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
+  const compiled = language === 'vega' ? (spec as Spec) : vegaLite().compile(spec as unknown as TopLevelSpec).spec;
+  const { Error: errors, parse, View } = vega();
+  const view = new View(parse(compiled), { renderer: 'none', logLevel: errors });
   try {
     return await view.toSVG();
   } finally {

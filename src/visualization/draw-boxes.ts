@@ -1,9 +1,9 @@
 // Draws boxes, labels, masks and keypoints on an image. Small images are enlarged so that the labels are legible; a label is above its
 // box, or inside or below it where it would leave the image or cover another label.
 
-import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { PixelImage } from '../data/types';
 import type { Rle } from '../masks';
+import { type Canvas, createCanvas, type SKRSContext2D } from './canvas';
 import { paintMask } from './paint-mask';
 import { colourOf, inkOn } from './palette';
 import type { Stroke } from './pose-strokes';

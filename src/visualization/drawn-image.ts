@@ -1,7 +1,7 @@
 // An image with its boxes as one SVG: the JPEG and the drawing over it. As the source of an <img> it is right wherever images
 // are, also where scripts and inline SVG are removed; the live display reads the JPEG back from it.
 
-import { createCanvas } from '@napi-rs/canvas';
+import { createCanvas } from './canvas';
 import { FONT } from './draw-boxes';
 import { browserFunction } from './interactive';
 import type { LiveFrame, LiveImageData, LiveItem, LiveLegend, LiveView } from './live-image-data';

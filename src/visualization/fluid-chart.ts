@@ -2,10 +2,10 @@
 // and colour, so that a chart is legible in a narrow cell and on a dark page. It is made of strings in about a millisecond, which
 // a chart that is redrawn during training needs. `browser/charts.ts` adds the values under the pointer.
 
-import { scale } from 'vega';
 import { INK } from './chart';
 import { type ChartPanel, type ChartPoint, type ChartSeries, LINE_WIDTH, RAW_OPACITY, rangeOf } from './chart-panel';
 import { escapeHtml } from './escape';
+import { vega } from './vega';
 
 /** Units of the stretched SVG along either axis. */
 const UNITS = 2000;
@@ -54,7 +54,9 @@ function panelHtml(panel: ChartPanel): string {
 
 /** @param nice whether the axis ends at a tick */
 function axisOf(domain: readonly [number, number], count: number, given?: readonly number[], nice = false): Axis {
-  const linear: LinearScale = scale('linear')().domain([...domain]);
+  const linear: LinearScale = vega()
+    .scale('linear')()
+    .domain([...domain]);
   const axis = nice ? linear.nice(count) : linear;
   const [low, high] = axis.domain();
   const far = Math.max(Math.abs(low), Math.abs(high));

@@ -1,9 +1,9 @@
 // A map over an image: the image in grey below, the map in the colours of "inferno" over it, scaled up smoothly.
 
 import sharp from 'sharp';
-import { scheme } from 'vega';
 import type { AnyImage, PixelImage } from '../data/types';
 import { sampleMap, type ValueMap } from '../geometry/sample-map';
+import { vega } from './vega';
 
 export interface HeatOptions {
   /** Values of the first and the last colour; the map's own extremes by default. */
@@ -18,7 +18,7 @@ export interface HeatOptions {
 
 /** Red, green and blue of 256 steps of the colour map. */
 const colours = (): Uint8Array => {
-  const at = scheme('inferno') as (share: number) => string;
+  const at = vega().scheme('inferno') as (share: number) => string;
   return Uint8Array.from(Array.from({ length: 256 }, (_, i) => rgbOf(at(i / 255))).flat());
 };
 

@@ -1,7 +1,7 @@
 // A grid of images with their boxes: captions below each, a legend of the classes at the bottom.
 
-import { createCanvas } from '@napi-rs/canvas';
 import type { PixelImage } from '../data/types';
+import { createCanvas } from './canvas';
 import { type DrawnBox, type DrawnPoint, encodeCanvas, FONT, paintBoxes, type RasterFormat } from './draw-boxes';
 import { colourOf } from './palette';
 

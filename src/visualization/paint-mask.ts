@@ -1,7 +1,7 @@
 // Draws a mask over an image: a translucent fill with an opaque edge.
 
-import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { cropRle, decodeRle, type Rle, rleToBox } from '../masks';
+import { createCanvas, type SKRSContext2D } from './canvas';
 
 const VEIL = 0.42;
 const EDGE = 0.95;

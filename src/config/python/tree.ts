@@ -1,9 +1,9 @@
 // Parses Python text with @lezer/python, limited in time, with error positions.
 
-import { parser } from '@lezer/python';
+import type { parser as pythonParser } from '@lezer/python';
 import { LIMITS } from '../data';
 
-export type Tree = ReturnType<typeof parser.parse>;
+export type Tree = ReturnType<typeof pythonParser.parse>;
 export type SyntaxNode = Tree['topNode'];
 
 const PARSE_TIMEOUT_MS = 3000;
@@ -21,6 +21,7 @@ export class SyntaxProblem extends Error {
 /** @throws SyntaxProblem for invalid Python. */
 export function parseTree(text: string): Tree {
   // the grammar lacks floats that end in a dot; a digit instead keeps all offsets, and values are read from `text`
+  const { parser } = require('@lezer/python') as typeof import('@lezer/python'); // loaded for the first file
   const parse = parser.startParse(text.replace(/(?<![\w.])(\d[\d_]*)\.(?![\d.])/g, '$10'));
   const deadline = Date.now() + PARSE_TIMEOUT_MS;
   for (let step = 0; ; step++) {

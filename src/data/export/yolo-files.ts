@@ -1,7 +1,7 @@
 // YOLO as Ultralytics reads it: data.yaml, images/<part> and labels/<part>. Polygons where every object is one polygon, else boxes:
 // Ultralytics refuses a file in which both are. Ignored objects cannot be written.
 
-import { stringify } from 'yaml';
+import { yaml } from '../formats/yaml';
 import type { ImageRecord } from '../types';
 import {
   countObjectsOf,
@@ -45,7 +45,7 @@ export function yoloFiles(parts: readonly ExportPart[], classes: readonly string
         val: splits.val ?? 'images/train',
         names: Object.fromEntries(classes.entries()),
       };
-      yield ['data.yaml', stringify(data, { lineWidth: 0 })];
+      yield ['data.yaml', yaml().stringify(data, { lineWidth: 0 })];
     },
     losses: [
       ...losses.filter(([count]) => count > 0).map(([count, what]) => `${objectsAre(count)} ${what}`),

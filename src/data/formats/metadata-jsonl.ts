@@ -2,7 +2,6 @@
 // whose boxes are [x, y, width, height] in pixels, as in COCO. Names of classes are those of the folder's README.md, if it has any.
 
 import path from 'node:path';
-import { parse } from 'yaml';
 import { DetLabError, nameOfValue } from '../../errors';
 import { fieldsOf, flagOf, nameOf, numberOf } from '../datasets/coco/fields';
 import { LIMITS } from '../loading/bounded-read';
@@ -11,6 +10,7 @@ import type { Format } from './format';
 import { partsOf, splitOf } from './parts';
 import { numberedLines, type Place, readText } from './place';
 import type { ReadReport } from './read-report';
+import { yaml } from './yaml';
 
 type Fields = Record<string, unknown>;
 const BOXES = ['bbox', 'bboxes', 'boxes'];
@@ -79,7 +79,7 @@ async function declaredNames(place: Place, report: ReadReport): Promise<string[]
     else for (const inner of Object.values(value)) visit(inner, depth + 1);
   };
   try {
-    visit(parse(head), 0);
+    visit(yaml().parse(head), 0);
   } catch {
     report.notice(`"${path.basename(readme.path)}" begins with what is no YAML; class names are not read from it`);
   }

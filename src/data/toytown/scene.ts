@@ -1,7 +1,7 @@
 // One street scene: layout, visibility, image and annotations. Everything follows from the random stream, so that
 // annotations can be recomputed without drawing.
 
-import { type Canvas, createCanvas } from '@napi-rs/canvas';
+import type { Canvas } from '@napi-rs/canvas';
 import type { Random } from '../../random';
 import { Camera, type Point } from './camera';
 import { carAcross, carOnLane } from './cars';
@@ -12,6 +12,10 @@ import { bench, bush, hydrant, lamp, sign, tree } from './props';
 import { type Crossing, drawStreet, PAVEMENT, ROAD } from './street';
 import type { Thing, ToytownClass } from './thing';
 import { trafficLight } from './traffic-lights';
+
+/** Loaded when the first scene is drawn. */
+const createCanvas = (width: number, height: number): Canvas =>
+  (require('@napi-rs/canvas') as typeof import('@napi-rs/canvas')).createCanvas(width, height);
 
 export interface SceneTruth {
   class: ToytownClass;

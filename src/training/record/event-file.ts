@@ -2,13 +2,13 @@
 // event.proto and summary.proto of TensorFlow.
 
 import { appendFileSync } from 'node:fs';
-import protobuf from 'protobufjs/light';
+import type { Type } from 'protobufjs/light';
 import { crc32c } from './crc32c';
 
 const optional = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: 'repeated' });
 
-const root = protobuf.Root.fromJSON({
+const MESSAGES = {
   nested: {
     Event: {
       fields: {
@@ -50,8 +50,14 @@ const root = protobuf.Root.fromJSON({
     Dim: { fields: { size: optional(1, 'int64') } },
     SessionLog: { fields: { status: optional(1, 'int32') } },
   },
-});
-const Event = root.lookupType('Event');
+};
+
+let kept: Type | undefined;
+/** The message Event; protobufjs is loaded for the first one. */
+const eventType = (): Type =>
+  (kept ??= (require('protobufjs/light') as typeof import('protobufjs/light')).Root.fromJSON(MESSAGES).lookupType(
+    'Event',
+  ));
 
 /** DT_STRING of types.proto, and START of SessionLog. */
 const STRING = 7;
@@ -91,7 +97,9 @@ export class EventFile {
   }
 
   private write(event: Record<string, unknown>): void {
-    const data = Event.encode(Event.create({ wallTime: this.now(), ...event })).finish();
+    const data = eventType()
+      .encode(eventType().create({ wallTime: this.now(), ...event }))
+      .finish();
     appendFileSync(this.file, recordOf(data));
   }
 

@@ -3,14 +3,14 @@
 
 import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import protobuf from 'protobufjs/light';
+import type { Type } from 'protobufjs/light';
 
 const optional = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: 'repeated' });
 const message = (fields: Record<string, { id: number; type: string; rule?: string }>) => ({ fields });
 const items = { update: repeated(1, 'Item') };
 
-const root = protobuf.Root.fromJSON({
+const MESSAGES = {
   nested: {
     Record: message({
       num: optional(1, 'int64'),
@@ -67,8 +67,14 @@ const root = protobuf.Root.fromJSON({
     Header: message({ versionInfo: optional(1, 'Version') }),
     Version: message({ producer: optional(1, 'string'), minConsumer: optional(2, 'string') }),
   },
-});
-const Record = root.lookupType('Record');
+};
+
+let kept: Type | undefined;
+/** The message Record; protobufjs is loaded for the first one. */
+const recordType = (): Type =>
+  (kept ??= (require('protobufjs/light') as typeof import('protobufjs/light')).Root.fromJSON(MESSAGES).lookupType(
+    'Record',
+  ));
 
 /** `:W&B`, wandb's number, and the version of the layout; part of the first block. */
 const HEAD = Buffer.from([0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0]);
@@ -127,8 +133,8 @@ function* placedRecords(bytes: Buffer): Generator<Placed> {
     at += FRAGMENT + data.length;
     pieces.push(data);
     if (kind !== FULL && kind !== LAST) continue;
-    const decoded = Record.decode(Buffer.concat(pieces));
-    yield { record: Record.toObject(decoded, { longs: Number }), end: at };
+    const decoded = recordType().decode(Buffer.concat(pieces));
+    yield { record: recordType().toObject(decoded, { longs: Number }), end: at };
     pieces = [];
   }
 }
@@ -151,7 +157,9 @@ export class WandbFile {
   }
 
   write(record: WandbRecord): void {
-    const data = Record.encode(Record.fromObject({ num: ++this.count, ...record })).finish();
+    const data = recordType()
+      .encode(recordType().fromObject({ num: ++this.count, ...record }))
+      .finish();
     const bytes = fragmented(data, this.size);
     appendFileSync(this.file, bytes);
     this.size += bytes.length;

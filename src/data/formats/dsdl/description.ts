@@ -4,13 +4,13 @@
 
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import { DetLabError, nameOfValue } from '../../../errors';
 import { fieldsOf, nameOf } from '../../datasets/coco/fields';
 import { filesBelow } from '../../datasets/voc/file-tree';
 import { LIMITS } from '../../loading/bounded-read';
 import { readJsonValue, readText } from '../place';
 import type { ReadReport } from '../read-report';
+import { yaml } from '../yaml';
 import { type Definitions, define, type FieldPath, fieldPaths } from './definitions';
 import { parseType } from './type-expression';
 
@@ -52,6 +52,7 @@ export async function readDescription(file: string, report: ReadReport): Promise
 }
 
 async function readYaml(file: string, report: ReadReport): Promise<Fields> {
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(await readText(file, report, LIMITS.json), { lineCounter: lines, logLevel: 'error' });
   const [error] = document.errors;

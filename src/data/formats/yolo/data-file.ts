@@ -3,12 +3,12 @@
 
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import { DetLabError, isTypo, nameOfValue } from '../../../errors';
 import { fieldsOf, nameOf } from '../../datasets/coco/fields';
 import { LIMITS } from '../../loading/bounded-read';
 import { numberedLines, type Place, readJsonValue, readText } from '../place';
 import type { ReadReport } from '../read-report';
+import { yaml } from '../yaml';
 import { resolveEntry } from './resolve-entry';
 
 export interface DataFile {
@@ -47,6 +47,7 @@ export async function readDataFile(place: Place, report: ReadReport): Promise<Da
 const depth = (file: string): number => file.split(path.sep).length;
 
 async function readYaml(file: string, place: Place, report: ReadReport): Promise<DataFile> {
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(await readText(file, report, LIMITS.xml), { lineCounter: lines });
   const [error] = document.errors;
