@@ -15,6 +15,7 @@ import {
   type ConvCfg,
 } from './layer-options';
 import { Module } from './module';
+import { PReLU } from './prelu';
 
 /** Options of `ConvModule`: a convolution, its norm and its activation. */
 export interface ConvModuleConfig extends Omit<Conv2dConfig, 'bias' | 'init' | 'biasInit'> {
@@ -50,7 +51,6 @@ export class ConvModule extends Module {
       order = ['conv', 'norm', 'act'],
     } = config;
     this.order = order;
-    if (actCfg) this.activation = buildActivation(actCfg);
     const leaky = actCfg?.type === 'LeakyReLU';
     this.conv = this.addChild(
       'conv',
@@ -66,6 +66,12 @@ export class ConvModule extends Module {
       const { name, norm } = buildNorm(normCfg, before ? config.inChannels : config.outChannels);
       this.norm = this.addChild(config.normName ?? name, norm);
     }
+    if (actCfg) this.activation = actCfg.type === 'PReLU' ? this.learned(actCfg) : buildActivation(actCfg);
+  }
+
+  private learned(actCfg: ActCfg): Activation {
+    const prelu = this.addChild('activate', new PReLU(actCfg));
+    return { type: 'PReLU', apply: (x) => prelu.forward(x) };
   }
 
   /** Replaces its convolution by that of another module; both share the weights. */

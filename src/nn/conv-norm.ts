@@ -8,10 +8,17 @@ import { BatchNorm2d } from './batch-norm2d';
 import type { BatchStatisticsNorm } from './batch-statistics-norm';
 import type { Conv2d, Epilogue } from './conv2d';
 import type { GroupNorm } from './group-norm';
+import { zeros } from './initializers';
+import type { InstanceNorm2d } from './instance-norm2d';
 import { runsApart } from './replace-forward';
 
 /** A norm of a convolution. */
-export type Norm = BatchNorm2d | GroupNorm | BatchStatisticsNorm;
+export type Norm = BatchNorm2d | GroupNorm | InstanceNorm2d | BatchStatisticsNorm;
+
+/** What it scales starts as zero: a residual branch that ends in it starts as nothing. */
+export function startAtZero(norm: Norm): void {
+  if ('weight' in norm && norm.weight) norm.weight.initializer = zeros;
+}
 
 /**
  * act(norm(conv(x)) + residual), [N, H, W, Cin] -> [N, H', W', Cout].

@@ -101,6 +101,11 @@ export class ModulatedDeformConv2dPack extends DeformablePack {
     this.convOffset = this.offsetBranch(3);
   }
 
+  /** Offsets and masks start from zero, whatever an init_cfg of the network around it has set. */
+  startAtGrid(): void {
+    for (const [, parameter] of this.convOffset.named()) parameter.initializer = zeros;
+  }
+
   protected splitPrediction(prediction: tf.Tensor4D): { offset: tf.Tensor4D; mask: tf.Tensor4D } {
     const third = prediction.shape[3] / 3;
     const [offset, mask] = tf.split<tf.Tensor4D>(prediction, [2 * third, third], 3);

@@ -40,23 +40,28 @@ export class GroupNorm extends Module {
   }
 
   forward(x: tf.Tensor4D, { residual, activation }: Epilogue = {}): tf.Tensor4D {
-    const { groups, epsilon } = this;
-    const inputs = { x, scale: this.weight.variable, offset: this.bias.variable };
     return tf.tidy(() => {
-      let y = composite({ name: 'GroupNorm', inputs, attrs: { groups, epsilon } }, () => this.normalize(x));
-      if (residual) y = tf.add(y, residual);
-      return activateFused(y, activation);
+      const y = normalizeGroups(x, this.weight.variable, this.bias.variable, this);
+      return activateFused(residual ? tf.add(y, residual) : y, activation);
     });
   }
+}
 
-  private normalize(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => {
+/** By the mean and variance of each group of channels of each image, then scaled and shifted by channel. */
+export function normalizeGroups(
+  x: tf.Tensor4D,
+  scale: tf.Tensor,
+  offset: tf.Tensor,
+  { groups, epsilon }: { groups: number; epsilon: number },
+): tf.Tensor4D {
+  return composite({ name: 'GroupNorm', inputs: { x, scale, offset }, attrs: { groups, epsilon } }, () =>
+    tf.tidy(() => {
       const [n, h, w, c] = x.shape;
-      const grouped = x.reshape([n, h * w, this.groups, c / this.groups]);
+      const grouped = x.reshape([n, h * w, groups, c / groups]);
       const centered = tf.sub(grouped, tf.mean(grouped, [1, 3], true));
       const variance = tf.mean(tf.square(centered), [1, 3], true);
-      const normalized = tf.mul(centered, tf.rsqrt(tf.add(variance, this.epsilon))).reshape<tf.Tensor4D>(x.shape);
-      return tf.add<tf.Tensor4D>(tf.mul(normalized, this.weight.variable), this.bias.variable);
-    });
-  }
+      const normalized = tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon))).reshape<tf.Tensor4D>(x.shape);
+      return tf.add<tf.Tensor4D>(tf.mul(normalized, scale), offset);
+    }),
+  );
 }

@@ -42,7 +42,7 @@ export { ModuleList, Sequential } from './module-list';
 export { MultiScaleDeformableAttention } from './multi-scale-deformable-attention';
 export { type AttentionInputs, MultiheadAttention, type MultiheadAttentionConfig } from './multihead-attention';
 export { NON_LOCAL_MODES, NonLocal2d, type NonLocal2dConfig, type NonLocalMode } from './non-local2d';
-export { PReLU, type PReLUCfg, preluCfg } from './prelu';
+export { PReLU, type PReLUConfig } from './prelu';
 export { type AttentionMasks, ProjectedAttention, type ProjectedAttentionConfig } from './projected-attention';
 export { resetConvolutions } from './reset-convolutions';
 export { Scale } from './scale';

@@ -10,6 +10,7 @@ import { BatchNorm2d } from './batch-norm2d';
 import { BatchStatisticsNorm } from './batch-statistics-norm';
 import type { Norm } from './conv-norm';
 import { GroupNorm } from './group-norm';
+import { InstanceNorm2d } from './instance-norm2d';
 
 const batchNorm = {
   requires_grad: z.boolean().default(true).describe('Whether weight and bias are trained'),
@@ -34,6 +35,13 @@ export const normCfg = z.discriminatedUnion('type', [
     num_groups: z.int().positive().describe('Number of channel groups'),
     requires_grad: batchNorm.requires_grad,
     eps: batchNorm.eps,
+  }),
+  z.strictObject({
+    type: z.enum(['IN', 'IN2d']).describe('Instance normalisation'),
+    ...batchNorm,
+    momentum: ignoredOption('there are no running statistics', { schema: batchNorm.momentum }),
+    affine: z.boolean().default(false).describe('With weight and bias'),
+    track_running_stats: z.literal(false).default(false).describe('Only false: always by the statistics of the map'),
   }),
 ]);
 /** Config of a norm, `norm_cfg` of MMDetection. */
@@ -105,7 +113,12 @@ interface ActivationOptions {
   divisor?: number;
   min_value?: number;
   max_value?: number;
+  alpha?: number;
+  min?: number;
+  max?: number;
 }
+
+const clamp = (x: tf.Tensor, { min = -1, max = 1 }: ActivationOptions) => tf.clipByValue(x, min, max);
 
 const ACTIVATIONS = {
   ReLU: (x: tf.Tensor) => tf.relu(x),
@@ -120,30 +133,48 @@ const ACTIVATIONS = {
   Mish: (x: tf.Tensor) => activate(x, 'mish'),
   HSigmoid: (x: tf.Tensor, { bias = 3, divisor = 6, min_value: low = 0, max_value: high = 1 }: ActivationOptions) =>
     tf.clipByValue(tf.div(tf.add(x, bias), divisor), low, high),
-  ELU: (x: tf.Tensor) => tf.elu(x),
+  ELU: (x: tf.Tensor, { alpha = 1 }: ActivationOptions) =>
+    alpha === 1 ? tf.elu(x) : tf.add(tf.relu(x), tf.mul(tf.elu(tf.minimum(x, 0)), alpha)),
+  Clamp: clamp,
+  Clip: clamp,
 } satisfies Record<string, (x: tf.Tensor, options: ActivationOptions) => tf.Tensor>;
 type ActivationName = keyof typeof ACTIVATIONS;
 const NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
 
 /** The schema of `act_cfg`. */
 export const actCfg = z.strictObject({
-  type: z.enum(NAMES).describe('Activation function'),
+  type: z.enum([...NAMES, 'PReLU']).describe('Activation function'),
   inplace: ignoredOption('tensors are immutable', { schema: z.boolean().optional(), harmless: anyValue }),
   negative_slope: z.number().optional().describe('LeakyReLU: negative slope (0.01)'),
   bias: z.number().optional().describe('HSigmoid: (x + bias) / divisor, bias (3)'),
   divisor: z.number().optional().describe('HSigmoid: (x + bias) / divisor, divisor (6)'),
   min_value: z.number().optional().describe('HSigmoid: lower bound (0)'),
   max_value: z.number().optional().describe('HSigmoid: upper bound (1)'),
+  alpha: z.number().optional().describe('ELU: its bound is -alpha (1)'),
+  min: z.number().optional().describe('Clamp, Clip: lower bound (-1)'),
+  max: z.number().optional().describe('Clamp, Clip: upper bound (1)'),
+  num_parameters: z
+    .int()
+    .positive()
+    .optional()
+    .describe('PReLU: slopes, one for all channels (1) or as many as there are channels'),
+  init: z.number().optional().describe('PReLU: initial slope (0.25)'),
 });
 /** Config of an activation, `act_cfg` of MMDetection. */
 export type ActCfg = z.input<typeof actCfg>;
 
-/** The norm layer of a `norm_cfg`, and its name in a ConvModule or block: `bn` or `gn`. */
-export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn'; norm: BatchNorm2d | GroupNorm };
-export function buildNorm(config: AnyNormCfg, channels: number): { name: 'bn' | 'gn'; norm: Norm };
-export function buildNorm(config: AnyNormCfg, channels: number): { name: 'bn' | 'gn'; norm: Norm } {
+type NormName = 'bn' | 'gn' | 'in';
+/** The norm layer of a `norm_cfg`, and its name in a ConvModule or block: `bn`, `gn` or `in`. */
+export function buildNorm(
+  config: NormCfg,
+  channels: number,
+): { name: NormName; norm: Exclude<Norm, BatchStatisticsNorm> };
+export function buildNorm(config: AnyNormCfg, channels: number): { name: NormName; norm: Norm };
+export function buildNorm(config: AnyNormCfg, channels: number): { name: NormName; norm: Norm } {
   const parsed = anyNormCfg.parse(config);
   const { requires_grad: requiresGrad, eps: epsilon } = parsed;
+  if (parsed.type === 'IN' || parsed.type === 'IN2d')
+    return { name: 'in', norm: new InstanceNorm2d({ channels, epsilon, affine: parsed.affine, requiresGrad }) };
   if (parsed.type === 'GN')
     return { name: 'gn', norm: new GroupNorm({ channels, groups: parsed.num_groups, epsilon, requiresGrad }) };
   const { type, momentum } = parsed;
@@ -155,7 +186,7 @@ export function buildNorm(config: AnyNormCfg, channels: number): { name: 'bn' | 
 
 /** An activation, as a function and by the name that engines fuse. */
 export interface Activation {
-  type: ActivationName;
+  type: ActivationName | 'PReLU';
   /** Its name as a fused activation, if kernels support it. */
   fused?: FusedActivation;
   apply<T extends tf.Tensor>(x: T): T;
@@ -166,6 +197,10 @@ const FUSED: Partial<Record<ActivationName, FusedActivation>> = { ReLU: 'relu', 
 /** Builds the activation of an `act_cfg`. */
 export function buildActivation(config: ActCfg): Activation {
   const { type } = config;
+  if (type === 'PReLU')
+    throw new DetLabError(
+      'Cannot build activation "PReLU" here: it has weights, and this layer has none for it. Use LeakyReLU',
+    );
   if (!(type in ACTIVATIONS))
     throw new DetLabError(
       `Cannot build activation "${type}": unknown type.${didYouMean(type, NAMES)} Known: ${NAMES.join(', ')}`,

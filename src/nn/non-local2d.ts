@@ -80,7 +80,7 @@ export class NonLocal2d extends Module {
     const { norm, conv } = this.convOut;
     if (norm instanceof BatchStatisticsNorm) return; // no option builds one here
     const last = norm ?? conv;
-    last.weight.initializer = zerosInit ? zeros : normal(std);
+    if (last.weight) last.weight.initializer = zerosInit ? zeros : normal(std);
     if (last.bias) last.bias.initializer = zeros;
   }
 

@@ -16,7 +16,7 @@ export function everyNth(
 ): tf.Tensor4D {
   const [, h, w] = x.shape;
   const [rows, columns] = size ?? [Math.ceil((h - top) / step), Math.ceil((w - left) / step)];
-  if (step === 1 && rows === h && columns === w) return x;
+  if (step === 1 && top === 0 && left === 0 && rows === h && columns === w) return x;
   // the whole map is one strided slice elsewhere
   const isWhole = !size && top === 0 && left === 0;
   const take = () => cells(x, step, [top, left], [rows, columns]);

@@ -109,6 +109,10 @@ export const BACKBONES: Record<string, ModuleConfig> = {
   VisionTransformer: vit,
   'VisionTransformer, bilinear, no token': { ...vit, with_cls_token: false, interpolate_mode: 'bilinear' },
   DetectoRS_ResNet: detectors,
+  DetectoRS_ResNeXt: {
+    ...{ type: 'DetectoRS_ResNeXt', depth: 50, base_channels: 8, groups: 2, base_width: 4 },
+    ...{ num_stages: 2, strides: [1, 2], dilations: [1, 1], out_indices: [1] },
+  },
   MobileNetV2: { type: 'MobileNetV2', widen_factor: 0.25 },
   CSPDarknet: { type: 'CSPDarknet', deepen_factor: 0.33, widen_factor: 0.125 },
   CSPNeXt: { type: 'CSPNeXt', deepen_factor: 0.167, widen_factor: 0.125 },

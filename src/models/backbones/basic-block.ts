@@ -2,9 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { buildConv } from '../../nn/build-conv';
-import { convNorm, type Norm } from '../../nn/conv-norm';
+import { convNorm, type Norm, startAtZero } from '../../nn/conv-norm';
 import type { Conv2d, Conv2dConfig } from '../../nn/conv2d';
-import { kaiming, zeros } from '../../nn/initializers';
+import { kaiming } from '../../nn/initializers';
 import { buildNorm, type ConvCfg, type NormCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import type { PluginOption } from '../layers/block-plugins';
@@ -57,7 +57,7 @@ export class BasicBlock extends Module {
     this.norm1 = this.addChild(`${first.name}1`, first.norm);
     this.conv2 = this.addChild('conv2', buildConv(convCfg, { ...shared, inChannels: planes, padding: 1 }));
     this.norm2 = this.addChild(`${second.name}2`, second.norm);
-    if (zeroInit) this.norm2.weight.initializer = zeros;
+    if (zeroInit) startAtZero(this.norm2);
     if (downsample) this.downsample = this.addChild('downsample', downsample);
   }
 

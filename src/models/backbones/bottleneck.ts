@@ -4,9 +4,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { buildConv } from '../../nn/build-conv';
-import { convNorm, type Norm } from '../../nn/conv-norm';
+import { convNorm, type Norm, startAtZero } from '../../nn/conv-norm';
 import type { Conv2d } from '../../nn/conv2d';
-import { kaiming, zeros } from '../../nn/initializers';
+import { kaiming } from '../../nn/initializers';
 import { buildNorm } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { buildPlugins, type Plugin, type PluginPosition } from '../layers/block-plugins';
@@ -53,7 +53,7 @@ export class Bottleneck extends Module {
     this.norm2 = norm(2, width);
     this.conv3 = pointwise('conv3', width, outPlanes, 1);
     this.norm3 = norm(3, outPlanes);
-    if (config.zeroInit) this.norm3.weight.initializer = zeros;
+    if (config.zeroInit) startAtZero(this.norm3);
     if (downsample) this.downsample = this.addChild('downsample', downsample);
     const channels = { after_conv1: width, after_conv2: width, after_conv3: outPlanes };
     for (const { position, name, module } of buildPlugins(plugins, channels))

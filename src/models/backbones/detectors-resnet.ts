@@ -1,4 +1,4 @@
-// DetectoRS's ResNet (Qiao et al., CVPR 2021): switchable atrous convolution in its bottlenecks, and a second way through
+// DetectoRS's ResNet and ResNeXt (Qiao et al., CVPR 2021): switchable atrous convolution in its bottlenecks, and a second way through
 // the same layers that adds a pyramid's levels in the first block of every stage but the first (the RFP neck).
 
 import * as tf from '@tensorflow/tfjs';
@@ -12,9 +12,9 @@ import type { BlockConfig } from './basic-block';
 import { Bottleneck } from './bottleneck';
 import { ResidualNetwork } from './residual-network';
 import { checkStages, residualOptions } from './residual-options';
-import { BOTTLENECK_DEPTHS, bottleneckDepth } from './resnext';
+import { bottleneckDepth, bottleneckStages, groupOptions } from './resnext';
 
-const options = z.strictObject({
+const detectorsOptions = {
   depth: bottleneckDepth,
   sac: z
     .strictObject({
@@ -33,8 +33,11 @@ const options = z.strictObject({
     .describe("Channels that come back from the pyramid: the RFP's branches times aspp_out_channels"),
   output_img: z.boolean().default(false).describe('Return the image as the first level, as the RFP neck expects'),
   ...residualOptions,
-});
-export type DetectoRSResNetOptions = z.output<typeof options>;
+};
+const options = z.strictObject(detectorsOptions);
+const groupedOptions = z.strictObject({ ...groupOptions, ...detectorsOptions });
+export type DetectoRSResNetOptions = z.output<typeof options> &
+  Partial<Pick<z.output<typeof groupedOptions>, keyof typeof groupOptions>>;
 
 class RecursiveBottleneck extends Bottleneck {
   private readonly feedback?: Conv2d;
@@ -63,10 +66,7 @@ export class DetectoRSResNet extends ResidualNetwork {
     super(config, {
       stem: config.deep_stem ? 'deep' : 'plain',
       stemChannels: config.stem_channels ?? config.base_channels,
-      stages: BOTTLENECK_DEPTHS[config.depth].slice(0, config.num_stages).map((blocks, i) => {
-        const planes = config.base_channels * 2 ** i;
-        return { blocks, planes, outPlanes: planes * Bottleneck.expansion, width: planes, groups: 1 };
-      }),
+      stages: bottleneckStages(config),
       block: (block, stage) =>
         new RecursiveBottleneck(
           config.sac && config.stage_with_sac[stage] ? { ...block, middleCfg: config.sac } : block,
@@ -94,30 +94,44 @@ export class DetectoRSResNet extends ResidualNetwork {
   }
 }
 
-function checkFail(path: string, what: string): never {
-  throw new DetLabError(`Cannot build backbone "DetectoRS_ResNet"${path ? ` at ${path}` : ''}: ${what}`);
+function check<O extends DetectoRSResNetOptions>(type: string, o: O, path: string): O {
+  const fail = (what: string): never => {
+    throw new DetLabError(`Cannot build backbone "${type}"${path ? ` at ${path}` : ''}: ${what}`);
+  };
+  const checked = checkStages(type, o, { path });
+  if (o.sac && o.stage_with_sac.length !== o.num_stages)
+    fail(`expected ${o.num_stages} entries in stage_with_sac (num_stages), received ${o.stage_with_sac.length}`);
+  if (checked.init_cfg && [checked.init_cfg].flat().some((one) => one.type !== 'Pretrained'))
+    fail("init_cfg can only be { type: 'Pretrained', checkpoint }");
+  return checked;
 }
+
+const paper =
+  'Qiao, Chen and Yuille: DetectoRS: Detecting Objects with Recursive Feature Pyramid and Switchable Atrous Convolution, CVPR 2021';
+const shapes =
+  '[N, H, W, 3] -> (the image,) [N, H/4, W/4, 256], [N, H/8, W/8, 512], [N, H/16, W/16, 1024], [N, H/32, W/32, 2048]';
 
 export const detectorsResNet = defineModule({
   kind: 'backbone',
   type: 'DetectoRS_ResNet',
   summary: 'ResNet with switchable atrous convolution and feedback connections from a recursive pyramid (RFP).',
-  paper:
-    'Qiao, Chen and Yuille: DetectoRS: Detecting Objects with Recursive Feature Pyramid and Switchable Atrous Convolution, CVPR 2021',
-  shapes:
-    '[N, H, W, 3] -> (the image,) [N, H/4, W/4, 256], [N, H/8, W/8, 512], [N, H/16, W/16, 1024], [N, H/32, W/32, 2048]',
+  paper,
+  shapes,
   example: "{ type: 'DetectoRS_ResNet', depth: 50, conv_cfg: { type: 'ConvAWS' }, output_img: true }",
   options,
-  infer: (o, { path }) => {
-    const checked = checkStages('DetectoRS_ResNet', o, { path });
-    if (o.sac && o.stage_with_sac.length !== o.num_stages)
-      checkFail(
-        path,
-        `expected ${o.num_stages} entries in stage_with_sac (num_stages), received ${o.stage_with_sac.length}`,
-      );
-    if (checked.init_cfg && [checked.init_cfg].flat().some((one) => one.type !== 'Pretrained'))
-      checkFail(path, "init_cfg can only be { type: 'Pretrained', checkpoint }");
-    return checked;
-  },
+  infer: (o, { path }) => check('DetectoRS_ResNet', o, path),
+  build: (o) => new DetectoRSResNet(o),
+});
+
+export const detectorsResNeXt = defineModule({
+  kind: 'backbone',
+  type: 'DetectoRS_ResNeXt',
+  summary: "DetectoRS's ResNet with grouped 3x3 convolutions.",
+  paper,
+  shapes,
+  example:
+    "{ type: 'DetectoRS_ResNeXt', depth: 50, groups: 32, base_width: 4, conv_cfg: { type: 'ConvAWS' }, output_img: true }",
+  options: groupedOptions,
+  infer: (o, { path }) => check('DetectoRS_ResNeXt', o, path),
   build: (o) => new DetectoRSResNet(o),
 });

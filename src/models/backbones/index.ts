@@ -7,7 +7,7 @@ import { cspDarknet53 } from './csp-darknet53';
 import { ppyoloeCSPResNet } from './csp-resnet';
 import { cspNeXt, mmyoloCSPNeXt } from './cspnext';
 import { darknet } from './darknet';
-import { detectorsResNet } from './detectors-resnet';
+import { detectorsResNet, detectorsResNeXt } from './detectors-resnet';
 import { yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
 import { efficientNet } from './efficientnet';
 import { hourglassNetDefinition } from './hourglass-net';
@@ -36,7 +36,7 @@ export { CSPDarknet53, cspDarknet53 } from './csp-darknet53';
 export { PPYOLOECSPResNet, ppyoloeCSPResNet } from './csp-resnet';
 export { CSPNeXt, cspNeXt, mmyoloCSPNeXt } from './cspnext';
 export { Darknet, darknet } from './darknet';
-export { DetectoRSResNet, detectorsResNet } from './detectors-resnet';
+export { DetectoRSResNet, detectorsResNet, detectorsResNeXt } from './detectors-resnet';
 export { YOLOv6EfficientRep, yolov6CSPBep, yolov6EfficientRep } from './efficient-rep';
 export { EfficientNet, efficientNet } from './efficientnet';
 export { HRNet, hrnet } from './hrnet';
@@ -71,6 +71,7 @@ export const backbones = [
   res2net,
   regnet,
   detectorsResNet,
+  detectorsResNeXt,
   hrnet,
   hourglassNetDefinition,
   timmBackbone,

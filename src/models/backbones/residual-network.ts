@@ -5,7 +5,6 @@ import * as tf from '@tensorflow/tfjs';
 import { ModulatedDeformConv2dPack } from '../../nn/deform-conv2d-pack';
 import { evaluateNorms } from '../../nn/evaluate-norms';
 import { applyInitCfg } from '../../nn/init-cfg';
-import { zeros } from '../../nn/initializers';
 import type { ConvCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
@@ -127,8 +126,7 @@ export class ResidualNetwork extends Module implements Backbone {
       applyInitCfg(this, { type: 'Kaiming', layer: 'Conv2d', a: 0, mode: 'fan_out', nonlinearity: 'relu', bias: 0 });
     for (const [, part] of everywhere ? [] : this.modules()) {
       if (part instanceof GeneralizedAttention || part instanceof NonLocal2d) part.initializeItself();
-      if (part instanceof ModulatedDeformConv2dPack)
-        for (const [, offsets] of part.children()) for (const [, p] of offsets.named()) p.initializer = zeros;
+      if (part instanceof ModulatedDeformConv2dPack) part.startAtGrid();
     }
   }
 

@@ -44,8 +44,14 @@ export const guidedTrainCfgOptions = {
   center_ratio: z.number().describe('Share of the sides of a box in whose middle cells learn to be a location'),
   ignore_ratio: z.number().describe('Share of the sides of a box up to which cells learn no location'),
 };
-/** `train_cfg.rpn` of a detector: which of it a first stage has, its own options say. */
-const anyStageTrainCfg = anchorTrainCfg.extend({
+const { assigner, sampler, allowed_border, pos_weight, debug } = anchorTrainCfg.shape;
+/** `train_cfg.rpn` of a detector: which of it a first stage has, and what more, its own options say. */
+const anyStageTrainCfg = z.looseObject({
+  assigner: assigner.optional(),
+  sampler: sampler.unwrap().optional(),
+  allowed_border: allowed_border.unwrap().optional(),
+  pos_weight: pos_weight.unwrap().optional(),
+  debug: debug.unwrap().optional(),
   ga_assigner: guidedTrainCfgOptions.ga_assigner.optional(),
   ga_sampler: moduleOption('sampler').optional().describe('Samples the anchors that the shape loss sees'),
   center_ratio: guidedTrainCfgOptions.center_ratio.optional(),
@@ -53,6 +59,7 @@ const anyStageTrainCfg = anchorTrainCfg.extend({
 });
 export const firstStageTrainCfg = z
   .union([anyStageTrainCfg, z.array(anchorTrainCfg)])
+  .nullish()
   .describe('Assignment and sampling of anchors; a list: one for each stage of CascadeRPNHead');
 export type AnchorTrainCfg = z.output<typeof anchorTrainCfg>;
 

@@ -217,15 +217,16 @@ export abstract class AnchorHead<
 /** The part of the targets that belongs to the priors [start, end) of each image; rows count these alone. */
 function levelTargets(targets: BatchTargets, total: number, [start, end]: [number, number]): BatchTargets {
   const inLevel = (row: number) => row % total >= start && row % total < end;
+  const own = (row: number) => Math.floor(row / total) * (end - start) + (row % total) - start;
   const positives = Int32Array.from(targets.positives.keys()).filter((k) => inLevel(targets.positives[k]));
+  const { rows } = targets;
+  const isIn = (_: number, k: number) => inLevel(rows ? rows[k] : k);
   return {
     ...targets,
-    labels: targets.labels.filter((_, row) => inLevel(row)),
-    labelWeights: targets.labelWeights.filter((_, row) => inLevel(row)),
-    positives: positives.map((k) => {
-      const row = targets.positives[k];
-      return Math.floor(row / total) * (end - start) + (row % total) - start;
-    }),
+    ...(rows && { rows: rows.filter(inLevel).map(own) }),
+    labels: targets.labels.filter(isIn),
+    labelWeights: targets.labelWeights.filter(isIn),
+    positives: positives.map((k) => own(targets.positives[k])),
     boxes: takeRows(targets.boxes, positives, targets.boxes.length / targets.positives.length),
     ...(targets.boxWeights && { boxWeights: Float32Array.from(positives, (k) => targets.boxWeights![k]) }),
   };

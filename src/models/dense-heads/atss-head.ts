@@ -16,7 +16,7 @@ import { centeredLosses } from './centered-losses';
 import type { CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import {
-  decodedBoxOption,
+  boxesInPixels,
   groupNormOption,
   initOptionOf,
   lossCenternessOption,
@@ -33,7 +33,7 @@ export const atssOptions = {
   pred_kernel_size: predKernelOption(3),
   ...towerOptions,
   norm_cfg: groupNormOption,
-  reg_decoded_bbox: decodedBoxOption(true),
+  reg_decoded_bbox: boxesInPixels(true),
   loss_centerness: lossCenternessOption,
   init_cfg: initOptionOf(rareClassInit('atss_cls')),
   test_cfg: testCfgOption,
@@ -64,6 +64,11 @@ export class ATSSHead<C extends ATSSHeadConfig = ATSSHeadConfig> extends AnchorH
     const { registry, path } = context;
     this.lossCenterness = registry.build('loss', config.loss_centerness, { path: `${path}.loss_centerness` });
     initializeDenseHead(this, config.init_cfg);
+  }
+
+  /** Centerness is of boxes, so they alone are compared; without reg_decoded_bbox the reference mixes them with coded ones. */
+  protected override get decodedTargets(): boolean {
+    return true;
   }
 
   protected override get columns(): Record<string, number> {

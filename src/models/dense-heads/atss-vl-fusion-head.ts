@@ -24,7 +24,7 @@ import { centeredLosses } from './centered-losses';
 import { type Candidates, decodeDetections, denseTestCfg, type SuppressionCfg } from './decode-detections';
 import type { AssignImage, CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
-import { decodedBoxOption, initOption, lossCenternessOption, numClassesOption } from './head-options';
+import { boxesInPixels, initOption, lossCenternessOption, numClassesOption } from './head-options';
 import { VLFusion } from './vl-fusion';
 import { wordScores } from './word-scores';
 
@@ -36,7 +36,7 @@ const options = z.strictObject({
   }),
   num_classes: ignoredOption('classes are the names in a text', { schema: numClassesOption, harmless: [80] }),
   stacked_convs: ignoredOption('the dynamic head has num_dyhead_blocks', { schema: atssOptions.stacked_convs }),
-  reg_decoded_bbox: decodedBoxOption(true),
+  reg_decoded_bbox: boxesInPixels(true),
   loss_centerness: lossCenternessOption,
   early_fuse: z.boolean().default(false).describe('Fuse pixels and words before every block'),
   num_dyhead_blocks: z.int().positive().default(6).describe('Blocks of the dynamic head'),

@@ -5,7 +5,6 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
 import { sumOverRanks } from '../../ops/over-ranks';
@@ -22,6 +21,7 @@ import { cellPriors } from './cell-priors';
 import type { CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import {
+  boxesInPixels,
   groupNormOption,
   noInitOption,
   rareClassInit,
@@ -39,7 +39,7 @@ const options = z.strictObject({
   use_dcn: z.boolean().default(true).describe('The first convolution of each tower is deformable'),
   norm_cfg: groupNormOption,
   loss_iou: moduleOption('loss').default(sigmoidEntropy).describe('Loss of the IoU of the boxes'),
-  reg_decoded_bbox: ignoredOption('the box loss compares boxes in pixels', { schema: z.boolean().default(false) }),
+  reg_decoded_bbox: boxesInPixels(false),
   train_cfg: z
     .strictObject({
       ...anchorTrainCfg.shape,

@@ -138,8 +138,9 @@ export abstract class GuidedAnchors<C extends GuidedAnchorConfig> extends Anchor
     }) as tf.Scalar;
   }
 
-  /** `scores` where the location is likely, `dropped` elsewhere. */
+  /** `scores` where the location is likely, `dropped` elsewhere; in training, where a second stage learns from them, all. */
   protected located(outputs: DenseOutputs<GuidedMaps>, scores: tf.Tensor, dropped: number): tf.Tensor {
+    if (this.training) return scores;
     const likely = tf.greaterEqual(tf.sigmoid(outputs.flat('locations')), this.guided.loc_filter_thr); // [N, T, 1]
     // compared with each score rather than tiled: a graph need not know its size
     const kept = tf.logicalAnd(likely, tf.greaterEqual(scores, Number.NEGATIVE_INFINITY));

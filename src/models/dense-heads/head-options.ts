@@ -1,6 +1,7 @@
 // Options that dense heads share, so that one meaning has one text.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { actCfg, convCfg, type InitCfg, initCfg, normCfg } from '../../nn';
 import { denseTestCfg } from './decode-detections';
@@ -64,6 +65,9 @@ export const pointCoderOption = moduleOption('bbox_coder')
   .describe('Encodes a box relative to its point');
 export const decodedBoxOption = (decoded: boolean) =>
   z.boolean().default(decoded).describe('Compute the box loss on decoded boxes in pixels instead of coded ones');
+/** Of heads whose box loss compares boxes in pixels in any case. */
+export const boxesInPixels = (standard: boolean) =>
+  ignoredOption('the box loss compares boxes in pixels', { schema: z.boolean().default(standard) });
 
 /** Of each prior against its class, with one sigmoid a class. */
 export const sigmoidEntropy = { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 };

@@ -1,10 +1,9 @@
 // VFNetHead: class scores that are the IoU of their box, learnt by the varifocal loss from features that are sampled at nine
-// points of a first box, which they refine (Zhang et al., VarifocalNet, CVPR 2021). FCOS's layers, ATSS's assignment.
+// points of a first box, which they refine (Zhang et al., VarifocalNet, CVPR 2021). FCOS's layers, and ATSS's assignment or FCOS's.
 // N images, T priors over all levels, P positives. Distances are left, top, right, bottom, in pixels.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { type Conv2d, ConvModule, DeformConv2d, type ModuleList, type Scale } from '../../nn';
@@ -15,12 +14,15 @@ import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-den
 import { starOffsets } from '../layers/star-offsets';
 import { type Loss, zeroLoss } from '../losses';
 import { atLeast, boxPair } from '../losses/box-pair';
-import type { Losses } from '../types';
+import type { Assigner } from '../task-modules';
+import type { LossContext, Losses } from '../types';
 import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import type { BatchTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
+import type { AssignImage } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
+import { FCOSAssigner } from './fcos-assigner';
 import { fcosOptions } from './fcos-head';
 import {
   anchorsOption,
@@ -37,16 +39,19 @@ import {
 import { initializeDenseHead } from './initialize-dense-head';
 import { levelScales, TowerPair } from './tower-pair';
 
-const { regress_ranges, strides } = fcosOptions;
+const { center_sample_radius, center_sampling, regress_ranges, strides } = fcosOptions;
 const giou = (loss_weight: number) => ({ type: 'GIoULoss', loss_weight });
 const options = z.strictObject({
   ...anchorHeadOptions,
   ...towerOptions,
   ...dcnTowerOptions,
   strides: strides.optional().describe('Stride of each feature level; must be those of the anchor_generator'),
-  regress_ranges: regress_ranges.describe('Per level: the maximum is the unit of its distances with reg_denom'),
-  center_sampling: ignoredOption('ATSS assigns', { schema: z.boolean().default(false) }),
-  center_sample_radius: ignoredOption('ATSS assigns', { schema: z.number().default(1.5) }),
+  regress_ranges: regress_ranges.describe(
+    'Per level: minimum and maximum distance; the maximum is the unit of its distances with reg_denom, and without use_atss ' +
+      'boxes are assigned by both',
+  ),
+  center_sampling: center_sampling.describe('Without use_atss: assign only points near the center of a box'),
+  center_sample_radius: center_sample_radius.describe('Without use_atss: radius of center sampling, in strides'),
   sync_num_pos: z
     .boolean()
     .default(true)
@@ -76,7 +81,10 @@ const options = z.strictObject({
   loss_bbox: lossBboxOption(giou(1.5)).describe('Loss of the first boxes'),
   loss_bbox_refine: moduleOption('loss').default(giou(2)).describe('Loss of the refined boxes'),
   norm_cfg: groupNormOption,
-  use_atss: z.literal(true).default(true).describe('Only true: positives are assigned by train_cfg.assigner'),
+  use_atss: z
+    .boolean()
+    .default(true)
+    .describe('Positives are assigned by train_cfg.assigner; without it as FCOS does, by regress_ranges'),
   reg_decoded_bbox: z.literal(true).default(true).describe('Only true: the box losses compare boxes in pixels'),
   anchor_generator: anchorsOption({
     type: 'AnchorGenerator',
@@ -89,6 +97,11 @@ const options = z.strictObject({
   bbox_coder: pointCoderOption,
   init_cfg: initOptionOf(rareClassInit('vfnet_cls')),
   test_cfg: testCfgOption,
+});
+/** FCOS's points, in the middle of their cells, and nothing of what ATSS is told. */
+const onPoints = ({ anchor_generator: { strides } }: Pick<VFNetHeadConfig, 'anchor_generator'>) => ({
+  anchor_generator: { type: 'MlvlPointGenerator', strides, offset: 0.5 },
+  train_cfg: null,
 });
 export type VFNetHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
 type VFNetMaps = AnchorMaps | 'first';
@@ -103,10 +116,12 @@ export class VFNetHead extends AnchorHead<VFNetHeadConfig, 'first'> {
   protected readonly cls: Conv2d;
   protected readonly scales: Record<'first' | 'refined', ModuleList<Scale>>;
   protected readonly lossRefine: Loss;
+  private readonly rule?: FCOSAssigner;
 
   constructor(config: VFNetHeadConfig, context: BuildContext) {
     const loss_cls = config.use_vfl ? config.loss_cls : config.loss_cls_fl;
-    super({ ...config, loss_cls }, context, { form: 'boxes', coder: 'points' });
+    const form = config.use_atss ? 'boxes' : 'points';
+    super({ ...config, loss_cls, ...(!config.use_atss && onPoints(config)) }, context, { form, coder: 'points' });
     const { feat_channels: channels, regress_ranges: ranges } = config;
     const { registry, path } = context;
     cellPriors('VFNetHead', this.priors, path, 1);
@@ -129,11 +144,22 @@ export class VFNetHead extends AnchorHead<VFNetHeadConfig, 'first'> {
     this.star = { reg, cls: this.addChild('vfnet_cls_dconv', new DeformConv2d(layer)) };
     this.cls = this.addChild('vfnet_cls', this.towers.predictor(this.scoreChannels));
     this.lossRefine = registry.build('loss', config.loss_bbox_refine, { path: `${path}.loss_bbox_refine` });
+    const radius = config.center_sampling ? config.center_sample_radius : undefined;
+    if (!config.use_atss) this.rule = new FCOSAssigner({ ranges, radius });
     initializeDenseHead(this, config.init_cfg);
   }
 
   protected override get columns(): Record<string, number> {
     return { scores: this.scoreChannels, deltas: 4, first: 4 };
+  }
+
+  protected override assignerAt(context: LossContext): Assigner {
+    return this.rule ?? super.assignerAt(context);
+  }
+
+  /** FCOS's rule sees all points. */
+  protected override priorsInside(image: AssignImage): Int32Array | undefined {
+    return this.rule ? undefined : super.priorsInside(image);
   }
 
   /** What distances of a level are multiplied by. */

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
 import type { Conv2d, ModuleList } from '../../nn';
@@ -32,6 +33,7 @@ import { LevelTowers } from './level-towers';
 import { rareClassBias } from './rare-class-bias';
 import { squaredIoU, sumOfEntropy, sumOfL1, YOLOXBaseHead, type YOLOXMaps } from './yolox-base-head';
 
+const unused = ignoredOption('as in MMDetection, score_thr and nms alone choose', { schema: z.number().optional() });
 const options = z.strictObject({
   ...headOptions,
   ...towerOptions,
@@ -52,6 +54,9 @@ const options = z.strictObject({
     .strictObject({
       score_thr: z.number().default(0).describe('Score threshold'),
       nms: nmsOption.describe('Non-maximum suppression within each class'),
+      nms_pre: unused,
+      min_bbox_size: unused,
+      max_per_img: unused,
     })
     .nullish()
     .describe(testCfgText),

@@ -11,7 +11,7 @@ import { inferPanopticClasses } from '../inferred-options/infer-panoptic-classes
 import { anyRcnnTestCfg } from '../roi-heads/roi-detections';
 import { PanopticFPNHead } from '../seg-heads/panoptic-fpn-head';
 import { HeuristicFusionHead, heuristicTestCfg } from '../seg-heads/panoptic-fusion-heads/heuristic-fusion-head';
-import { proposalCfg } from '../shared-options/proposal-cfg';
+import { firstStageTestCfg } from '../shared-options/proposal-cfg';
 import type { DetBatch, Losses } from '../types';
 import { FIRST_STAGE } from './rpn';
 import { TwoStageDetector, twoStageOptions } from './two-stage-detector';
@@ -22,7 +22,7 @@ const options = z.strictObject({
   panoptic_fusion_head: moduleOption('panoptic_fusion_head').describe('Makes segments of masks and stuff'),
   test_cfg: z
     .strictObject({
-      rpn: proposalCfg.describe('Selection of proposals in prediction'),
+      rpn: firstStageTestCfg.describe('Selection of proposals in prediction'),
       rcnn: anyRcnnTestCfg.describe('Selection of detections'),
       panoptic: heuristicTestCfg.describe('Selection of segments'),
     })

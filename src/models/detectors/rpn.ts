@@ -7,7 +7,7 @@ import { type BuildContext, defineModule, moduleOption } from '../../catalogue/r
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
 import { firstStageTrainCfg } from '../dense-heads/anchor-head-options';
-import { proposalCfg } from '../shared-options/proposal-cfg';
+import { firstStageTestCfg } from '../shared-options/proposal-cfg';
 import type { DetBatch, DetectionHead, LossContext, Losses } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
 import { classAgnostic } from './class-agnostic';
@@ -25,7 +25,7 @@ const options = z.strictObject({
     .nullish()
     .describe('Training settings; null for a model that only predicts'),
   test_cfg: z
-    .strictObject({ rpn: proposalCfg.describe('Selection of proposals'), rcnn: secondStage })
+    .strictObject({ rpn: firstStageTestCfg.describe('Selection of proposals'), rcnn: secondStage })
     .nullish()
     .describe('Post-processing'),
   init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),

@@ -11,7 +11,7 @@ import { firstStageTrainCfg } from '../dense-heads/anchor-head-options';
 import { forwardNeck } from '../necks/neck-sequence';
 import { anyRcnnTrainCfg } from '../roi-heads/proposal-sampler';
 import { anyRcnnTestCfg } from '../roi-heads/roi-detections';
-import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
+import { firstStageTestCfg, type ProposalCfg } from '../shared-options/proposal-cfg';
 import type {
   AuxiliaryLevels,
   DetBatch,
@@ -45,7 +45,7 @@ export const twoStageOptions = z.strictObject({
   train_cfg: z
     .strictObject({
       rpn: firstStageTrainCfg,
-      rpn_proposal: proposalCfg
+      rpn_proposal: firstStageTestCfg
         .optional()
         .describe('Selection of proposals in training; that of test_cfg.rpn when absent'),
       rcnn: rcnnTrain,
@@ -53,7 +53,7 @@ export const twoStageOptions = z.strictObject({
     .nullish()
     .describe(trainText),
   test_cfg: z
-    .strictObject({ rpn: proposalCfg.describe('Selection of proposals in prediction'), rcnn: rcnnTest })
+    .strictObject({ rpn: firstStageTestCfg.describe('Selection of proposals in prediction'), rcnn: rcnnTest })
     .nullish()
     .describe('Post-processing'),
   init_cfg: wholeInit,

@@ -7,14 +7,14 @@ import { type ActCfg, type Activation, buildActivation } from '../../nn/layer-op
 import { LayerScale } from '../../nn/layer-scale';
 import { Linear } from '../../nn/linear';
 import { Module } from '../../nn/module';
-import { PReLU, type PReLUCfg } from '../../nn/prelu';
+import { PReLU } from '../../nn/prelu';
 
 export interface FFNConfig {
   embedDims?: number;
   feedforwardChannels?: number;
   numFcs?: number;
   /** A PReLU has a slope of its own after every layer (`layers.0.1.weight`). */
-  actCfg?: ActCfg | PReLUCfg;
+  actCfg?: ActCfg;
   /** Dropout after every layer. */
   ffnDrop?: number;
   /** Dropout of the branch beside the shortcut. */

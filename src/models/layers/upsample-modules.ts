@@ -7,7 +7,7 @@ import { Conv2d } from '../../nn/conv2d';
 import { normal, xavier, zeros } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import { carafe } from '../../ops/carafe';
-import { interpolate } from '../../ops/interpolate';
+import { type InterpolationMode, interpolate } from '../../ops/interpolate';
 import { pixelShuffle } from '../../ops/pixel-shuffle';
 
 const kernel = z.int().positive().describe('Kernel size');
@@ -42,8 +42,8 @@ export interface UpsampleModule extends Module {
 const FACTOR = 2;
 const start = { init: xavier(), biasInit: zeros };
 
-class Interpolation extends Module implements UpsampleModule {
-  constructor(private readonly mode: 'nearest' | 'bilinear') {
+export class Interpolation extends Module implements UpsampleModule {
+  constructor(private readonly mode: InterpolationMode) {
     super();
   }
 

@@ -10,7 +10,9 @@ import { DepthwiseSeparableConvModule } from '../../nn/depthwise-separable-conv-
 import { initCfg } from '../../nn/init-cfg';
 import { convCfg } from '../../nn/layer-options';
 import { Sequential } from '../../nn/module-list';
+import { INTERPOLATION_MODES, type InterpolationMode } from '../../ops/interpolate';
 import { CSPLayer, type CSPLayerConfig } from '../layers/csp-layer';
+import { Interpolation } from '../layers/upsample-modules';
 import { scaled } from '../shared-options/scale-model';
 import type { FeatureSpec } from '../types';
 import { inferScaledChannels, levelStrides } from './infer-scaled-channels';
@@ -32,7 +34,7 @@ const cspnextOptions = z.strictObject({
   upsample_cfg: z
     .strictObject({
       scale_factor: z.literal(2).default(2).describe('Only 2'),
-      mode: z.literal('nearest').default('nearest').describe('Only nearest'),
+      mode: z.enum(INTERPOLATION_MODES).default('nearest').describe('Interpolation'),
     })
     .default({ scale_factor: 2, mode: 'nearest' })
     .describe('How a coarser level is enlarged'),
@@ -49,7 +51,7 @@ const cspnextOptions = z.strictObject({
     })
     .describe('Weight initialisation'),
 });
-type Options = z.output<typeof yoloxOptions> & { in_channels: number[] };
+type Options = z.output<typeof yoloxOptions> & { in_channels: number[]; upsample_cfg?: { mode: InterpolationMode } };
 
 export class MMYOLOCSPPAFPN extends YOLONeck {
   /** @param out kernel size of the last convolution of a level; @param depthwise which other convolutions `use_depthwise` is for */
@@ -71,6 +73,7 @@ export class MMYOLOCSPPAFPN extends YOLONeck {
       return new Conv({ inChannels, outChannels: to, kernelSize, stride, padding: kernelSize >> 1, ...layers });
     };
     const strides = levelStrides(levels, inputs);
+    const { mode: enlarged = 'nearest' } = o.upsample_cfg ?? {};
     super(
       {
         ...{ levels, outputs: strides.map((stride) => ({ channels: outChannels, stride })) },
@@ -78,6 +81,7 @@ export class MMYOLOCSPPAFPN extends YOLONeck {
       },
       {
         reduce: (level) => (level === levels - 1 ? conv(widths[level], widths[level - 1], 1) : undefined),
+        upsample: () => (enlarged === 'nearest' ? undefined : new Interpolation(enlarged)),
         topDown: (level) => {
           const joined = join(2 * widths[level - 1], widths[level - 1]);
           if (level === 1) return joined;

@@ -1,6 +1,7 @@
 // How a first stage selects its proposals: `test_cfg.rpn`, and `train_cfg.rpn_proposal`.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { nmsOption } from './nms-option';
 
 export const proposalCfg = z.strictObject({
@@ -13,5 +14,14 @@ export const proposalCfg = z.strictObject({
     .number()
     .default(-1)
     .describe('Boxes of smaller width or height, in pixels, are dropped; negative: none'),
+  score_thr: ignoredOption('proposals are chosen by rank', { schema: z.number().optional() }),
 });
 export type ProposalCfg = z.output<typeof proposalCfg>;
+
+/** Of a detector, whose first stage may be a head of any kind. */
+export const firstStageTestCfg = proposalCfg.extend({
+  score_thr: z
+    .number()
+    .optional()
+    .describe('Of first stages that detect by themselves (FCOS, ATSS): boxes of lower score are no proposals'),
+});

@@ -33,12 +33,13 @@ from zoo_families import FAMILIES, RULES
 from zoo_mask_families import MASK_FAMILIES
 from zoo_panoptic_families import PANOPTIC_FAMILIES
 from zoo_query_families import QUERY_FAMILIES
+from zoo_rare_families import RARE_FAMILIES
 from zoo_roi_families import ROI_FAMILIES
 from zoo_small_families import SMALL_FAMILIES
 from zoo_yolov4_family import YOLOV4_FAMILIES
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES
 
-FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES, **YOLOV4_FAMILIES}
+FAMILIES = {**FAMILIES, **YOLO_FAMILIES, **ROI_FAMILIES, **MASK_FAMILIES, **PANOPTIC_FAMILIES, **SMALL_FAMILIES, **QUERY_FAMILIES, **YOLOV4_FAMILIES, **RARE_FAMILIES}
 if any('rtmdet_r' in family for family in sys.argv[1:]):
     from zoo_rotated_families import ROTATED_FAMILIES
     FAMILIES.update(ROTATED_FAMILIES)

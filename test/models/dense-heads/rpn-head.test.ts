@@ -104,6 +104,28 @@ describe('training', () => {
     });
   });
 
+  test('losses that count by level take sampled anchors as they take all', () => {
+    const counting = (sampler: object) => {
+      const module = build({
+        ...config,
+        loss_cls: { type: 'GHMC', bins: 10, momentum: 0 },
+        loss_bbox: { type: 'GHMR', mu: 0.02, bins: 10 },
+        train_cfg: { ...config.train_cfg, sampler },
+      });
+      module.loadStateDict(head.stateDict());
+      const values = tf.tidy(() => {
+        const found = module.loss(features, batchOf(truths), { random: Random.seeded(1), epoch: 0, iteration: 0 });
+        return Object.values(found).map((byLevel) => (byLevel as tf.Scalar[]).map((one) => one.arraySync()));
+      });
+      module.dispose();
+      return values;
+    };
+    const all = counting({ type: 'PseudoSampler' });
+    expect(all.map((byLevel) => byLevel.length)).toEqual([3, 3]);
+    const sampler = { type: 'RandomSampler', num: 1e6, pos_fraction: 1, add_gt_as_proposals: false };
+    for (const [k, byLevel] of counting(sampler).entries()) expectClose(byLevel, all[k], 1e-6, `loss ${k}`);
+  });
+
   test('loss and proposals in one pass are those of two', () => {
     const batch = batchOf(truths);
     tf.tidy(() => {

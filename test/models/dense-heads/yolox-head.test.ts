@@ -17,3 +17,12 @@ test('the closing epochs add the L1 loss, which is reported once', () => {
   expect(head.useL1).toBe(true);
   head.dispose();
 });
+
+test('what selects the detections of other heads is taken without effect', () => {
+  const selection = { score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.6 } };
+  const loss_cls = { type: 'CrossEntropyLoss', use_sigmoid: true, reduction: 'sum' };
+  const test_cfg = { ...selection, nms_pre: 1000, min_bbox_size: 0, max_per_img: 100 };
+  const head = buildHead({ type: 'YOLOXHead', loss_cls, test_cfg }) as YOLOXHead;
+  expect(head.selection.cfg).toEqual(selection);
+  head.dispose();
+});

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
-import { actCfg, dropoutCfg, initCfg, LayerNorm, MultiheadAttention, preluCfg } from '../../../nn';
+import { actCfg, dropoutCfg, initCfg, LayerNorm, MultiheadAttention } from '../../../nn';
 import { ConditionalAttention } from '../../../nn/conditional-attention';
 import { MultiScaleDeformableAttention } from '../../../nn/multi-scale-deformable-attention';
 import { biAttentionOptions } from '../bi-attention';
@@ -51,7 +51,7 @@ const ffn = z.strictObject({
   embed_dims: size.default(256).describe('Channels'),
   feedforward_channels: size.default(1024).describe('Channels between the layers'),
   num_fcs: z.int().min(2).default(2).describe('Fully connected layers'),
-  act_cfg: z.union([actCfg, preluCfg]).default({ type: 'ReLU', inplace: true }).describe('Activation between them'),
+  act_cfg: actCfg.default({ type: 'ReLU', inplace: true }).describe('Activation between them'),
   ffn_drop: rate.default(0).describe('Dropout after every layer'),
   dropout: rate.optional().describe('Older name of ffn_drop'),
   dropout_layer: dropoutCfg.nullish().describe('Drop path rate of the residual branch'),

@@ -6,17 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import {
-  actCfg,
-  Dropout,
-  LayerNorm,
-  Linear,
-  type Module,
-  ModuleList,
-  MultiheadAttention,
-  preluCfg,
-  xavier,
-} from '../../../nn';
+import { actCfg, Dropout, LayerNorm, Linear, type Module, ModuleList, MultiheadAttention, xavier } from '../../../nn';
 import { Identity } from '../../../nn/identity';
 import { meanOverRanks } from '../../../ops/over-ranks';
 import { rareClassBias } from '../../dense-heads/rare-class-bias';
@@ -46,10 +36,7 @@ const options = z.strictObject({
     .lt(1)
     .default(0)
     .describe('Dropout of attention, dynamic convolution and feed-forward network'),
-  ffn_act_cfg: z
-    .union([actCfg, preluCfg])
-    .default({ type: 'ReLU', inplace: true })
-    .describe('Activation of the feed-forward network'),
+  ffn_act_cfg: actCfg.default({ type: 'ReLU', inplace: true }).describe('Activation of the feed-forward network'),
   dynamic_conv_cfg: dynamicConvCfg
     .default(dynamicConvCfg.parse({ type: 'DynamicConv', out_channels: 256 }))
     .describe('Convolutions whose filters the features of the object make'),

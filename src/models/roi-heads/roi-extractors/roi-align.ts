@@ -4,7 +4,8 @@ import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
-import { roiAlign } from '../../../ops';
+import { type RoIAlignOptions, roiAlign } from '../../../ops';
+import { roiAlignMax } from '../../../ops/roi-align-max';
 import type { RoILayer } from '../types';
 
 const size = z.number().int().positive();
@@ -16,7 +17,7 @@ const options = z.strictObject({
     .int()
     .default(0)
     .describe('Samples per bin and side; 0 or less: adaptive, one per pixel of the bin'),
-  pool_mode: z.literal('avg').default('avg').describe('Average the samples of a bin'),
+  pool_mode: z.enum(['avg', 'max']).default('avg').describe('Mean or largest of the samples of a bin'),
   aligned: z.boolean().default(true).describe('Shift RoIs by half a pixel, so that bins align with pixel centers'),
   use_torchvision: ignoredOption('one kernel does what both do', {
     schema: z.boolean().default(false),
@@ -33,20 +34,26 @@ export class RoIAlign implements RoILayer {
     this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;
   }
 
-  get sampling(): { samplingRatio: number; aligned: boolean } {
+  /** Of means alone: no program that cannot call it takes maxima. */
+  get sampling(): RoILayer['sampling'] {
+    return this.options.pool_mode === 'avg' ? this.grid : undefined;
+  }
+
+  private get grid(): Required<Pick<RoIAlignOptions, 'samplingRatio' | 'aligned'>> {
     const { sampling_ratio, aligned } = this.options;
     return { samplingRatio: Math.max(sampling_ratio, 0), aligned };
   }
 
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D {
-    return roiAlign(features, rois, { outputSize: this.outputSize, spatialScale, ...this.sampling });
+    const pool = this.options.pool_mode === 'avg' ? roiAlign : roiAlignMax;
+    return pool(features, rois, { outputSize: this.outputSize, spatialScale, ...this.grid });
   }
 }
 
 export const roiAlignDefinition = defineModule({
   kind: 'roi_layer',
   type: 'RoIAlign',
-  summary: 'Averages bilinear samples of an RoI in a fixed grid of bins',
+  summary: 'Mean or largest of bilinear samples of an RoI in a fixed grid of bins',
   paper: 'He et al., Mask R-CNN, ICCV 2017',
   shapes: 'features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]',
   example: "{ type: 'RoIAlign', output_size: 7, sampling_ratio: 0 }",

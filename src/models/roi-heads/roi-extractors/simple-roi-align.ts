@@ -10,14 +10,20 @@ const size = z.number().int().positive();
 const options = z.strictObject({
   output_size: z.union([size, z.tuple([size, size])]).describe('Bins per side of a pooled RoI, or [height, width]'),
   spatial_scale: z.number().positive().optional().describe('Set by the RoI extractor to 1 / stride of each level'),
-  aligned: z.literal(true).default(true).describe('Only true: the half pixel of MMDetection 1.x is not left out'),
+  aligned: z
+    .boolean()
+    .default(true)
+    .describe('Whether a map begins at the edge of its first pixel; false: in its middle, as in MMDetection 1.x'),
 });
 
 export class SimpleRoIAlign implements RoILayer {
   readonly outputSize: [number, number];
-  readonly sampling = 'centers';
+  readonly sampling: RoILayer['sampling'];
+  private readonly aligned: boolean;
 
-  constructor({ output_size }: z.output<typeof options>) {
+  constructor({ output_size, aligned }: z.output<typeof options>) {
+    this.aligned = aligned;
+    this.sampling = aligned ? 'centers' : undefined;
     this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;
   }
 
@@ -32,7 +38,12 @@ export class SimpleRoIAlign implements RoILayer {
     });
     const points = new Float32Array(count * grid.length);
     for (let i = 0; i < count; i++) points.set(grid, i * grid.length);
-    return sampleInRois(features, flat, points, spatialScale).reshape([count, height, width, features.shape[3]]);
+    return sampleInRois(features, flat, points, spatialScale, this.aligned).reshape([
+      count,
+      height,
+      width,
+      features.shape[3],
+    ]);
   }
 }
 

@@ -5,11 +5,20 @@ import { z } from 'zod';
 import { ignoredOption } from '../../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { applyInitCfg, initCfg, Module, normCfg, Sequential } from '../../../nn';
+import {
+  applyInitCfg,
+  type ConvCfg,
+  initCfg,
+  ModulatedDeformConv2dPack,
+  Module,
+  normCfg,
+  Sequential,
+} from '../../../nn';
 import { evaluateNorms } from '../../../nn/evaluate-norms';
 import { BasicBlock } from '../../backbones/basic-block';
 import { Bottleneck } from '../../backbones/bottleneck';
 import { Downsample } from '../../backbones/downsample';
+import { dcnOption } from '../../backbones/residual-options';
 import type { FeatureSpec } from '../../types';
 import type { SharedHead } from '../types';
 
@@ -32,7 +41,7 @@ const options = z.strictObject({
   norm_cfg: normCfg.prefault({ type: 'BN', requires_grad: true }).describe('Norm after every convolution'),
   norm_eval: z.boolean().default(true).describe('Keep batch norms in evaluation mode during training'),
   with_cp: ignoredOption('activations are kept for the backward pass', { schema: z.boolean().default(false) }),
-  dcn: z.null({ error: 'dcn is not offered here: leave it out or null' }).optional().describe('Must be null'),
+  dcn: dcnOption.nullish().describe('Deformable convolution in place of the 3x3 of its bottlenecks'),
   pretrained: z.string().nullish().describe('Checkpoint to start from (older name of init_cfg Pretrained)'),
   init_cfg: initCfg.nullish().describe('Weight initialisation; Kaiming when absent'),
 });
@@ -46,8 +55,13 @@ export class ResLayer extends Module implements SharedHead {
     { inputs, path }: BuildContext,
   ) {
     super();
-    const { depth, stage, stride, dilation, style, norm_cfg: normCfg } = config;
+    const { depth, stage, stride, dilation, style, norm_cfg: normCfg, dcn } = config;
     const { Block, blocks } = STAGES[depth];
+    if (dcn && Block === BasicBlock)
+      throw new DetLabError(`Cannot build ResLayer at ${path}: dcn needs bottlenecks: expected a depth of 50 or more`);
+    const deformable: ConvCfg | null = dcn
+      ? { type: dcn.type, deform_groups: dcn.deformable_groups ?? dcn.deform_groups }
+      : null;
     const planes = 64 * 2 ** stage;
     const outChannels = planes * Block.expansion;
     let inPlanes = 64 * 2 ** (stage - 1) * Block.expansion;
@@ -61,8 +75,19 @@ export class ResLayer extends Module implements SharedHead {
       const first = i === 0 ? stride : 1;
       const shortcut = { inChannels: inPlanes, outChannels, stride: first, avgDown: false, normCfg };
       const downsample = first !== 1 || inPlanes !== outChannels ? new Downsample(shortcut) : undefined;
+      const middleCfg = i === 0 && dcn?.fallback_on_stride ? null : deformable;
       this.layer.push(
-        new Block({ inPlanes, planes, stride: first, dilation, style, normCfg, downsample, zeroInit: false }),
+        new Block({
+          inPlanes,
+          planes,
+          stride: first,
+          dilation,
+          style,
+          normCfg,
+          middleCfg,
+          downsample,
+          zeroInit: false,
+        }),
       );
       inPlanes = outChannels;
     }
@@ -76,6 +101,7 @@ export class ResLayer extends Module implements SharedHead {
         { type: 'Constant', val: 1, layer: ['_BatchNorm', 'GroupNorm'] },
       ],
     );
+    for (const [, part] of this.modules()) if (part instanceof ModulatedDeformConv2dPack) part.startAtGrid();
   }
 
   override train(mode = true): this {

@@ -23,3 +23,15 @@ test('must read the channels that RoIs are pooled with', () => {
     /stage 3 of depth 18 reads 256 channels, but RoIs are pooled with 8/,
   );
 });
+
+test('its bottlenecks are deformable with dcn, from the second on where that falls back on strides', () => {
+  const offsets = (dcn: object) => {
+    const layer = build({ depth: 50, stage: 1, dcn });
+    const names = [...layer.named()].map(([name]) => name).filter((name) => name.endsWith('conv_offset.weight'));
+    layer.dispose();
+    return names.map((name) => name.split('.')[1]);
+  };
+  expect(offsets({ type: 'DCNv2', deform_groups: 2 })).toEqual(['0', '1', '2', '3']);
+  expect(offsets({ type: 'DCN', fallback_on_stride: true })).toEqual(['1', '2', '3']);
+  expect(() => build({ depth: 18, stage: 1, dcn: { type: 'DCN' } })).toThrow(/a depth of 50 or more/);
+});
