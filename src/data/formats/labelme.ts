@@ -20,9 +20,10 @@ const NO_CLASS = ['__ignore__', '_background_'];
 const NO_REGION = ['point', 'line', 'linestrip', 'points'];
 const SHAPES = ['rectangle', 'polygon', 'circle', 'mask', 'rotation', ...NO_REGION];
 
+/** A picture in the file may come before the shapes. */
 const isLabelme = (start: string): boolean =>
-  /"shapes"\s*:\s*\[/.test(start) &&
-  /"(imagePath|points|flags|version)"\s*:/.test(start) &&
+  (/"shapes"\s*:\s*\[/.test(start) || /^\s*\{[^{}[\]]*"imageData"\s*:\s*"/.test(start)) &&
+  /"(imagePath|imageData|points|flags|version)"\s*:/.test(start) &&
   !/"shape_attributes"/.test(start);
 
 export const labelme: Format = {

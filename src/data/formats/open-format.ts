@@ -11,6 +11,7 @@ import { OWN_OPTIONS, ofValidation } from './format';
 import { FORMATS } from './list';
 import { Place } from './place';
 import { ReadReport } from './read-report';
+import { noteUnannotated } from './unannotated';
 
 export type { FormatOptions } from './format';
 
@@ -56,12 +57,10 @@ export async function openFormat(given: string, name: string, options: FormatOpt
     return data;
   }
   const reading = await format.read(place, options, report);
-  return datasetsOf(
-    reading,
-    options.name ?? path.basename(place.path, path.extname(place.file ?? '')),
-    options,
-    report,
-  );
+  const title = options.name ?? path.basename(place.path, path.extname(place.file ?? ''));
+  const data = await datasetsOf(reading, title, options, report);
+  if (!format.listsImages) noteUnannotated(reading.parts, data.val ? [data.train, data.val] : [data.train], report);
+  return data;
 }
 
 async function recognised(place: Place, report: ReadReport): Promise<Format> {
@@ -103,7 +102,8 @@ export async function datasetsOf(
   const trainData = await load(train, {}, report);
   if (!val || val.images.length === 0) return { name, train: trainData };
   const own = new ReadReport(report.root);
-  const selected = ofValidation(options, trainData.classes);
+  // folders of images alone have no class
+  const selected = trainData.classes.length > 0 ? ofValidation(options, trainData.classes) : {};
   const valData = await load(val, { ...selected, filterEmpty: false, filterIgnored: false, minSize: 0 }, own);
   return { name, train: trainData, val: valData };
 }

@@ -21,6 +21,7 @@ export const yolo: Format = {
   name: 'yolo',
   title: 'YOLO',
   takes: ['images', 'labels'],
+  listsImages: true,
 
   async recognise(place) {
     for (const file of place.samples('.yaml', '.yml'))
@@ -51,6 +52,7 @@ export const yolo: Format = {
       images !== undefined,
       report,
     );
+    if (data.names) noteRepeated(data.names, report);
     const rules = { names: data.names ?? (await unnamed(place, files, classes, report)), keypoints: data.keypoints };
     const parts: AnnotatedPart[] = [];
     const used = new Set<string>();
@@ -106,6 +108,15 @@ async function addImageless(
     const objects = await readObjects(file, rules, report);
     const name = stem.split('/').at(-1)!;
     train.images.push({ names: [`${name}.jpg`, name], file, unit: 'fractions', objects });
+  }
+}
+
+function noteRepeated(names: ReadonlyMap<number, string>, report: ReadReport): void {
+  const first = new Map<string, number>();
+  for (const [id, name] of names) {
+    const other = first.get(name);
+    if (other === undefined) first.set(name, id);
+    else report.notice(`class ids ${other} and ${id} have one name, "${name}": they are one class`);
   }
 }
 

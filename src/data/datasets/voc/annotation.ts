@@ -5,6 +5,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { BadData } from '../../bad-data';
 import { decodeText } from '../../loading/text-encoding';
 import type { DataProblem } from '../../types';
+import { joinParts } from './label-me-parts';
 import { type ObjectBox, readBox } from './object-box';
 import { fieldsOf, listOf, numberOf, textOf, type XmlFields } from './xml-fields';
 
@@ -49,7 +50,7 @@ export function readVocAnnotation(bytes: Uint8Array, file: string, id: string): 
   return {
     file,
     size: readSize(root),
-    objects: kept.map(readObject),
+    objects: joinParts(kept.map(readObject), kept),
     deleted: objects.length - kept.length,
     folder: textOf(root.folder),
     imageNames: [root.filename, root.path].map(textOf).filter((name) => name !== ''),

@@ -183,8 +183,16 @@ async function namesAt(
 }
 
 async function namesIn(list: string, report: ReadReport): Promise<Map<number, string> | undefined> {
-  const names = numberedLines(await readText(list, report)).map(({ line }) => line);
-  return names.length > 0 ? new Map(names.entries()) : undefined;
+  const lines = numberedLines(await readText(list, report));
+  const last = lines.at(-1);
+  if (!last) return undefined;
+  const names = new Map(Array.from({ length: last.number }, (_, id) => [id, String(id)]));
+  for (const { line, number } of lines) names.set(number - 1, line);
+  if (lines.length < names.size)
+    report.notice(
+      `"${path.basename(list)}" has ${names.size - lines.length} empty lines among its names: a line is an id, so they are called by their ids`,
+    );
+  return names;
 }
 
 /** Names one a line, or Label Studio's notes.json. */

@@ -6,9 +6,11 @@ import { ImageFolder } from '../../datasets/image-folder';
 import { filesBelow, type TreeFile } from '../../datasets/voc/file-tree';
 import type { Place } from '../place';
 
-/** Text files of YOLO data sets that are no labels. */
+/** Text files of YOLO data sets that are no labels, unless an image has the same name (image1.jpg). */
 const OTHER =
   /^(readme.*|license.*|(predefined_)?classes|labels|names|(train|val|valid|test|trainval|images?)(_?list|_?paths|\d*)?|_darknet\.labels)$/i;
+
+const baseOf = (stem: string): string => path.posix.basename(stem);
 
 /** All label files: those of the named folder, or of the whole place. */
 export class LabelFiles {
@@ -20,9 +22,11 @@ export class LabelFiles {
   constructor(place: Place, named?: string) {
     this.root = named === undefined ? place.root : place.given(named, 'labels');
     const all = named === undefined ? place.files('.txt') : filesBelow(this.root, ['.txt']);
-    this.files = all.filter(({ stem }) => !OTHER.test(path.posix.basename(stem)));
+    const others = all.filter(({ stem }) => OTHER.test(baseOf(stem)));
+    const images = new Set(others.length > 0 ? place.images.map(({ stem }) => baseOf(stem)) : []);
+    this.files = all.filter(({ stem }) => !OTHER.test(baseOf(stem)) || images.has(baseOf(stem)));
     for (const { path: file, stem } of this.files) {
-      const key = path.posix.basename(stem);
+      const key = baseOf(stem);
       this.byStem.set(key, this.byStem.has(key) ? undefined : file);
     }
   }
