@@ -195,17 +195,22 @@ async function namesIn(list: string, report: ReadReport): Promise<Map<number, st
   return names;
 }
 
-/** Names one a line, or Label Studio's notes.json. */
-async function listedNames(place: Place, report: ReadReport): Promise<Pick<DataFile, 'names' | 'file'>> {
+/** The list of class names that is nearest to the top. */
+export function nameList(place: Place): string | undefined {
   const lists = place
     .files('.names', '.txt')
     .filter(
       ({ path: file, extension }) =>
         extension === '.names' || /^(predefined_)?classes\.txt$/i.test(path.basename(file)),
     );
-  const [list] = lists.sort((a, b) => depth(a.path) - depth(b.path));
-  const names = list && (await namesIn(list.path, report));
-  if (names) return { file: list.path, names };
+  return lists.sort((a, b) => depth(a.path) - depth(b.path))[0]?.path;
+}
+
+/** Names one a line, or Label Studio's notes.json. */
+async function listedNames(place: Place, report: ReadReport): Promise<Pick<DataFile, 'names' | 'file'>> {
+  const list = nameList(place);
+  const names = list === undefined ? undefined : await namesIn(list, report);
+  if (names) return { file: list, names };
   const notes = place.files('.json').find(({ path: file }) => path.basename(file) === 'notes.json');
   if (!notes) return {};
   const categories = fieldsOf(await readJsonValue(notes.path, report))?.categories;
