@@ -8,7 +8,21 @@ import { partsOf, splitOf } from './parts';
 import { Place } from './place';
 
 /** Files that tools keep annotations in, and text that is none. */
-const ANNOTATIONS = ['.json', '.jsonl', '.ndjson', '.xml', '.txt', '.csv', '.tsv', '.yaml', '.yml', '.pkl', '.mat', '.parquet', '.tfrecord'];
+const ANNOTATIONS = [
+  '.json',
+  '.jsonl',
+  '.ndjson',
+  '.xml',
+  '.txt',
+  '.csv',
+  '.tsv',
+  '.yaml',
+  '.yml',
+  '.pkl',
+  '.mat',
+  '.parquet',
+  '.tfrecord',
+];
 const TEXT = /^(readme|licen[cs]e|requirements)/i;
 
 export const imageFolder: Format = {

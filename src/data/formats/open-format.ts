@@ -3,6 +3,7 @@
 
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../errors';
+import { imagesBeside, unannotated } from '../datasets/unannotated';
 import { TRAINING_SPLITS, VALIDATION_SPLITS } from '../datasets/voc/split-names';
 import { annotatedDataset, classesOf } from './annotated-dataset';
 import type { AnnotatedPart, Reading } from './annotated-image';
@@ -11,7 +12,6 @@ import { OWN_OPTIONS, ofValidation } from './format';
 import { FORMATS } from './list';
 import { Place } from './place';
 import { ReadReport } from './read-report';
-import { noteUnannotated } from './unannotated';
 
 export type { FormatOptions } from './format';
 
@@ -59,7 +59,7 @@ export async function openFormat(given: string, name: string, options: FormatOpt
   const reading = await format.read(place, options, report);
   const title = options.name ?? path.basename(place.path, path.extname(place.file ?? ''));
   const data = await datasetsOf(reading, title, options, report);
-  if (!format.listsImages) noteUnannotated(reading.parts, data.val ? [data.train, data.val] : [data.train], report);
+  if (!format.listsImages) noteLeftOut(reading.parts, data, report);
   return data;
 }
 
@@ -75,6 +75,13 @@ async function recognised(place: Place, report: ReadReport): Promise<Format> {
       (others.length > 0 ? `; it could also be ${others.join(', ')}: { format: '${others[0]}' }` : ''),
   );
   return format;
+}
+
+function noteLeftOut(parts: readonly AnnotatedPart[], { train, val }: OpenedData, report: ReadReport): void {
+  const used = [...train.records, ...(val?.records ?? [])].map(({ path: file }) => file);
+  const named = parts.flatMap(({ images }) => images.flatMap(({ names }) => names));
+  const what = unannotated(imagesBeside(used), [...used, ...named]);
+  if (what !== undefined) report.notice(what);
 }
 
 /** Training and validation data of what was read. */

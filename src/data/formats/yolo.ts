@@ -17,6 +17,8 @@ import { imagesOfSplits, type Split, type SplitImage } from './yolo/splits';
 /** A line of a label file: an id and at least four numbers. */
 const LABEL_LINE = /^\s*\d+(\.0*)?(\s+-?\d*\.?\d+(e[+-]?\d+)?){4,}\s*$/i;
 
+const firstLine = (text: string): string | undefined => text.split(/\r?\n/).find((line) => line.trim() !== '');
+
 export const yolo: Format = {
   name: 'yolo',
   title: 'YOLO',
@@ -33,7 +35,7 @@ export const yolo: Format = {
     for (const { path: file } of labels) {
       const folder = path.dirname(file);
       if (folders.size > 20 || folders.has(folder)) continue;
-      const line = (await place.start(file)).split(/\r?\n/).find((text) => text.trim() !== '');
+      const line = firstLine(await place.start(file));
       if (line === undefined) continue;
       folders.add(folder);
       if (LABEL_LINE.test(line)) return `"${place.relative(file)}" has a class id and fractions a line`;
@@ -65,7 +67,7 @@ export const yolo: Format = {
       parts.push({ name: split.name, folders, images: await readSplit(split, found, rules, report) });
     }
     // what a list leaves out is left out on purpose
-    if (!splits.some(({ listed }) => listed)) await addImageless(files, used, parts, rules, report);
+    if (!splits.some(({ listed }) => listed)) await addImageless(place, files, used, parts, rules, report);
     if (parts.every((part) => part.images.length === 0))
       throw new DetLabError(`Cannot load "${place.path}" as YOLO: it has neither images nor label files`);
     return { parts, classes: data.names && [...data.names.values()] };
@@ -115,6 +117,7 @@ async function readObjects(file: string, rules: LabelRules, report: ReadReport):
 
 /** Label files whose image is not where it should be: it is looked for by name. */
 async function addImageless(
+  place: Place,
   files: LabelFiles,
   used: ReadonlySet<string>,
   parts: AnnotatedPart[],
@@ -125,7 +128,12 @@ async function addImageless(
   const folders = new Set([...used].map((file) => path.dirname(file)));
   for (const { path: file, stem } of files.files) {
     // a folder of labels that no image belongs to is another data set's, unless there is none with images
-    if (used.has(file) || (used.size > 0 && !folders.has(path.dirname(file)))) continue;
+    if (used.has(file)) continue;
+    if (used.size > 0 && !folders.has(path.dirname(file))) {
+      if (LABEL_LINE.test(firstLine(await place.start(file)) ?? ''))
+        report.count('label files in folders without images, which are not used', `"${file}"`);
+      continue;
+    }
     const objects = await readObjects(file, rules, report);
     const name = stem.split('/').at(-1)!;
     train.images.push({ names: [`${name}.jpg`, name], file, unit: 'fractions', objects });
