@@ -269,3 +269,9 @@ it('takes image1.txt as labels where there is image1.png, and empty labels besid
   expect([empty.boxes, empty.classes]).toEqual([{ image1: [], test2: [] }, ['cat']]);
   expect(empty.notices).toMatch(/opened as YOLO: "classes.txt" names classes, and its label files are empty/);
 });
+
+it("reads the names of Roboflow's Darknet folders", async () => {
+  const files = { 'train/_darknet.labels': 'cat\ndog', 'train/a.txt': '1 0.5 0.5 0.2 0.1' };
+  const { boxes, classes } = await opened(await folderOf(files, ['train/a.png']));
+  expect([boxes.a, classes]).toEqual([[['dog', 40, 90, 60, 110]], ['cat', 'dog']]);
+});

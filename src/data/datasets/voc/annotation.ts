@@ -36,7 +36,8 @@ export interface VocAnnotation {
   guessedEncoding?: string;
 }
 
-const parser = new XMLParser({ parseTagValue: false, processEntities: true });
+// numeric references are how ElementTree writes what is not ASCII
+const parser = new XMLParser({ parseTagValue: false, processEntities: true, htmlEntities: true });
 const MAX_SIDE = 65_535;
 
 /**

@@ -195,14 +195,11 @@ async function namesIn(list: string, report: ReadReport): Promise<Map<number, st
   return names;
 }
 
-/** The list of class names that is nearest to the top. */
+/** The list of class names that is nearest to the top: obj.names, classes.txt, Roboflow's and V7's darknet.labels. */
 export function nameList(place: Place): string | undefined {
   const lists = place
-    .files('.names', '.txt')
-    .filter(
-      ({ path: file, extension }) =>
-        extension === '.names' || /^(predefined_)?classes\.txt$/i.test(path.basename(file)),
-    );
+    .files('.names', '.labels', '.txt')
+    .filter(({ path: file, extension }) => extension !== '.txt' || /^(predefined_)?classes\.txt$/i.test(path.basename(file)));
   return lists.sort((a, b) => depth(a.path) - depth(b.path))[0]?.path;
 }
 

@@ -104,6 +104,14 @@ it("joins the parts of LabelMe's objects that have its name, as Datumaro writes 
   ]);
 });
 
+it("reads numeric references, as Python's ElementTree writes names that are not ASCII", () => {
+  const xml = vocXml([['&#29483; &amp;#252;', [1, 1, 5, 5]]]);
+  expect(read(xml.replace('<object>', '<filename>&#252;n&#xEF;.png</filename><object>'))).toMatchObject({
+    imageNames: ['ünï.png'],
+    objects: [{ name: '猫 &#252;' }],
+  });
+});
+
 it('has no size where the file gives none, or 0', () => {
   expect(read(vocXml([], { size: false })).size).toBeUndefined();
   expect(read(vocXml([], { size: [0, 0] })).size).toBeUndefined();
