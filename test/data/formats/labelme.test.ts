@@ -17,7 +17,9 @@ it('reads rectangles by their corners, which labelme 6 and X-AnyLabeling turn', 
     shape_type,
     points: [[30, 10], [50, 30], [40, 40], [20, 20]], // biome-ignore format: one line
   }));
-  const { boxes, problems } = await opened(await folderOf({ 'a.json': JSON.stringify({ shapes, imagePath: 'a.png' }) }, ['a.png']));
+  const { boxes, problems } = await opened(
+    await folderOf({ 'a.json': JSON.stringify({ shapes, imagePath: 'a.png' }) }, ['a.png']),
+  );
   expect(boxes.a).toEqual(shapes.map(({ label }) => [label, 20, 10, 50, 40, 'outline']));
   expect(problems).toEqual([]);
 });

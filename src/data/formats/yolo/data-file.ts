@@ -199,7 +199,9 @@ async function namesIn(list: string, report: ReadReport): Promise<Map<number, st
 export function nameList(place: Place): string | undefined {
   const lists = place
     .files('.names', '.labels', '.txt')
-    .filter(({ path: file, extension }) => extension !== '.txt' || /^(predefined_)?classes\.txt$/i.test(path.basename(file)));
+    .filter(
+      ({ path: file, extension }) => extension !== '.txt' || /^(predefined_)?classes\.txt$/i.test(path.basename(file)),
+    );
   return lists.sort((a, b) => depth(a.path) - depth(b.path))[0]?.path;
 }
 
