@@ -79,6 +79,18 @@ it.each([
   expect(notices).toContain(`opened as COCO: "${file}" has images, annotations and categories`);
 });
 
+it('takes the images of a COCO file from its own folder, not from a data set beside it', async () => {
+  const around = newFolder();
+  for (const name of ['cells', 'train']) {
+    cpSync(copyOfCase('exports/globox.json'), path.join(around, name, 'labels.json'));
+    await greyImages(path.join(around, name), { 'a.jpg': [640, 480], 'b.jpg': [640, 480], 'cell 3.jpg': [500, 375] });
+  }
+  const { train } = await opened(path.join(around, 'cells'));
+  expect(train.records.map(({ path: file }) => path.dirname(file))).toEqual(
+    new Array(3).fill(path.join(around, 'cells')),
+  );
+});
+
 it('reads VOC folders in a folder around them', async () => {
   const folder = path.join(newFolder(), 'VOCdevkit');
   cpSync(copyOfCase('exports/globox_voc'), path.join(folder, 'VOC2007'), { recursive: true });

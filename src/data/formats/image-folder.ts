@@ -22,6 +22,8 @@ const ANNOTATIONS = [
   '.mat',
   '.parquet',
   '.tfrecord',
+  '.record',
+  '.manifest',
 ];
 const TEXT = /^(readme|licen[cs]e|requirements)/i;
 

@@ -275,3 +275,16 @@ it("reads the names of Roboflow's Darknet folders", async () => {
   const { boxes, classes } = await opened(await folderOf(files, ['train/a.png']));
   expect([boxes.a, classes]).toEqual([[['dog', 40, 90, 60, 110]], ['cat', 'dog']]);
 });
+
+it('says which kpt_shape lines with keypoints need', async () => {
+  for (const [rest, count] of [
+    ['0.4 0.5 0', 2],
+    ['0.4 0.5 0 0.1 0.1 1', 3],
+  ] as const) {
+    const { boxes, messages } = await opened(await roboflow(`0 0.5 0.5 0.2 0.1 0.5 0.5 2 ${rest}`));
+    expect(boxes.a).toEqual([]);
+    expect(messages).toContain(
+      `a box with ${count} keypoints: expected kpt_shape: [${count}, 3] in data.yaml; skipped`,
+    );
+  }
+});
