@@ -1,5 +1,6 @@
 // KITTI's lines as tools write them.
 
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { folderOf, opened } from './opened';
 
@@ -24,4 +25,11 @@ it('reads types with blanks and numbers, with and without a score', async () => 
   });
   expect(problems).toEqual(['bad-annotation a.txt#5']);
   expect(notices).toMatch(/2 images are in no annotation, such as "image_2\/b.png": not used/);
+});
+
+it('takes images beside the labels, not of a folder beside the data set', async () => {
+  const labels = { 'cells/a.txt': 'car 0.0 0 -1 10 5 30 25 -1 -1 -1 -1 -1 -1 -1' };
+  const around = await folderOf(labels, ['cells/a.png', 'images/a.png']);
+  const { train } = await opened(path.join(around, 'cells'));
+  expect(train.records.map(({ path: file }) => file)).toEqual([path.join(around, 'cells/a.png')]);
 });
