@@ -1,11 +1,14 @@
 // LabelMe's parts of an object: a polygon names the <id> of the one that it is a part of. Of one name they are one object, as Datumaro
 // writes objects of several polygons; a wheel of a car is an object of its own.
 
-import type { VocObject } from './annotation';
+import type { ObjectBox } from './object-box';
 import { fieldsOf, textOf, type XmlFields } from './xml-fields';
 
 /** @param elements of the objects, in their order */
-export function joinParts(objects: VocObject[], elements: readonly (XmlFields | undefined)[]): VocObject[] {
+export function joinParts<T extends Partial<ObjectBox> & { name: string }>(
+  objects: T[],
+  elements: readonly (XmlFields | undefined)[],
+): T[] {
   const ids = elements.map((element) => textOf(element?.id));
   const wholes = elements.map((element) => textOf(fieldsOf(element?.parts)?.ispartof));
   if (wholes.every((id) => id === '')) return objects;
