@@ -79,6 +79,18 @@ it.each([
   expect(notices).toContain(`opened as COCO: "${file}" has images, annotations and categories`);
 });
 
+it('takes the images of a COCO file from its own folder, not from a data set beside it', async () => {
+  const around = newFolder();
+  for (const name of ['cells', 'train']) {
+    cpSync(copyOfCase('exports/globox.json'), path.join(around, name, 'labels.json'));
+    await greyImages(path.join(around, name), { 'a.jpg': [640, 480], 'b.jpg': [640, 480], 'cell 3.jpg': [500, 375] });
+  }
+  const { train } = await opened(path.join(around, 'cells'));
+  expect(train.records.map(({ path: file }) => path.dirname(file))).toEqual(
+    new Array(3).fill(path.join(around, 'cells')),
+  );
+});
+
 it('reads VOC folders in a folder around them', async () => {
   const folder = path.join(newFolder(), 'VOCdevkit');
   cpSync(copyOfCase('exports/globox_voc'), path.join(folder, 'VOC2007'), { recursive: true });
@@ -86,4 +98,65 @@ it('reads VOC folders in a folder around them', async () => {
   const { boxes, notices } = await opened(folder);
   expect(boxes.a).toEqual(DRAWN.a);
   expect(notices).toMatch(/opened as VOC: "VOC2007\/Annotations\/a.xml" has an <annotation>/);
+});
+
+/** Pictures that newer tools were given: names with blanks and letters that are not ASCII, one in a folder, one without objects. */
+const NAMED: Record<string, [number, number]> = {
+  'a.jpg': [64, 48],
+  'b c.jpg': [50, 40],
+  'day1/d.jpg': [60, 60],
+  'ünï.png': [40, 30],
+  'v.jpg': [64, 48],
+};
+const [CAR, HOUSE] = [
+  ['car', 10, 5, 30, 25],
+  ['tree house', 0.5, 0.25, 20.25, 47.5],
+];
+const DAY: [string, number, number, number, number][] = [
+  ['car', 20, 20, 40, 30],
+  ['person', 50, 50, 70, 65],
+];
+
+it.each([
+  // Label Studio names label files after addresses, in one folder
+  [
+    'label_studio_addresses',
+    'images',
+    {
+      a: [CAR, HOUSE, ['person', 40, 10, 60, 40, 'outline']],
+      'b c': [
+        ['person', 5, 5, 15, 20, 'outline'],
+        ['person', 20, 20, 35, 36, 'outline'],
+      ],
+      d: DAY,
+      v: [['tree house', 1, 2, 11, 22]],
+      ünï: [],
+    },
+  ],
+  // V7 writes numeric references, and no polygons
+  [
+    'v7_cvat',
+    'images',
+    {
+      a: [CAR, HOUSE],
+      'b c': [
+        ['car', 25, 2, 45, 15],
+        ['car', 1, 25, 12, 38],
+      ],
+      ünï: [],
+      d: [...DAY, ['tree house', 5, 30, 25, 55]],
+      v: [['tree house', 1, 2, 11, 22]],
+    },
+  ],
+  // Datumaro writes an object of several polygons as parts
+  [
+    'datumaro_labelme_parts',
+    'train',
+    { a: [CAR, HOUSE, ['person', 40, 10, 60, 40]], 'b c': [['person', 5, 5, 35, 36]], d: DAY, ünï: [] },
+  ],
+  ['datumaro_kitti_blanks', 'training/image_2', { a: [CAR, HOUSE], d: DAY }],
+])('reads what newer tools write: %s', async (name, images, boxes) => {
+  const folder = copyOfCase(`exports/${name}`);
+  await greyImages(path.join(folder, images), NAMED);
+  expect((await opened(folder)).boxes).toEqual(boxes);
 });

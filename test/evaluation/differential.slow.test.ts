@@ -1,4 +1,4 @@
-// 2,000 sets made by test/golden/generate/metrics.py, in a Python environment of its own. The table that it prints is in
+// 2,000 sets made by test/golden/generate/metrics.py, in a Python environment of its own (two minutes). The table that it prints is in
 // src/evaluation/README.md. With DETLAB_REFERENCE_SETS, a file of sets that were made before; MMDetection's metrics are compared where the
 // Python that made it had mmdet.
 

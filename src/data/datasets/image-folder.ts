@@ -130,7 +130,8 @@ function variantsOf(name: string): string[] {
   return [...new Set(variants)];
 }
 
-function unescaped(name: string): string {
+/** Without percent escapes, where they are some. */
+export function unescaped(name: string): string {
   try {
     return decodeURIComponent(name);
   } catch {

@@ -11,6 +11,7 @@ import { classOrder } from './class-order';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { nearNames } from './near-names';
 import { type ClassOptions, reportsOthers, selectClasses } from './select-classes';
+import { unannotated } from './unannotated';
 import type { VocAnnotation } from './voc/annotation';
 import { type FirstPixel, findZeroBased } from './voc/first-pixel';
 import { VocFolder } from './voc/folder';
@@ -18,7 +19,7 @@ import { contradicts, groundTruth, type TruthOptions } from './voc/ground-truth'
 import { listedClasses } from './voc/listed-classes';
 import { matchImages } from './voc/match-images';
 import { VocReport } from './voc/report';
-import { readSplit } from './voc/splits';
+import { isListed, readSplit } from './voc/splits';
 
 export interface VocOptions extends FilterOptions, ClassOptions {
   /** A file of ImageSets/Main without `.txt`; default `train`. If there is no ImageSets, every annotation. */
@@ -55,6 +56,9 @@ export async function loadVoc(source: string | VocFolder, options: VocOptions = 
   const truths = { firstPixel, classes, bboxMinSize: options.bboxMinSize };
   const records = await toRecords(annotations, ids, folder, truths, report);
   noteUnused(split, report);
+  // a list leaves images out on purpose
+  const left = isListed(folder) ? undefined : unannotated(folder.images.files(), folder.files.keys());
+  if (left !== undefined) report.notice(left);
   const others = countOthers(split, classes);
   if (reportsOthers(options)) reportOthers(others, folder, report);
   reportNoObjects(records, split, folder, report);

@@ -117,20 +117,26 @@ async function folderOfImages(
   const { names, content } = await firstNames(file, place);
   const own = path.dirname(file);
   const split = splitOfFile(path.basename(file));
-  const candidates = [...new Set([own, place.root, ...foldersAround(own), ...foldersAround(path.dirname(own))])].slice(
-    0,
-    MAX_FOLDERS,
-  );
-  let best: { folder: string; score: number } | undefined;
-  for (const folder of candidates) {
+  const score = (folder: string): number => {
     const images = new ImageFolder(folder);
     const exact = names.filter((name) => {
       const full = images.resolve(name);
       return full !== undefined && images.has(full);
     }).length;
     const guessed = exact > 0 ? 0 : names.filter((name) => images.guess(name) !== undefined).length;
-    const score = 10 * exact + guessed + (exact + guessed > 0 && path.basename(folder).includes(split) ? 1 : 0);
-    if (score > (best?.score ?? 0)) best = { folder, score };
+    return 10 * exact + guessed + (exact + guessed > 0 && path.basename(folder).includes(split) ? 1 : 0);
+  };
+  const within = [own, place.root, ...foldersAround(own)];
+  // beside "annotations"; of a folder that was given none beside it, which is another data set's
+  const parent = path.dirname(own);
+  const beside = place.file !== undefined || own !== place.root ? foldersAround(parent) : [];
+  let best: { folder: string; score: number } | undefined;
+  for (const folders of [within, beside]) {
+    for (const folder of [...new Set(folders)].slice(0, MAX_FOLDERS)) {
+      const found = score(folder);
+      if (found > (best?.score ?? 0)) best = { folder, score: found };
+    }
+    if (best) break;
   }
   return { folder: best?.folder ?? own, content };
 }

@@ -27,6 +27,7 @@ const parser = new XMLParser({
   attributeNamePrefix: '',
   parseTagValue: false,
   parseAttributeValue: false,
+  htmlEntities: true, // numeric references, as ElementTree writes what is not ASCII
 });
 
 const isCvat = (start: string): boolean =>

@@ -40,7 +40,8 @@ export const datumaro: Format = {
       for (const name of labels) if (!classes.includes(name)) classes.push(name);
       const subset = path.basename(file, '.json');
       const split = subset === 'default' ? 'train' : splitName(subset);
-      const root = path.dirname(path.dirname(file));
+      const own = path.dirname(file);
+      const root = /^annotations?$/i.test(path.basename(own)) ? path.dirname(own) : own;
       for (const folder of [path.join(root, 'images', subset), path.join(root, 'images'), root]) folders.add(folder);
       for (const [i, item] of listOf(value?.items).entries()) {
         const image = item && readItem(item, i + 1, file, labels, report);

@@ -23,6 +23,7 @@ export const dsdl: Format = {
   name: 'dsdl',
   title: 'DSDL',
   takes: ['images'],
+  listsImages: true,
 
   async recognise(place) {
     for (const file of place.samples('.yaml', '.yml'))

@@ -65,6 +65,8 @@ interface Recognised {
   takes: readonly OwnOption[];
   /** Anything may look like it: said of nothing that is another format. */
   general?: boolean;
+  /** Its images are listed apart from their annotations, so that others are left out on purpose. */
+  listsImages?: boolean;
   /** How the format is known from what is there, to follow `opened as YOLO: `; undefined when it is another. */
   recognise(place: Place): Promise<string | undefined>;
 }

@@ -7,10 +7,31 @@ import type { Format } from './format';
 import { partsOf, splitOf } from './parts';
 import { Place } from './place';
 
+/** Files that tools keep annotations in, and text that is none. */
+const ANNOTATIONS = [
+  '.json',
+  '.jsonl',
+  '.ndjson',
+  '.xml',
+  '.txt',
+  '.csv',
+  '.tsv',
+  '.yaml',
+  '.yml',
+  '.pkl',
+  '.mat',
+  '.parquet',
+  '.tfrecord',
+  '.record',
+  '.manifest',
+];
+const TEXT = /^(readme|licen[cs]e|requirements)/i;
+
 export const imageFolder: Format = {
   name: 'images',
   title: 'a folder of images without ground truth',
   takes: ['images'],
+  listsImages: true,
   general: true,
 
   async recognise(place) {
@@ -32,6 +53,12 @@ export const imageFolder: Format = {
     report.notice(
       `${found.length.toLocaleString('en')} images in ${folders.size} ${folders.size === 1 ? 'folder' : 'folders'}, without ground truth`,
     );
+    const others = whole.files(...ANNOTATIONS).filter(({ path: file }) => !TEXT.test(path.basename(file)));
+    if (others.length > 0)
+      report.notice(
+        `${others.length === 1 ? '1 file beside them is' : `${others.length.toLocaleString('en')} files beside them are`} in no format ` +
+          `of annotations that is known, such as "${others[0].path}": not read`,
+      );
     return { parts: partsOf(found, [whole.root]) };
   },
 };

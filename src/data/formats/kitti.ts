@@ -12,9 +12,23 @@ import { LOOKED_AT, numberedLines, type Place, readText } from './place';
 import { readFiles } from './read-files';
 import type { ReadReport } from './read-report';
 
-/** Type, truncated, occluded, alpha, four of the box, seven of the object in space, of predictions a score. */
-const FIELDS = [15, 16];
-const LINE = /^[A-Za-z][\w-]*(\s+-?\d+(\.\d*)?(e[+-]?\d+)?){14,15}\s*$/i;
+const NUMBER = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/**
+ * Type and numbers of a line: truncated, occluded, alpha, four of the box, seven of the object in space, of predictions a score.
+ * Tools write types with blanks, which may end with a number ("car 2").
+ * @returns undefined for a line that has no type or not so many numbers
+ */
+function partsOfLine(line: string): { type: string; numbers: number[] } | undefined {
+  const words = line.trim().split(/\s+/);
+  const first = words.findLastIndex((word) => !NUMBER.test(word)) + 1;
+  const count = words.length - first;
+  if (first === 0 || count < 14) return undefined;
+  // a share that is truncated is at most 1
+  const scored = count > 15 || (count === 15 && Math.abs(Number(words[first])) <= 1);
+  const at = words.length - (scored ? 15 : 14);
+  return { type: words.slice(0, at).join(' '), numbers: words.slice(at).map(Number) };
+}
 
 /** Text files that are no labels, after which none is expected. */
 const MAX_OTHERS = 200;
@@ -59,7 +73,7 @@ async function* labelFiles(place: Place): AsyncGenerator<string> {
     if (number === LOOKED_AT) continue;
     const lines = (await place.start(file)).split(/\r?\n/).filter((line) => line.trim() !== '');
     if (lines.length === 0) continue;
-    const isLabels = lines.some((line) => LINE.test(line.trim()));
+    const isLabels = lines.some((line) => partsOfLine(line) !== undefined);
     looked.set(folder, isLabels ? LOOKED_AT : number + 1);
     if (isLabels) yield file;
     else if (++others === MAX_OTHERS) return;
@@ -70,13 +84,13 @@ function readObjects(text: string, file: string, report: ReadReport): AnnotatedO
   const objects: AnnotatedObject[] = [];
   for (const { line, number } of numberedLines(text)) {
     const place = `Line ${number} of "${file}"`;
-    const [name, ...rest] = line.split(/\s+/);
-    const numbers = rest.map(Number);
-    if (!FIELDS.includes(rest.length + 1) || !numbers.every(Number.isFinite)) {
-      const what = `has ${rest.length + 1} fields: expected a type and 14 numbers, of which the fourth to seventh are the box; skipped`;
+    const parts = partsOfLine(line);
+    if (!parts) {
+      const what = `has ${line.split(/\s+/).length} fields: expected a type and 14 numbers, of which the fourth to seventh are the box; skipped`;
       report.problem('bad-annotation', file, place, what);
       continue;
     }
+    const { type: name, numbers } = parts;
     const [, , , x1, y1, x2, y2] = numbers;
     objects.push({
       name,

@@ -121,6 +121,8 @@ function readRegion(region: Fields, place: string, file: string, report: ReadRep
   const value = fieldsOf(region.value);
   // choices, ratings and transcriptions are regions too
   const key = labelsKey(region);
+  const other = value && Object.keys(value).find((name) => /^[a-z]+labels$/.test(name) && !LABELS.test(name));
+  if (other !== undefined) report.count(`regions with ${other}, which are not read`, place);
   if (!value || key === undefined) return undefined;
   const names = (value[key] as unknown[]).map(nameOf).filter((name) => name !== undefined);
   const bad = (what: string): undefined =>
@@ -140,6 +142,8 @@ function readRegion(region: Fields, place: string, file: string, report: ReadRep
     report.count('keypoints, which are not used', place);
     return undefined;
   }
+  if ((numberOf(region.image_rotation) ?? 0) % 360 !== 0)
+    report.count('regions of an image that was turned (image_rotation), whose coordinates are used as they are', place);
   const size = { width: numberOf(region.original_width), height: numberOf(region.original_height) };
   const geometry = geometryOf(value, size);
   return typeof geometry === 'string' ? bad(`(${name}) ${geometry}`) : { name, place, ...geometry };

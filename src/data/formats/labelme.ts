@@ -18,11 +18,14 @@ import type { ReadReport } from './read-report';
 const NO_CLASS = ['__ignore__', '_background_'];
 /** Shapes without an area. */
 const NO_REGION = ['point', 'line', 'linestrip', 'points'];
-const SHAPES = ['rectangle', 'polygon', 'circle', 'mask', 'rotation', ...NO_REGION];
+/** Four corners: labelme 6's, X-AnyLabeling's. */
+const CORNERS = ['oriented_rectangle', 'rotation', 'quadrilateral'];
+const SHAPES = ['rectangle', 'polygon', 'circle', 'mask', ...CORNERS, ...NO_REGION];
 
+/** A picture in the file may come before the shapes. */
 const isLabelme = (start: string): boolean =>
-  /"shapes"\s*:\s*\[/.test(start) &&
-  /"(imagePath|points|flags|version)"\s*:/.test(start) &&
+  (/"shapes"\s*:\s*\[/.test(start) || /^\s*\{[^{}[\]]*"imageData"\s*:\s*"/.test(start)) &&
+  /"(imagePath|imageData|points|flags|version)"\s*:/.test(start) &&
   !/"shape_attributes"/.test(start);
 
 export const labelme: Format = {
@@ -129,7 +132,9 @@ async function geometryOf(
     case 'rectangle':
       return { box };
     case 'polygon':
-    case 'rotation': // X-AnyLabeling's turned rectangle, four corners
+    case 'oriented_rectangle':
+    case 'rotation':
+    case 'quadrilateral':
       if (points.length < 6) return 'is a polygon of less than three points';
       return { outline: [points] };
     case 'circle': {

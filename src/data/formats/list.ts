@@ -1,6 +1,7 @@
 // All formats, the most particular first: the first that recognises what is there reads it.
 
 import { coco } from './coco';
+import { createMl } from './create-ml';
 import { csv } from './csv';
 import { cvat } from './cvat';
 import { datumaro } from './datumaro';
@@ -18,7 +19,7 @@ import { via } from './via';
 import { voc } from './voc';
 import { yolo } from './yolo';
 
-const JSON_FORMATS = [coco, labelStudio, datumaro, via, supervisely, labelme, middle];
+const JSON_FORMATS = [coco, labelStudio, datumaro, via, supervisely, labelme, middle, createMl];
 const OTHERS = [dsdl, voc, cvat, yolo, kitti, openImages, metadataJsonl, csv];
 
 export const FORMATS: readonly Format[] = [...JSON_FORMATS, ...OTHERS, imageFolder];

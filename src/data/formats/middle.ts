@@ -28,6 +28,7 @@ export const middle: Format = {
   name: 'middle',
   title: "MMDetection's middle format",
   takes: ['images'],
+  listsImages: true,
 
   async recognise(place) {
     for (const file of place.samples('.json'))

@@ -3,6 +3,7 @@
 
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../errors';
+import { imagesBeside, unannotated } from '../datasets/unannotated';
 import { TRAINING_SPLITS, VALIDATION_SPLITS } from '../datasets/voc/split-names';
 import { annotatedDataset, classesOf } from './annotated-dataset';
 import type { AnnotatedPart, Reading } from './annotated-image';
@@ -56,12 +57,10 @@ export async function openFormat(given: string, name: string, options: FormatOpt
     return data;
   }
   const reading = await format.read(place, options, report);
-  return datasetsOf(
-    reading,
-    options.name ?? path.basename(place.path, path.extname(place.file ?? '')),
-    options,
-    report,
-  );
+  const title = options.name ?? path.basename(place.path, path.extname(place.file ?? ''));
+  const data = await datasetsOf(reading, title, options, report);
+  if (!format.listsImages) noteLeftOut(reading.parts, data, report);
+  return data;
 }
 
 async function recognised(place: Place, report: ReadReport): Promise<Format> {
@@ -76,6 +75,13 @@ async function recognised(place: Place, report: ReadReport): Promise<Format> {
       (others.length > 0 ? `; it could also be ${others.join(', ')}: { format: '${others[0]}' }` : ''),
   );
   return format;
+}
+
+function noteLeftOut(parts: readonly AnnotatedPart[], { train, val }: OpenedData, report: ReadReport): void {
+  const used = [...train.records, ...(val?.records ?? [])].map(({ path: file }) => file);
+  const named = parts.flatMap(({ images }) => images.flatMap(({ names }) => names));
+  const what = unannotated(imagesBeside(used), [...used, ...named]);
+  if (what !== undefined) report.notice(what);
 }
 
 /** Training and validation data of what was read. */
@@ -103,7 +109,8 @@ export async function datasetsOf(
   const trainData = await load(train, {}, report);
   if (!val || val.images.length === 0) return { name, train: trainData };
   const own = new ReadReport(report.root);
-  const selected = ofValidation(options, trainData.classes);
+  // folders of images alone have no class
+  const selected = trainData.classes.length > 0 ? ofValidation(options, trainData.classes) : {};
   const valData = await load(val, { ...selected, filterEmpty: false, filterIgnored: false, minSize: 0 }, own);
   return { name, train: trainData, val: valData };
 }

@@ -27,8 +27,14 @@ export class Place {
   private readonly listings = new Map<string, TreeFile[]>();
   private readonly starts = new Map<string, Promise<string>>();
 
-  /** @throws DetLabError when there is nothing of this path */
-  constructor(given: string) {
+  /**
+   * @param ofFile the folder of a file that was given, whose images may be beside it
+   * @throws DetLabError when there is nothing of this path
+   */
+  constructor(
+    given: string,
+    private readonly ofFile = false,
+  ) {
     const full = path.resolve(given);
     const stat = statSync(full, { throwIfNoEntry: false });
     if (!stat) throw new DetLabError(`Cannot open "${full}": there is no such file or folder.${meantFile(full)}`);
@@ -38,7 +44,7 @@ export class Place {
 
   /** The whole folder, of a file the one that it is in. */
   get folder(): Place {
-    return this.file === undefined ? this : new Place(this.root);
+    return this.file === undefined ? this : new Place(this.root, true);
   }
 
   /** What was given. */
@@ -105,17 +111,30 @@ export class Place {
   imageFolders(named: string | undefined, around: readonly string[] = [this.root]): string[] {
     if (named !== undefined) return [this.given(named, 'images')];
     const places = [...new Set([...around, this.root])];
-    const usual = places.flatMap((folder) =>
-      foldersIn(folder)
-        .filter((name) => IMAGE_FOLDERS.includes(name.toLowerCase()))
-        .map((name) => path.join(folder, name)),
-    );
-    return [...usual, ...places];
+    // what is beside a folder that was given may be another data set's: it is looked at last
+    const beside = places.filter((folder) => !this.ofFile && this.file === undefined && !this.includes(folder));
+    const own = places.filter((folder) => !beside.includes(folder));
+    return [...withImageFolders(own), ...withImageFolders(beside)];
+  }
+
+  private includes(folder: string): boolean {
+    const inside = path.relative(this.root, folder);
+    return !inside.startsWith('..') && !path.isAbsolute(inside);
   }
 
   relative(file: string): string {
     return path.relative(this.root, file) || path.basename(file);
   }
+}
+
+/** Folders after those of usual names in them. */
+function withImageFolders(places: readonly string[]): string[] {
+  const usual = places.flatMap((folder) =>
+    foldersIn(folder)
+      .filter((name) => IMAGE_FOLDERS.includes(name.toLowerCase()))
+      .map((name) => path.join(folder, name)),
+  );
+  return [...usual, ...places];
 }
 
 function treeFile(file: string, extensions: readonly string[]): TreeFile[] {

@@ -71,6 +71,7 @@ it('Label Studio: brushes, ellipses, several annotations, the short form', async
     { ...sized, type: 'ellipselabels', value: { x: 50, y: 50, radiusX: 25, radiusY: 50, ellipselabels: ['dog'] } },
     { ...sized, type: 'brushlabels', value: { rle: rle.slice(0, 9), brushlabels: ['cat'] } },
     { ...sized, type: 'choices', value: { choices: ['sharp'] } },
+    { ...sized, type: 'bitmasklabels', value: { imageDataURL: 'data:', bitmasklabels: ['cat'] } },
   ];
   const old = { was_cancelled: false, result: [] };
   const tasks = [{ id: 7, data: { image: '/data/upload/1/0a1b2c3d-a.png' }, annotations: [old, { result }] }];
@@ -83,6 +84,7 @@ it('Label Studio: brushes, ellipses, several annotations, the short form', async
   });
   expect(full.train.records[0].id).toBe(7);
   expect(full.problems).toEqual(['duplicate 7', 'bad-annotation tasks.json#1.3']);
+  expect(full.notices).toMatch(/regions with bitmasklabels, which are not read: 1/);
   const short = [
     {
       image: 'http://host/a.png',

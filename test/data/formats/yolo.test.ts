@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { greyImages, newFolder, writeFiles } from '../datasets/cases';
-import { DRAWN, drawn, opened, openedCase } from './opened';
+import { DRAWN, drawn, folderOf, opened, openedCase } from './opened';
 
 const BEYOND = ['box-outside b.txt#2'];
 
@@ -230,4 +230,61 @@ it('looks for splits in the folder of images that is named, else uses all of it'
   expect(all.notices).toMatch(
     /train ".\/pictures\/train\/" of "dataset.yaml" is not there; all images of ".*flat" are used/,
   );
+});
+
+it('finds labels that Label Studio names after addresses, in one folder', async () => {
+  const line = '0 0.5 0.5 0.2 0.1';
+  const files = {
+    'labels/a.txt': line,
+    'labels/b%20c.txt': line,
+    'labels/d.txt': line,
+    'labels/day3/e.txt': line,
+    'classes.txt': 'cat\n\ndog\ncat\n',
+  };
+  const images = ['images/a.png', 'images/b c.png', 'images/day1/d.png', 'images/day2/e.png'];
+  const { boxes, notices, classes, problems } = await opened(await folderOf(files, images));
+  const cat = [['cat', 40, 90, 60, 110]];
+  // day3 is not the folder of images/day2/e.png
+  expect(boxes).toEqual({ a: cat, 'b c': cat, d: cat, e: [] });
+  expect(problems).toEqual([]);
+  expect(notices).toMatch(
+    /label files in folders without images, which are not used: 1, such as "labels\/day3\/e.txt"/,
+  );
+  expect(notices).toMatch(
+    /2 label files are of an image in another folder or of nearly its name, .* of "images\/b c.png"/,
+  );
+  expect(classes).toEqual(['cat', '1', 'dog']);
+  expect(notices).toMatch(/"classes.txt" has 1 empty lines among its names/);
+  expect(notices).toMatch(/class ids 0 and 3 have one name, "cat": they are one class/);
+});
+
+it('takes image1.txt as labels where there is image1.png, and empty labels beside a list of names', async () => {
+  const images = ['image1.png', 'test2.png'];
+  const labels = await folderOf(
+    { 'image1.txt': '1 0.5 0.5 0.2 0.1', 'test2.txt': '', 'train.txt': 'image1.png' },
+    images,
+  );
+  expect((await opened(labels)).boxes).toEqual({ image1: [['1', 40, 90, 60, 110]], test2: [] });
+  const empty = await opened(await folderOf({ 'image1.txt': '', 'classes.txt': 'cat' }, images));
+  expect([empty.boxes, empty.classes]).toEqual([{ image1: [], test2: [] }, ['cat']]);
+  expect(empty.notices).toMatch(/opened as YOLO: "classes.txt" names classes, and its label files are empty/);
+});
+
+it("reads the names of Roboflow's Darknet folders", async () => {
+  const files = { 'train/_darknet.labels': 'cat\ndog', 'train/a.txt': '1 0.5 0.5 0.2 0.1' };
+  const { boxes, classes } = await opened(await folderOf(files, ['train/a.png']));
+  expect([boxes.a, classes]).toEqual([[['dog', 40, 90, 60, 110]], ['cat', 'dog']]);
+});
+
+it('says which kpt_shape lines with keypoints need', async () => {
+  for (const [rest, count] of [
+    ['0.4 0.5 0', 2],
+    ['0.4 0.5 0 0.1 0.1 1', 3],
+  ] as const) {
+    const { boxes, messages } = await opened(await roboflow(`0 0.5 0.5 0.2 0.1 0.5 0.5 2 ${rest}`));
+    expect(boxes.a).toEqual([]);
+    expect(messages).toContain(
+      `a box with ${count} keypoints: expected kpt_shape: [${count}, 3] in data.yaml; skipped`,
+    );
+  }
 });

@@ -4,7 +4,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../../errors';
+import { IMAGE_EXTENSIONS } from '../../loading/decode';
 import { ImageFolder } from '../image-folder';
+import { filesBelow } from '../voc/file-tree';
 import { fieldsOf, type Key, keyOf, MAX_SIDE, nameOf, numberOf } from './fields';
 import type { CocoReport } from './report';
 
@@ -68,7 +70,8 @@ function namesIn(fields: Record<string, unknown>): string[] {
   const names: string[] = [];
   for (const value of [fields.file_name, fields.path, fields.coco_url, fields.file]) {
     const name = nameOf(value);
-    if (name !== undefined) names.push(name);
+    // V7 writes "n/a" where it has no address
+    if (name !== undefined && (value !== fields.coco_url || /\.\w+([?#].*)?$/.test(name))) names.push(name);
   }
   return names;
 }
@@ -136,6 +139,9 @@ function findFiles(
       image.path = candidates.map((name) => folder.guess(name)).find((found) => found !== undefined);
       if (image.path !== undefined) guessed.add(image);
     }
+  }
+  for (const image of inSubfolders(images, folder)) guessed.add(image);
+  for (const image of images) {
     if (image.path === undefined) continue;
     const first = byPath.get(image.path);
     const same = shared.get(image.path);
@@ -166,6 +172,20 @@ function findFiles(
     );
   }
   for (const image of images) if (image.path === undefined) reportMissing(image, folder, report);
+}
+
+/** Finds images of bare names in sub-folders, where others are in the folder itself (V7 drops the folders), and the name is one file's. */
+function inSubfolders(images: readonly CocoImage[], { root }: ImageFolder): CocoImage[] {
+  const missing = images.filter(({ path: file, name }) => file === undefined && !/[\\/]/.test(name));
+  if (missing.length === 0 || missing.length === images.length) return [];
+  const used = new Set(images.map(({ path: file }) => file));
+  const files = new Map<string, string | undefined>();
+  for (const { path: file } of filesBelow(root, IMAGE_EXTENSIONS)) {
+    const name = path.basename(file).normalize('NFC');
+    if (!used.has(file)) files.set(name, files.has(name) ? undefined : file);
+  }
+  for (const image of missing) image.path = files.get(image.name.normalize('NFC'));
+  return missing.filter(({ path: file }) => file !== undefined);
 }
 
 function reportMissing({ key, name }: CocoImage, folder: ImageFolder, report: CocoReport): void {

@@ -5,6 +5,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { BadData } from '../../bad-data';
 import { decodeText } from '../../loading/text-encoding';
 import type { DataProblem } from '../../types';
+import { joinParts } from './label-me-parts';
 import { type ObjectBox, readBox } from './object-box';
 import { fieldsOf, listOf, numberOf, textOf, type XmlFields } from './xml-fields';
 
@@ -35,7 +36,8 @@ export interface VocAnnotation {
   guessedEncoding?: string;
 }
 
-const parser = new XMLParser({ parseTagValue: false, processEntities: true });
+// numeric references are how ElementTree writes what is not ASCII
+const parser = new XMLParser({ parseTagValue: false, processEntities: true, htmlEntities: true });
 const MAX_SIDE = 65_535;
 
 /**
@@ -49,7 +51,7 @@ export function readVocAnnotation(bytes: Uint8Array, file: string, id: string): 
   return {
     file,
     size: readSize(root),
-    objects: kept.map(readObject),
+    objects: joinParts(kept.map(readObject), kept),
     deleted: objects.length - kept.length,
     folder: textOf(root.folder),
     imageNames: [root.filename, root.path].map(textOf).filter((name) => name !== ''),

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { DetLabError, didYouMean } from '../../../errors';
 import { BadData } from '../../bad-data';
 import { LIMITS, readBounded } from '../../loading/bounded-read';
+import { IMAGE_EXTENSIONS } from '../../loading/decode';
 import { taskQueue } from '../../loading/task-queue';
 import type { DataProblem } from '../../types';
 import { readVocAnnotation, type VocAnnotation } from './annotation';
@@ -40,8 +41,10 @@ export class VocFolder {
     // "labels" may hold anything: it counts when there is XML in it
     const below = named(ANNOTATION_FOLDERS).find((place) => hasXml(place) || /annotations$/i.test(place));
     this.annotations = below ?? this.root;
-    const files = filesBelow(this.annotations, ['.xml'], below ? undefined : 1).filter(
-      ({ stem }) => below || !stem.includes('/') || isSplit(stem.split('/')[0]),
+    const images = below ? undefined : new Set(filesBelow(this.root, IMAGE_EXTENSIONS).map(({ stem }) => stem));
+    // beside their images in whatever folder, as labelImg leaves them
+    const files = filesBelow(this.annotations, ['.xml']).filter(
+      ({ stem }) => !images || !stem.includes('/') || isSplitFile(stem) || images.has(stem),
     );
     if (files.length === 0) throw below ? noXml(this.root, below) : noAnnotations(this.root);
     this.files = new Map(files.map(({ stem, path: file }) => [stem, file]));
@@ -77,6 +80,7 @@ export class VocFolder {
   }
 }
 
+const isSplitFile = (stem: string): boolean => stem.split('/').length === 2 && isSplit(stem.split('/')[0]);
 const hasXml = (folder: string): boolean => filesBelow(folder, ['.xml']).length > 0;
 
 async function readFile(file: string, id: string): Promise<VocAnnotation | DataProblem> {

@@ -40,6 +40,10 @@ export class VocImages {
     if (around) for (const file of filesBelow(around, IMAGE_EXTENSIONS)) add(this.byStem, file.stem, file);
   }
 
+  *files(): Generator<string> {
+    for (const files of this.byStem.values()) for (const { path: file } of files) yield file;
+  }
+
   /** The path that the image of an id would have. */
   expected(id: string): string {
     return path.join(this.usual, `${id}.jpg`);

@@ -25,6 +25,9 @@ function splitsOf({ root, files }: VocFolder): SplitLists {
   return { lists: new Map(), folders: [...new Set(first)].filter(isSplit) };
 }
 
+/** Whether lists say which images there are. */
+export const isListed = (folder: VocFolder): boolean => splitsOf(folder).lists.size > 0;
+
 /** The name of the validation split, if the folder has one. */
 export function validationSplit(folder: VocFolder): string | undefined {
   const { lists, folders } = splitsOf(folder);

@@ -184,21 +184,33 @@ async function namesAt(
 }
 
 async function namesIn(list: string, report: ReadReport): Promise<Map<number, string> | undefined> {
-  const names = numberedLines(await readText(list, report)).map(({ line }) => line);
-  return names.length > 0 ? new Map(names.entries()) : undefined;
+  const lines = numberedLines(await readText(list, report));
+  const last = lines.at(-1);
+  if (!last) return undefined;
+  const names = new Map(Array.from({ length: last.number }, (_, id) => [id, String(id)]));
+  for (const { line, number } of lines) names.set(number - 1, line);
+  if (lines.length < names.size)
+    report.notice(
+      `"${path.basename(list)}" has ${names.size - lines.length} empty lines among its names: a line is an id, so they are called by their ids`,
+    );
+  return names;
+}
+
+/** The list of class names that is nearest to the top: obj.names, classes.txt, Roboflow's and V7's darknet.labels. */
+export function nameList(place: Place): string | undefined {
+  const lists = place
+    .files('.names', '.labels', '.txt')
+    .filter(
+      ({ path: file, extension }) => extension !== '.txt' || /^(predefined_)?classes\.txt$/i.test(path.basename(file)),
+    );
+  return lists.sort((a, b) => depth(a.path) - depth(b.path))[0]?.path;
 }
 
 /** Names one a line, or Label Studio's notes.json. */
 async function listedNames(place: Place, report: ReadReport): Promise<Pick<DataFile, 'names' | 'file'>> {
-  const lists = place
-    .files('.names', '.txt')
-    .filter(
-      ({ path: file, extension }) =>
-        extension === '.names' || /^(predefined_)?classes\.txt$/i.test(path.basename(file)),
-    );
-  const [list] = lists.sort((a, b) => depth(a.path) - depth(b.path));
-  const names = list && (await namesIn(list.path, report));
-  if (names) return { file: list.path, names };
+  const list = nameList(place);
+  const names = list === undefined ? undefined : await namesIn(list, report);
+  if (names) return { file: list, names };
   const notes = place.files('.json').find(({ path: file }) => path.basename(file) === 'notes.json');
   if (!notes) return {};
   const categories = fieldsOf(await readJsonValue(notes.path, report))?.categories;

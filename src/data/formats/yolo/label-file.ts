@@ -64,6 +64,9 @@ type Shape = Pick<AnnotatedObject, 'box' | 'outline'> & { unused?: string };
 /** A box or a polygon; words for why it is neither. */
 function shapeOf(numbers: readonly number[], keypoints: LabelRules['keypoints']): Shape | string {
   const count = numbers.length;
+  const posed = keypoints ? 0 : keypointsIn(numbers);
+  if (posed > 0)
+    return `${count} numbers after the class id, a box with ${posed} keypoints: expected kpt_shape: [${posed}, 3] in data.yaml`;
   const far = numbers.slice(0, keypoints ? 4 : count).find((value) => Math.abs(value) > MAX_FRACTION);
   if (far !== undefined)
     return `the coordinate ${far}: expected fractions of the image size from 0 to 1, such as 0.5 0.5 0.1 0.2, no pixels`;
@@ -80,6 +83,13 @@ function shapeOf(numbers: readonly number[], keypoints: LabelRules['keypoints'])
     `${count} ${count === 1 ? 'number' : 'numbers'} after the class id: expected 4 (a box: centre x, centre y, width, height) ` +
     'or pairs x y of at least three points (a polygon)'
   );
+}
+
+/** The number of keypoints x, y, visibility after a box; 0 where the numbers are something else. */
+function keypointsIn(numbers: readonly number[]): number {
+  if (numbers.length < 7 || numbers.length % 3 !== 1) return 0;
+  const visible = numbers.filter((_, i) => i > 4 && i % 3 === 0);
+  return visible.every((v) => v === 0 || v === 1 || v === 2) && visible.includes(2) ? visible.length : 0;
 }
 
 function boxOf([x, y, w, h]: readonly number[]): Corners {

@@ -43,6 +43,12 @@ it.each([
   expect(problems.filter(({ kind }) => kind === 'missing-image')).toEqual([]);
 });
 
+it('finds bare names in sub-folders beside others, never by a coco_url that is none', async () => {
+  const none = { coco_url: 'n/a' }; // V7's, of which the end is no name of a.jpg
+  expect(await found({ file_name: 'a.jpg', ...none }, { file_name: 'c.jpg', ...none })).toEqual(['a.jpg', 'img/c.jpg']);
+  expect(await found({ file_name: 'a.jpg' }, { file_name: 'd.jpg' })).toEqual(['a.jpg']); // of two days
+});
+
 it('reads the names that tools write', async () => {
   expect(await found({ file_name: 'img\\c.jpg' })).toEqual(['img/c.jpg']);
   expect(await found({ file_name: './a.jpg' }, { file_name: 'images/b.jpg' })).toEqual(['a.jpg', 'b.jpg']);

@@ -88,6 +88,30 @@ it("reads LabelMe's XML: polygons, <imagesize>, deleted objects", () => {
   expect(read(bytes).objects[0].corners).toEqual([261.7, 189.02, 378.3, 290.98]);
 });
 
+it("joins the parts of LabelMe's objects that have its name, as Datumaro writes several polygons of one", () => {
+  const object = (id: number, name: string, whole: string, corners: number[]) => {
+    const points = [0, 1, 2].map((i) => `<pt><x>${corners[2 * i]}</x><y>${corners[2 * i + 1]}</y></pt>`).join('');
+    const parts = `<parts><hasparts>${whole === '' ? 1 : ''}</hasparts><ispartof>${whole}</ispartof></parts>`;
+    return `<object><name>${name}</name><deleted>0</deleted><id>${id}</id>${parts}<polygon>${points}</polygon></object>`;
+  };
+  const left = object(0, 'person', '', [5, 5, 15, 5, 15, 20]);
+  const right = object(1, 'person', '0', [20, 20, 35, 22, 30, 36]);
+  const hat = object(2, 'hat', '0', [6, 1, 9, 1, 9, 4]);
+  const { objects } = read(`<annotation>${left}${right}${hat}</annotation>`);
+  expect(objects.map(({ name, corners }) => [name, corners])).toEqual([
+    ['person', [5, 5, 35, 36]],
+    ['hat', [6, 1, 9, 4]],
+  ]);
+});
+
+it("reads numeric references, as Python's ElementTree writes names that are not ASCII", () => {
+  const xml = vocXml([['&#29483; &amp;#252;', [1, 1, 5, 5]]]);
+  expect(read(xml.replace('<object>', '<filename>&#252;n&#xEF;.png</filename><object>'))).toMatchObject({
+    imageNames: ['ünï.png'],
+    objects: [{ name: '猫 &#252;' }],
+  });
+});
+
 it('has no size where the file gives none, or 0', () => {
   expect(read(vocXml([], { size: false })).size).toBeUndefined();
   expect(read(vocXml([], { size: [0, 0] })).size).toBeUndefined();

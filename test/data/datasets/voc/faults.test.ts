@@ -61,7 +61,8 @@ it('reads a folder that counts from 0', async () => {
     [0, 0, 640, 480],
     [10.4, 20.6, 40.4, 60.6],
   ]);
-  expect([problems, notices.length]).toEqual([[], 1]);
+  expect([problems, notices.length]).toEqual([[], 2]);
+  expect(notices[1]).toBe('zero_based: 2 images are in no annotation, such as "JPEGImages/b.jpg": not used');
   expect(notices[0]).toMatch(/^zero_based: its coordinates count from 0.*xmin 0 of object 1 in "Annotations\/a.xml"/);
 });
 

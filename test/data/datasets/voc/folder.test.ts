@@ -34,6 +34,11 @@ it('may have sub-folders, of annotations and of images', () => {
     images: ['JPEGImages/day1/a.png'],
   });
   expect(layout('Annotations/train/a.xml', 'train/a.jpg')).toEqual({ ids: ['train/a'], images: ['train/a.jpg'] });
+  // labelImg leaves XML beside the images of any folder
+  expect(layout('a.xml', 'a.jpg', 'day1/b.xml', 'day1/b.jpg')).toEqual({
+    ids: ['a', 'day1/b'],
+    images: ['a.jpg', 'day1/b.jpg'],
+  });
 });
 
 it('may have images in a folder of any name, but not of masks', () => {
