@@ -5,6 +5,7 @@ import { describe as describeIn, type ModuleDescription } from './catalogue/desc
 import { listModules, type ModuleCatalogue } from './catalogue/module-catalogue';
 import type { Kind } from './catalogue/registry';
 import { catalogue } from './lab/catalogue';
+import { type FamilyTable, isFamilyKind, listFamilies } from './lab/config-table/list-families';
 
 /** The type name of a module. */
 type ModuleName = TypeName<Kind> | (string & {});
@@ -41,6 +42,7 @@ export type { ClassWeights } from './lab/class-weights';
 export { type CompareFitOptions, Comparison, compare } from './lab/compare';
 export { type ConfigRow, ConfigTable } from './lab/config-table/config-table';
 export { listConfigs } from './lab/config-table/list-configs';
+export type { Family, FamilyTable } from './lab/config-table/list-families';
 export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { type CrossValidateOptions, CrossValidation } from './lab/cross-validation';
 export { dataset } from './lab/dataset';
@@ -143,12 +145,14 @@ export function describe(name: ModuleName): ModuleDescription {
 }
 
 /**
- * The modules that a config can name by `type`, of one kind or of all.
+ * The modules that a config can name by `type`, of one kind or of all; or the families of configs, with papers and published AP.
  *
- * @example modules('neck')
+ * @example modules('neck'); modules('family')
  * @throws DetLabError with the nearest kind
  */
-export function modules(kind?: Kind | (string & {})): ModuleCatalogue {
-  return listModules(catalogue, kind);
+export function modules(kind: 'family'): FamilyTable;
+export function modules(kind?: Kind | (string & {})): ModuleCatalogue;
+export function modules(kind?: string): ModuleCatalogue | FamilyTable {
+  return isFamilyKind(kind) ? listFamilies(catalogue) : listModules(catalogue, kind);
 }
 export type { Watched, WatchOption } from './lab/watched';

@@ -10,6 +10,21 @@ export interface ModuleEntry {
   kind: Kind;
   type: string;
   summary: string;
+  /** Authors, title, venue, year. */
+  paper?: string;
+}
+
+/** `Ren et al., NeurIPS 2015` of a paper with its title. */
+export function citation(paper: string): string {
+  const [first] = paper.split('; ');
+  const parts = first.split(', ');
+  const [author] = parts[0].split(': ');
+  const last = parts[parts.length - 1];
+  const year = /\b(19|20)\d\d\b/.exec(last)?.[0];
+  const where = last.includes(': ') || parts.length < 2 ? year : last;
+  // a list of authors ends with `He and Savvides`
+  const isList = /^([A-Z][\w'-]+, )+[A-Z][\w'-]+ and [A-Z]/.test(first);
+  return [isList ? `${author} et al.` : author, where].filter(Boolean).join(', ');
 }
 
 /** What `modules` displays: types by kind, with a line on each. */
@@ -30,7 +45,10 @@ export class ModuleCatalogue {
   /** For a terminal of `width` characters. */
   toText(width: number): string {
     const parts = this.byKind().map(([kind, entries]) => {
-      const rows = entries.map(({ type, summary }) => [type, summary]);
+      const rows = entries.map(({ type, summary, paper }) => [
+        type,
+        paper === undefined ? summary : `${summary} (${citation(paper)})`,
+      ]);
       const [, ...lines] = wrappedTable({ headings: ['', ''], rows, limits: [36], width: width - 2 });
       return [`${kind} (${entries.length})`, ...lines.map((line) => `  ${line}`)].join('\n');
     });
@@ -40,8 +58,8 @@ export class ModuleCatalogue {
   toHtml(): string {
     const parts = this.byKind().map(([kind, entries]) => {
       const rows = entries.map(
-        ({ type, summary }) =>
-          `<tr><td style="text-align:left"><code>${escapeHtml(type)}</code></td><td style="text-align:left">${escapeHtml(summary)}</td></tr>`,
+        ({ type, summary, paper = '' }) =>
+          `<tr>${LEFT}<code>${escapeHtml(type)}</code></td>${LEFT}${escapeHtml(summary)}</td>${LEFT}${escapeHtml(paper)}</td></tr>`,
       );
       return `<h4>${escapeHtml(kind)} <small>(${entries.length})</small></h4>\n<table><tbody>${rows.join('')}</tbody></table>`;
     });
@@ -50,12 +68,14 @@ export class ModuleCatalogue {
 
   toMarkdown(): string {
     const parts = this.byKind().map(([kind, entries]) => {
-      const rows = entries.map(({ type, summary }) => `| \`${type}\` | ${escapeMarkdown(summary)} |`);
+      const rows = entries.map(
+        ({ type, summary, paper = '' }) => `| \`${type}\` | ${escapeMarkdown(summary)} | ${escapeMarkdown(paper)} |`,
+      );
       return [
         `### ${escapeMarkdown(kind)} (${entries.length})`,
         '',
-        '| type | what it is |',
-        '|---|---|',
+        '| type | what it is | paper |',
+        '|---|---|---|',
         ...rows,
       ].join('\n');
     });
@@ -72,7 +92,10 @@ export class ModuleCatalogue {
   }
 }
 
-const NEXT = "describe('FPN') or `detlab describe FPN`: options, shapes, paper and an example of one of them";
+const LEFT = '<td style="text-align:left">';
+const NEXT =
+  "describe('FPN') or `detlab describe FPN`: options, shapes, paper and an example of one of them. modules('family') or " +
+  '`detlab modules family`: families of configs with their papers and published AP';
 
 /**
  * The modules of a kind, or of every kind.
@@ -87,10 +110,12 @@ export function listModules(registry: Registry, name?: string): ModuleCatalogue 
   const kinds = requested === undefined ? KINDS : KINDS.filter((kind) => [kind, plural(kind)].includes(requested));
   if (kinds.length === 0)
     throw new DetLabError(
-      `Cannot list the kind "${name}": there is none of this name.${didYouMean(name ?? '', KINDS)} Kinds: ${KINDS.join(', ')}`,
+      `Cannot list the kind "${name}": there is none of this name.${didYouMean(name ?? '', [...KINDS, 'family'])} Kinds: ${KINDS.join(', ')}, and family`,
     );
   const all = registry.all().filter(({ kind }) => kinds.includes(kind));
-  return new ModuleCatalogue(all.map(({ kind, type, summary }) => ({ kind, type, summary })));
+  return new ModuleCatalogue(
+    all.map(({ kind, type, summary, paper }) => ({ kind, type, summary, ...(paper !== undefined && { paper }) })),
+  );
 }
 
 const plural = (kind: Kind): string => (kind.endsWith('s') ? `${kind}es` : `${kind}s`);

@@ -3,6 +3,7 @@
 import { describe, type ModuleDescription } from '../catalogue/describe';
 import { listModules } from '../catalogue/module-catalogue';
 import { catalogue } from '../lab/catalogue';
+import { isFamilyKind, listFamilies } from '../lab/config-table/list-families';
 import { EXIT, output, phase } from './outcome';
 
 interface Arguments {
@@ -23,6 +24,12 @@ export async function describeCommand(names: readonly string[], options: Argumen
 
 export async function modulesCommand(kind: string | undefined, options: Arguments): Promise<number> {
   const out = output(options.json === true);
+  if (isFamilyKind(kind)) {
+    const table = listFamilies(catalogue);
+    for (const family of table.families) out.event('family', { ...family });
+    out.print(String(table));
+    return EXIT.ok;
+  }
   const list = await phase(EXIT.usage, () => listModules(catalogue, kind));
   for (const entry of list.modules) out.event('module', { ...entry });
   out.print(list.toText(width()));

@@ -211,7 +211,7 @@ function addCatalogueCommands(command: AddCommand, done: Done): void {
     .action(async (types, options) => done(await describeCommand(types, options)));
 
   command('modules', 'List the modules that a config can name, by kind')
-    .argument('[kind]', 'neck, backbone, loss, transform, hook, ...')
+    .argument('[kind]', 'neck, backbone, loss, transform, hook, ...; or family: families of configs, with published AP')
     .action(async (kind, options) => done(await modulesCommand(kind, options)));
 
   command('compare', 'Compare runs by their folders: config differences, metrics, curves')

@@ -83,7 +83,7 @@ test('displays a sortable table, and saves itself', async () => {
     /\| yolox\\_s\\_8xb8-300e\\_coco \| yolox \| 8\.97 M \| 13\.\d G \| 640 × 640 \| 40\.5 \| +\|/,
   );
   expect([text, inspect(table)]).toEqual([String(table), String(table)]);
-  expect(text).toMatch(/AP on COCO val2017 in percent, published by MMDetection 3\.3\.0$/);
+  expect(text).toMatch(/AP on COCO val2017 in percent, published by MMDetection 3\.3\.0 and MMYOLO 0\.6\.0$/);
   const folder = mkdtempSync(join(tmpdir(), 'detlab-configs-'));
   try {
     const csv = readFileSync(await table.save(join(folder, 'a.csv')), 'utf8').split('\r\n');
