@@ -116,6 +116,8 @@ export function detectionsOf(
   const scores = results.scores.data as Float32Array;
   const labels = results.labels.data as BigInt64Array;
   const boxes = results.boxes.data as Float32Array;
+  const points = results.keypoints?.data as Float32Array | undefined;
+  const ofEach = points ? points.length / (n * m) : 0;
   return Array.from({ length: n }, (_, i) => {
     const rows = Array.from({ length: m }, (_row, k) => i * m + k).filter((k) => labels[k] >= 0n);
     const table = Float32Array.from(rows.flatMap((k) => [...boxes.subarray(numbers * k, numbers * (k + 1))]));
@@ -123,6 +125,9 @@ export function detectionsOf(
       ...(numbers === ROTATED ? { bboxes: aroundRotated(table), rboxes: table } : { bboxes: table }),
       scores: Float32Array.from(rows, (k) => scores[k]),
       labels: Int32Array.from(rows, (k) => Number(labels[k])),
+      ...(points && {
+        keypoints: Float32Array.from(rows.flatMap((k) => [...points.subarray(ofEach * k, ofEach * (k + 1))])),
+      }),
       ...(results.masks && { masks: rows.map(maskOf) }),
     };
   });
@@ -142,6 +147,18 @@ function maskGap(a: Rle, b: Rle): number {
   return differing / Math.max(rleArea(a), rleArea(b), 1);
 }
 
+/** Of the keypoints of detections `i` and `k`. */
+function keypointGap({ keypoints, scores }: Detections, expected: Detections, i: number, k: number) {
+  const width = (keypoints?.length ?? 0) / scores.length;
+  const gaps = Array.from({ length: width }, (_, c) =>
+    Math.abs(keypoints![width * i + c] - expected.keypoints![width * k + c]),
+  );
+  return {
+    place: Math.max(0, ...gaps.filter((_, c) => c % 3 < 2)),
+    score: Math.max(0, ...gaps.filter((_, c) => c % 3 === 2)),
+  };
+}
+
 /** The largest differences between detections and their counterparts; every detection must have one. */
 export function difference(found: Detections, expected: Detections, within = { box: 1e-2, score: 1e-4 }): Difference {
   expect(found.scores.length, 'number of detections').toBe(expected.scores.length);
@@ -151,9 +168,10 @@ export function difference(found: Detections, expected: Detections, within = { b
     const gap = (one: Float32Array, other: Float32Array, k: number, width: number) =>
       Math.max(...Array.from({ length: width }, (_, c) => Math.abs(one[width * i + c] - other[width * k + c])));
     const turned = (k: number) => (found.rboxes ? gap(found.rboxes, expected.rboxes!, k, ROTATED) : 0);
+    const posed = (k: number) => keypointGap(found, expected, i, k);
     const gaps = (k: number) => ({
-      box: Math.max(gap(found.bboxes, expected.bboxes, k, 4), turned(k)),
-      score: Math.abs(score - expected.scores[k]),
+      box: Math.max(gap(found.bboxes, expected.bboxes, k, 4), turned(k), posed(k).place),
+      score: Math.max(Math.abs(score - expected.scores[k]), posed(k).score),
     });
     const match = [...free].find((k) => {
       const { box, score: gap } = gaps(k);
@@ -165,6 +183,8 @@ export function difference(found: Detections, expected: Detections, within = { b
     const matched = gaps(match!);
     largest.box = Math.max(largest.box, matched.box);
     largest.score = Math.max(largest.score, matched.score);
+    if (!found.masks !== !expected.masks || !found.keypoints !== !expected.keypoints)
+      throw new Error(`of the detections one has masks or keypoints that the other has not`);
     if (found.masks && expected.masks)
       largest.mask = Math.max(largest.mask, maskGap(found.masks[i], expected.masks[match!]));
   }

@@ -206,17 +206,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
     bbox_head: { type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: centers },
     test_cfg: { nms: { type: 'nms', iou_threshold: 0.5 } },
   },
-  'YOLOX with keypoints': {
-    type: 'YOLODetector',
-    backbone: { type: 'YOLOXCSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
-    neck: { type: 'mmyolo.YOLOXPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
-    bbox_head: {
-      type: 'YOLOXPoseHead',
-      head_module: { type: 'YOLOXPoseHeadModule', num_keypoints: 3, feat_channels: 32, stacked_convs: 1 },
-      loss_pose: { type: 'OksLoss' },
-    },
-    test_cfg: yolo,
-  },
   "MMYOLO's RTMDet with masks": {
     type: 'YOLODetector',
     backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },

@@ -49,10 +49,12 @@ function postprocessing(config: ConfigObject, nms: boolean): object {
   if (/BaseReID$/.test(String(objectAt(config, 'model').type)))
     return { embeddings: 'one vector of each image; those of one object are near each other' };
   const isRotated = /Rotated/.test(String(objectAt(config, 'model.bbox_head').type));
+  const keypoints = /Pose/.test(String(objectAt(config, 'model.bbox_head').type));
   const masks = nms && Boolean(objectAt(config, 'model.roi_head').mask_head);
   return {
     nms,
     boxes: isRotated ? ROTATED_BOXES : BOXES,
+    ...(keypoints && { keypoints: `x and y as those of boxes, not clipped, and the probability of being visible` }),
     ...(masks && {
       masks:
         'probabilities of a grid over each box: resize it to the box, bilinearly, and compare with mask_thr_binary',

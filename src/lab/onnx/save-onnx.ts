@@ -15,7 +15,8 @@ import { onnxMetadata } from './onnx-metadata';
 export interface SaveOnnxOptions {
   /**
    * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first, and of models with masks `masks`, probabilities
-   * of a grid over each box (resize it to the box, bilinearly). Rotated boxes have five numbers: center, width, height, angle. Without, `boxes` and `scores` are those of all candidates: priors,
+   * of a grid over each box (resize it to the box, bilinearly), of models with keypoints `keypoints`, x, y and score of each. Rotated
+   * boxes have five numbers: center, width, height, angle. Without, `boxes` and `scores` are those of all candidates: priors,
    * proposals (C boxes of each, one for every class) or queries. Default true.
    */
   nms?: boolean;

@@ -18,11 +18,18 @@ export interface CandidateTensors {
   factors?: tf.Tensor;
 }
 
+/** What detections have beside their boxes, of all priors. */
+export interface CandidateParts {
+  /** x, y in pixels and score of the keypoints of each prior [N, T, 3 keypoints]. */
+  keypoints?: tf.Tensor;
+}
+
 export interface DecodedCandidates extends CandidateTensors {
   /** [H, W] of each level. */
   sizes: Size[];
   /** Priors of each level; they add up to T. */
   levels: readonly number[];
+  parts?: CandidateParts;
 }
 
 /** How detections are selected from candidates whose boxes are decoded. */
@@ -50,12 +57,9 @@ export interface Selection {
   clips: boolean;
   /** Pixels that the clipped boxes end short of the right and lower edge of the image; none when absent. */
   margin?: number;
+  /** Keypoints of each detection: those of its prior. */
+  keypoints?: number;
   cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number; nms_post?: number; nms_across_levels?: boolean };
-}
-
-/** The `selection` of heads whose detections have keypoints. @throws DetLabError always */
-export function noKeypointsInGraph(head: string): never {
-  throw new DetLabError(`${head} has no form in ONNX yet: the keypoints of its detections have none`);
 }
 
 /** The `selection` of heads whose detections have masks. @throws DetLabError always */
