@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ROTATED } from '../geometry/rotated-boxes';
 import { DenseHead, type DenseHeadConfig } from '../models/dense-heads/dense-head';
 import type { CandidateParts, DecodedCandidates } from '../models/dense-heads/selection';
+import type { ImageMaskParts } from '../models/mask-heads/image-mask-parts';
 import { isFixed } from './alignment';
 import { checkOverrides } from './check-overrides';
 import { clip } from './clip-boxes';
@@ -23,6 +24,8 @@ export interface DenseNetwork {
   levelsOf?(features: tf.Tensor4D[]): tf.Tensor4D[];
   /** What the head selects from, where that depends on heights and widths of the images [N, 2]. */
   candidatesOf?(levels: tf.Tensor4D[], imageSizes: tf.Tensor2D): DecodedCandidates;
+  /** Masks of its detections, of a head beside it; the map that they are computed from is `besides`. */
+  masks?: ImageMaskParts;
   /** What is read besides, made of the features. */
   besides?(features: tf.Tensor4D[]): tf.Tensor4D[];
 }

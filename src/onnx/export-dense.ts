@@ -1,8 +1,10 @@
 // A detector of one stage as a graph: the candidates of its dense head, and the selection of detections.
 
+import { DetLabError } from '../errors';
 import { checkHead, type DenseNetwork, type LoweredCandidates, lowerCandidates } from './dense-candidates';
 import { allKeypoints, keypointsOf } from './detection-keypoints';
 import type { ExportedOutput, ExportInputs, NetworkExport } from './export-network';
+import { imageMasks } from './masks/image-masks';
 import { selectDetections } from './selection/dense-selection';
 import { priorNumbers } from './selection/pairs';
 
@@ -11,17 +13,23 @@ export function exportDense(network: DenseNetwork, inputs: ExportInputs): Networ
   const { head } = network;
   checkHead(head, inputs.nms);
   const { selection } = head;
-  const lowered = lowerCandidates(network, inputs);
   const { context, nms } = inputs;
-  const { candidates, parts } = lowered;
+  const { masks = selection.masks } = network;
+  if (masks && !nms) throw new DetLabError('its masks are those of selected detections. Leave nms out');
+  const lowered = lowerCandidates(network, inputs);
+  const { candidates, parts, besides } = lowered;
+  const { keypoints, parameters, points, map = besides[0] } = parts;
   if (!nms) {
-    const keypoints = parts.keypoints ? [allKeypoints(parts.keypoints, lowered.count, context)] : [];
-    return { clips: selection.clips, outputs: [...rawOutputs(lowered), ...keypoints] };
+    const more = keypoints ? [allKeypoints(keypoints, lowered.count, context)] : [];
+    return { clips: selection.clips, outputs: [...rawOutputs(lowered), ...more] };
   }
-  if (!parts.keypoints) return { detections: selectDetections(candidates, selection, context), clips: selection.clips };
-  const priors = priorNumbers(candidates, context);
+  const priors = keypoints || masks ? priorNumbers(candidates, context) : undefined;
   const detections = selectDetections({ ...candidates, priors }, selection, context);
-  return { detections, outputs: [keypointsOf(detections, parts.keypoints, context)], clips: selection.clips };
+  const outputs = [
+    ...(keypoints ? [keypointsOf(detections, keypoints, context)] : []),
+    ...(masks && parameters ? [imageMasks({ detections, parameters, points, map }, masks, context)] : []),
+  ];
+  return { detections, outputs, clips: selection.clips };
 }
 
 function rawOutputs({ candidates, count }: LoweredCandidates): ExportedOutput[] {

@@ -14,6 +14,7 @@ import type { Detector } from '../../src/models/types';
 import type { Module } from '../../src/nn';
 import { exportDetector, type OnnxFile, type OnnxOptions } from '../../src/onnx/export-detector';
 import { Random } from '../../src/random';
+import { readingOf, readMask } from './read-masks';
 
 export const NUM_CLASSES = 3;
 export const SIZE: [number, number] = [96, 128];
@@ -103,11 +104,13 @@ export function feeds(model: Detector, samples: PackedSample[], names: readonly 
 export function detectionsOf(
   results: ort.InferenceSession.OnnxValueMapType,
   [height, width]: readonly number[] = SIZE,
+  reading?: ReturnType<typeof readingOf>,
 ): Detections[] {
   const [, , ...grid] = results.masks?.dims ?? [];
   const area = grid.reduce((product, side) => product * side, 1);
   const maskOf = (k: number) => {
     const cells = (results.masks.data as Float32Array).subarray(k * area, (k + 1) * area);
+    if (reading) return readMask(cells, grid, reading, [height, width]);
     const box = (results.boxes.data as Float32Array).subarray(4 * k, 4 * k + 4);
     return pasteMask(cells, [grid[0], grid[1]], box, { height, width, threshold: 0.5 });
   };
@@ -139,6 +142,8 @@ export interface Difference {
   score: number;
   /** Of the masks, pasted: pixels that differ, in shares of the larger one. */
   mask: number;
+  /** Of the masks those that are neither almost empty nor almost the whole image. */
+  partial: number;
 }
 
 function maskGap(a: Rle, b: Rle): number {
@@ -163,7 +168,7 @@ function keypointGap({ keypoints, scores }: Detections, expected: Detections, i:
 export function difference(found: Detections, expected: Detections, within = { box: 1e-2, score: 1e-4 }): Difference {
   expect(found.scores.length, 'number of detections').toBe(expected.scores.length);
   const free = new Set(expected.scores.keys());
-  const largest = { count: found.scores.length, box: 0, score: 0, mask: 0 };
+  const largest = { count: found.scores.length, box: 0, score: 0, mask: 0, partial: 0 };
   for (const [i, score] of found.scores.entries()) {
     const gap = (one: Float32Array, other: Float32Array, k: number, width: number) =>
       Math.max(...Array.from({ length: width }, (_, c) => Math.abs(one[width * i + c] - other[width * k + c])));
@@ -185,8 +190,11 @@ export function difference(found: Detections, expected: Detections, within = { b
     largest.score = Math.max(largest.score, matched.score);
     if (!found.masks !== !expected.masks || !found.keypoints !== !expected.keypoints)
       throw new Error(`of the detections one has masks or keypoints that the other has not`);
-    if (found.masks && expected.masks)
+    if (found.masks && expected.masks) {
+      const share = rleArea(expected.masks[match!]) / (expected.masks[match!].height * expected.masks[match!].width);
+      if (share > 0.02 && share < 0.98) largest.partial++;
       largest.mask = Math.max(largest.mask, maskGap(found.masks[i], expected.masks[match!]));
+    }
   }
   return largest;
 }
@@ -211,7 +219,7 @@ export async function compareFile(
 ): Promise<Difference> {
   const running = await session(file);
   const results = await running.run({ ...feeds(model, samples, file.inputs), ...more });
-  const found = detectionsOf(results, samples[0].meta.imgShape);
+  const found = detectionsOf(results, samples[0].meta.imgShape, readingOf(file));
   const batch = model.preprocess(samples);
   let expected: Detections[] = [];
   tf.tidy(() => {
@@ -227,5 +235,6 @@ export async function compareFile(
     box: Math.max(...each.map(({ box }) => box)),
     score: Math.max(...each.map(({ score }) => score)),
     mask: Math.max(...each.map(({ mask }) => mask)),
+    partial: Math.min(...each.map(({ partial }) => partial)),
   };
 }

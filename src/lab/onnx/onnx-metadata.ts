@@ -1,5 +1,5 @@
 // What an ONNX file says of itself: metadata_props, strings by key, objects as JSON. A program that runs the file needs no more
-// than these.
+// than these. The exporter adds `outputs`: what each output is and how it is read.
 
 import type { ConfigObject } from '../../config';
 import { objectAt } from '../config-access';

@@ -3,6 +3,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
+import type { ImageMaskParts } from '../mask-heads/image-mask-parts';
 import type { Size } from '../task-modules';
 import type { SuppressionCfg } from './decode-detections';
 
@@ -22,6 +23,12 @@ export interface CandidateTensors {
 export interface CandidateParts {
   /** x, y in pixels and score of the keypoints of each prior [N, T, 3 keypoints]. */
   keypoints?: tf.Tensor;
+  /** Parameters of the mask of each prior [N, T, K]. */
+  parameters?: tf.Tensor;
+  /** The priors themselves, points with strides [T, 4]. */
+  points?: tf.Tensor;
+  /** The map that all masks of an image are computed from [N, h, w, C]. */
+  map?: tf.Tensor;
 }
 
 export interface DecodedCandidates extends CandidateTensors {
@@ -29,6 +36,7 @@ export interface DecodedCandidates extends CandidateTensors {
   sizes: Size[];
   /** Priors of each level; they add up to T. */
   levels: readonly number[];
+  /** What detections have beside their boxes. */
   parts?: CandidateParts;
 }
 
@@ -59,6 +67,8 @@ export interface Selection {
   margin?: number;
   /** Keypoints of each detection: those of its prior. */
   keypoints?: number;
+  /** Masks of the detections, computed of the parameters of their priors. */
+  masks?: ImageMaskParts;
   cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number; nms_post?: number; nms_across_levels?: boolean };
 }
 
