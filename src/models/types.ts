@@ -5,6 +5,7 @@ import type { FeatureSpec } from '../catalogue/feature-spec';
 import type { Detections, PackedSample, PixelImage, ProposalBoxes } from '../data/types';
 import type { Module } from '../nn/module';
 import type { Random } from '../random';
+import type { ImageMaskParts } from './mask-heads/image-mask-parts';
 import type { ProposalCfg } from './shared-options/proposal-cfg';
 import type { Tracker } from './trackers/tracker';
 
@@ -215,6 +216,9 @@ export interface InstanceMaskHead extends Module {
   readonly numClasses?: number;
   /** Parameters of a mask that it is handed; absent where it finds instances by itself. */
   readonly numParameters?: number;
+  /** How masks are computed of the map of a batch, for programs that cannot call `predict`, and read. */
+  readonly parts?: ImageMaskParts;
+  mapOf?(features: tf.Tensor4D[]): tf.Tensor4D;
   /** What it predicts before any selection. */
   forward(features: tf.Tensor4D[], instances?: MaskInstances[]): unknown;
   loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, instances?: PositiveInstances[]): Losses;

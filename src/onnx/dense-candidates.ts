@@ -3,7 +3,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { ROTATED } from '../geometry/rotated-boxes';
 import { DenseHead, type DenseHeadConfig } from '../models/dense-heads/dense-head';
-import type { DecodedCandidates } from '../models/dense-heads/selection';
+import type { CandidateParts, DecodedCandidates } from '../models/dense-heads/selection';
+import type { ImageMaskParts } from '../models/mask-heads/image-mask-parts';
 import { isFixed } from './alignment';
 import { checkOverrides } from './check-overrides';
 import { clip } from './clip-boxes';
@@ -23,6 +24,8 @@ export interface DenseNetwork {
   levelsOf?(features: tf.Tensor4D[]): tf.Tensor4D[];
   /** What the head selects from, where that depends on heights and widths of the images [N, 2]. */
   candidatesOf?(levels: tf.Tensor4D[], imageSizes: tf.Tensor2D): DecodedCandidates;
+  /** Masks of its detections, of a head beside it; the map that they are computed from is `besides`. */
+  masks?: ImageMaskParts;
   /** What is read besides, made of the features. */
   besides?(features: tf.Tensor4D[]): tf.Tensor4D[];
 }
@@ -32,6 +35,7 @@ interface Recorded {
   sizes: DecodedCandidates['sizes'];
   levels: DecodedCandidates['levels'];
   hasFactors: boolean;
+  parts: (keyof CandidateParts)[];
 }
 
 /** The methods by which a head selects, and those that describe it for a graph. */
@@ -60,9 +64,21 @@ function recordCandidates(
   const forward = () => {
     const features = extractFeatures(input);
     const read = levelsOf?.(features) ?? features;
-    const { scores, boxes, factors, sizes, levels } = candidatesOf?.(read, imageSizes) ?? head.decodedCandidates(read);
-    recorded = { sizes, levels, hasFactors: factors !== undefined };
-    return [scores, boxes, ...(factors ? [factors] : []), ...(besides?.(features) ?? [])];
+    const found = candidatesOf?.(read, imageSizes) ?? head.decodedCandidates(read);
+    const { scores, boxes, factors, sizes, levels, parts = {} } = found;
+    recorded = {
+      sizes,
+      levels,
+      hasFactors: factors !== undefined,
+      parts: Object.keys(parts) as (keyof CandidateParts)[],
+    };
+    return [
+      scores,
+      boxes,
+      ...(factors ? [factors] : []),
+      ...Object.values(parts as Record<string, tf.Tensor>),
+      ...(besides?.(features) ?? []),
+    ];
   };
   try {
     const tape = recordTape(candidatesOf ? [input, imageSizes] : [input], forward, names);
@@ -74,6 +90,8 @@ function recordCandidates(
 
 export interface LoweredCandidates {
   candidates: GraphCandidates;
+  /** What detections have beside boxes, of all priors. */
+  parts: Partial<Record<keyof CandidateParts, Lowered>>;
   /** T, where it is fixed. */
   count: number | undefined;
   /** What `besides` gives. */
@@ -87,7 +105,7 @@ export function lowerCandidates(
 ): LoweredCandidates {
   const { head } = network;
   const recorded = examples.map((example) => recordCandidates(network, example, names));
-  const [{ hasFactors, levels }] = recorded;
+  const [{ hasFactors, levels, parts }] = recorded;
   context.levels = recorded[0].sizes.map((_, level) => [
     recorded.map((one) => one.sizes[level][0]),
     recorded.map((one) => one.sizes[level][1]),
@@ -97,6 +115,7 @@ export function lowerCandidates(
   const given = network.candidatesOf ? [pixels, { name: sizes(), layout: 'same' } as const] : [pixels];
   const tensors = lowerTapes(tapes, given, context, 'the network');
   const tables = tensors.splice(0, hasFactors ? 3 : 2);
+  const ofPriors = tensors.splice(0, parts.length);
   const [scores, boxes, factors] = tables.map((x) => x.get({ layout: 'same', type: 'float32' }));
   const [, count] = tables[0].tensor.shape;
   return {
@@ -109,6 +128,7 @@ export function lowerCandidates(
       factors,
       levels: levels.map((_, level) => recorded.map((one) => one.levels[level])),
     },
+    parts: Object.fromEntries(parts.map((name, i) => [name, ofPriors[i]])),
     count: isFixed(count) ? count[0] : undefined,
     besides: tensors,
   };

@@ -17,6 +17,7 @@ import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import { BaseReID } from '../models/reid/base-reid';
 import { SparseRoIHead } from '../models/roi-heads/sparse-roi-head';
 import type { Detector } from '../models/types';
+import { checkOverrides } from './check-overrides';
 import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
 import { exportCorners } from './export-corners';
@@ -87,6 +88,18 @@ function twoStage(detector: TwoStageDetector): Export {
   return (inputs) => exportTwoStage({ extractFeatures, levelsOf, rpn, roiHead }, inputs);
 }
 
+/** A dense head, and a mask head beside it, by the parameters of whose priors it masks what the other finds. */
+function segmentor(detector: SingleStageInstanceSegmentor): Export | undefined {
+  const { bboxHead: head, maskHead } = detector;
+  const { parts: masks } = maskHead;
+  if (!isDenseHead(head) || !masks) return undefined;
+  checkOverrides(head, [['predictInstances', 'decodedCandidates']]);
+  checkOverrides(maskHead, [['predict', 'parts']]);
+  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
+  const besides = (features: tf.Tensor4D[]) => [maskHead.mapOf!(features)];
+  return (inputs) => exportDense({ head, extractFeatures, masks, besides }, inputs);
+}
+
 function exporterOf(detector: Detector): Export {
   if ('classNames' in detector)
     throw new DetLabError(
@@ -108,6 +121,7 @@ function exporterOf(detector: Detector): Export {
   };
   const found =
     (detector instanceof SingleStageDetector && dense(detector.bboxHead)) ||
+    (detector instanceof SingleStageInstanceSegmentor && segmentor(detector)) ||
     (detector instanceof RPN && dense(detector.head)) ||
     (detector instanceof TwoStageDetector && twoStage(detector)) ||
     (detector instanceof BaseReID && ((inputs) => exportEmbedding(detector, inputs))) ||
@@ -212,7 +226,11 @@ function exportAt(detector: Detector, options: OnnxOptions, header: OnnxHeader, 
   }
   const outputs = [...detectionOutputs(exported), ...(exported.outputs ?? [])];
   for (const { name, value, type, shape, doc } of outputs) graph.output(value, name, type, [n, ...shape], doc);
-  const model = graph.model({ ...header, doc: `${header.name}, written by DetLab ${header.version}` });
+  const metadata = {
+    ...header.metadata,
+    outputs: JSON.stringify(Object.fromEntries(outputs.map(({ name, doc }) => [name, doc]))),
+  };
+  const model = graph.model({ ...header, metadata, doc: `${header.name}, written by DetLab ${header.version}` });
   const weights = model.graph.initializer.reduce((sum, { rawData }) => sum + rawData.byteLength, 0);
   if (weights > MAX_BYTES)
     throw new DetLabError(

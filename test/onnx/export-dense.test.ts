@@ -192,6 +192,14 @@ test('without NMS: scores, boxes and factors of all candidates', () => {
   model.dispose();
 });
 
+test('keypoints of all candidates, and of the best priors with one label a box', async () => {
+  const name = 'YOLOX with keypoints';
+  const model = lively({ ...DENSE[name], test_cfg: { ...(DENSE[name].test_cfg as object), multi_label: false } });
+  expect(exported(model, { nms: false }).outputs).toEqual(['boxes', 'scores', 'keypoints']);
+  expect((await compare(model, [sampleOf(...SIZE, 1), sampleOf(...SIZE, 2)])).count).toBeGreaterThan(4);
+  model.dispose();
+});
+
 test('a head whose detections are made another way is refused by name', () => {
   const model = lively(DENSE.RetinaNet) as SingleStageDetector;
   class Mine extends (model.bboxHead.constructor as typeof RetinaHead) {

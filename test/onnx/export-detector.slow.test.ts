@@ -15,6 +15,7 @@ import type { OnnxFile } from '../../src/onnx/export-detector';
 import { CORNERS } from './corner-detectors';
 import { DENSE } from './dense-detectors';
 import { cut, detectionsOf, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { MASKED } from './masked-detectors';
 import { QUERIES } from './query-detectors';
 import { TWO_STAGE } from './two-stage-detectors';
 
@@ -34,12 +35,13 @@ const soft: ModuleConfig = { ...DENSE.RetinaNet, test_cfg: { ...cut, nms: { type
 const ALL: Record<string, ModuleConfig> = {
   ...DENSE,
   ...CORNERS,
+  ...MASKED,
   'RetinaNet, soft NMS': soft,
   ...TWO_STAGE,
   ...QUERIES,
 };
-/** Of the other seed two boxes of YOLOv3 have equal scores, and rounding decides which one NMS keeps. */
-const SEEDS = [...Object.keys(TWO_STAGE), 'YOLOv3'];
+/** Of the other seed two boxes of YOLOv3 have equal scores, and BoxInst's boxes no width: rounding decides which one NMS keeps. */
+const SEEDS = [...Object.keys(TWO_STAGE), 'YOLOv3', 'BoxInst'];
 
 /** What `predict` finds; of detectors with masks what ONNX Runtime in Node finds, with the grids of the masks. */
 async function expectedOf(model: Detector, samples: PackedSample[], file: OnnxFile) {
@@ -63,12 +65,18 @@ async function expectedOf(model: Detector, samples: PackedSample[], file: OnnxFi
     found = model.predict(batch, { rescale: false });
   });
   batch.inputs.dispose();
-  return found.map(({ bboxes, rboxes = bboxes, scores, labels }) => ({
+  return found.map(({ bboxes, rboxes = bboxes, scores, labels, keypoints }) => ({
     boxes: [...rboxes],
     scores: [...scores],
     labels: [...labels],
+    ...(keypoints && { keypoints: Array.from(scores, (_, k) => rowOf(keypoints, k, scores.length)) }),
   }));
 }
+
+const rowOf = (table: Float32Array, k: number, rows: number): number[] => {
+  const width = table.length / rows;
+  return [...table.subarray(k * width, (k + 1) * width)];
+};
 
 /** The file, what goes in, and what comes out. */
 async function writeCase(name: string, options: Parameters<typeof exported>[1]): Promise<void> {
@@ -98,10 +106,11 @@ test('ONNX Runtime and OpenVINO find what predict finds', async () => {
   for (const line of lines) {
     const { name, error, onnxruntime, openvino } = JSON.parse(line);
     expect(error, name).toBeUndefined();
-    for (const { box, score, mask } of [onnxruntime, openvino]) {
+    for (const { box, score, mask, keypoint } of [onnxruntime, openvino]) {
       expect(box, name).toBeLessThan(1e-2);
       expect(score, name).toBeLessThan(1e-4);
       expect(mask, name).toBeLessThan(1e-4);
+      expect(keypoint, name).toBeLessThan(1e-2);
     }
   }
 }, 1_800_000);

@@ -14,6 +14,7 @@ import type { Detector } from '../../src/models/types';
 import type { Module } from '../../src/nn';
 import { exportDetector, type OnnxFile, type OnnxOptions } from '../../src/onnx/export-detector';
 import { Random } from '../../src/random';
+import { readingOf, readMask } from './read-masks';
 
 export const NUM_CLASSES = 3;
 export const SIZE: [number, number] = [96, 128];
@@ -103,11 +104,13 @@ export function feeds(model: Detector, samples: PackedSample[], names: readonly 
 export function detectionsOf(
   results: ort.InferenceSession.OnnxValueMapType,
   [height, width]: readonly number[] = SIZE,
+  reading?: ReturnType<typeof readingOf>,
 ): Detections[] {
   const [, , ...grid] = results.masks?.dims ?? [];
   const area = grid.reduce((product, side) => product * side, 1);
   const maskOf = (k: number) => {
     const cells = (results.masks.data as Float32Array).subarray(k * area, (k + 1) * area);
+    if (reading) return readMask(cells, grid, reading, [height, width]);
     const box = (results.boxes.data as Float32Array).subarray(4 * k, 4 * k + 4);
     return pasteMask(cells, [grid[0], grid[1]], box, { height, width, threshold: 0.5 });
   };
@@ -116,6 +119,8 @@ export function detectionsOf(
   const scores = results.scores.data as Float32Array;
   const labels = results.labels.data as BigInt64Array;
   const boxes = results.boxes.data as Float32Array;
+  const points = results.keypoints?.data as Float32Array | undefined;
+  const ofEach = points ? points.length / (n * m) : 0;
   return Array.from({ length: n }, (_, i) => {
     const rows = Array.from({ length: m }, (_row, k) => i * m + k).filter((k) => labels[k] >= 0n);
     const table = Float32Array.from(rows.flatMap((k) => [...boxes.subarray(numbers * k, numbers * (k + 1))]));
@@ -123,6 +128,9 @@ export function detectionsOf(
       ...(numbers === ROTATED ? { bboxes: aroundRotated(table), rboxes: table } : { bboxes: table }),
       scores: Float32Array.from(rows, (k) => scores[k]),
       labels: Int32Array.from(rows, (k) => Number(labels[k])),
+      ...(points && {
+        keypoints: Float32Array.from(rows.flatMap((k) => [...points.subarray(ofEach * k, ofEach * (k + 1))])),
+      }),
       ...(results.masks && { masks: rows.map(maskOf) }),
     };
   });
@@ -134,6 +142,8 @@ export interface Difference {
   score: number;
   /** Of the masks, pasted: pixels that differ, in shares of the larger one. */
   mask: number;
+  /** Of the masks those that are neither almost empty nor almost the whole image. */
+  partial: number;
 }
 
 function maskGap(a: Rle, b: Rle): number {
@@ -142,18 +152,31 @@ function maskGap(a: Rle, b: Rle): number {
   return differing / Math.max(rleArea(a), rleArea(b), 1);
 }
 
+/** Of the keypoints of detections `i` and `k`. */
+function keypointGap({ keypoints, scores }: Detections, expected: Detections, i: number, k: number) {
+  const width = (keypoints?.length ?? 0) / scores.length;
+  const gaps = Array.from({ length: width }, (_, c) =>
+    Math.abs(keypoints![width * i + c] - expected.keypoints![width * k + c]),
+  );
+  return {
+    place: Math.max(0, ...gaps.filter((_, c) => c % 3 < 2)),
+    score: Math.max(0, ...gaps.filter((_, c) => c % 3 === 2)),
+  };
+}
+
 /** The largest differences between detections and their counterparts; every detection must have one. */
 export function difference(found: Detections, expected: Detections, within = { box: 1e-2, score: 1e-4 }): Difference {
   expect(found.scores.length, 'number of detections').toBe(expected.scores.length);
   const free = new Set(expected.scores.keys());
-  const largest = { count: found.scores.length, box: 0, score: 0, mask: 0 };
+  const largest = { count: found.scores.length, box: 0, score: 0, mask: 0, partial: 0 };
   for (const [i, score] of found.scores.entries()) {
     const gap = (one: Float32Array, other: Float32Array, k: number, width: number) =>
       Math.max(...Array.from({ length: width }, (_, c) => Math.abs(one[width * i + c] - other[width * k + c])));
     const turned = (k: number) => (found.rboxes ? gap(found.rboxes, expected.rboxes!, k, ROTATED) : 0);
+    const posed = (k: number) => keypointGap(found, expected, i, k);
     const gaps = (k: number) => ({
-      box: Math.max(gap(found.bboxes, expected.bboxes, k, 4), turned(k)),
-      score: Math.abs(score - expected.scores[k]),
+      box: Math.max(gap(found.bboxes, expected.bboxes, k, 4), turned(k), posed(k).place),
+      score: Math.max(Math.abs(score - expected.scores[k]), posed(k).score),
     });
     const match = [...free].find((k) => {
       const { box, score: gap } = gaps(k);
@@ -165,8 +188,13 @@ export function difference(found: Detections, expected: Detections, within = { b
     const matched = gaps(match!);
     largest.box = Math.max(largest.box, matched.box);
     largest.score = Math.max(largest.score, matched.score);
-    if (found.masks && expected.masks)
+    if (!found.masks !== !expected.masks || !found.keypoints !== !expected.keypoints)
+      throw new Error(`of the detections one has masks or keypoints that the other has not`);
+    if (found.masks && expected.masks) {
+      const share = rleArea(expected.masks[match!]) / (expected.masks[match!].height * expected.masks[match!].width);
+      if (share > 0.02 && share < 0.98) largest.partial++;
       largest.mask = Math.max(largest.mask, maskGap(found.masks[i], expected.masks[match!]));
+    }
   }
   return largest;
 }
@@ -191,7 +219,7 @@ export async function compareFile(
 ): Promise<Difference> {
   const running = await session(file);
   const results = await running.run({ ...feeds(model, samples, file.inputs), ...more });
-  const found = detectionsOf(results, samples[0].meta.imgShape);
+  const found = detectionsOf(results, samples[0].meta.imgShape, readingOf(file));
   const batch = model.preprocess(samples);
   let expected: Detections[] = [];
   tf.tidy(() => {
@@ -207,5 +235,6 @@ export async function compareFile(
     box: Math.max(...each.map(({ box }) => box)),
     score: Math.max(...each.map(({ score }) => score)),
     mask: Math.max(...each.map(({ mask }) => mask)),
+    partial: Math.min(...each.map(({ partial }) => partial)),
   };
 }

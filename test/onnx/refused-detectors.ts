@@ -39,28 +39,6 @@ const grids = {
   ],
 };
 const strides = { strides: [4, 8, 16] };
-const points = {
-  ...small,
-  ...strides,
-  regress_ranges: [
-    [-1, 32],
-    [32, 64],
-    [64, 1e8],
-  ],
-};
-const dynamic = (family: string) =>
-  segmentor(
-    family,
-    {
-      type: `${family}MaskHead`,
-      feat_channels: 2,
-      mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 4 },
-      num_layers: 3,
-      loss_mask: { type: 'DiceLoss' },
-    },
-    { type: `${family}BboxHead`, ...points, num_params: 23 },
-    { nms: { type: 'nms', iou_threshold: 0.5 } },
-  );
 
 const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
 const extractor = (bins: number) => ({
@@ -68,7 +46,6 @@ const extractor = (bins: number) => ({
   roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
 });
 const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
-const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
 
 /** Detectors on text, refused by name: export-queries.test.ts. */
 export const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFusionHead'];
@@ -199,39 +176,8 @@ export const REFUSED: Record<string, ModuleConfig> = {
     bbox_head: { type: 'YOLOv5InsHead', head_module: { type: 'YOLOv5InsHeadModule', proto_channels: 16 } },
     test_cfg: yolo,
   },
-  'RTMDet with masks': {
-    type: 'RTMDet',
-    backbone: { type: 'CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
-    neck: { type: 'CSPNeXtPAFPN', out_channels: 32, num_csp_blocks: 1 },
-    bbox_head: { type: 'RTMDetInsSepBNHead', feat_channels: 32, stacked_convs: 1, anchor_generator: centers },
-    test_cfg: { nms: { type: 'nms', iou_threshold: 0.5 } },
-  },
-  'YOLOX with keypoints': {
-    type: 'YOLODetector',
-    backbone: { type: 'YOLOXCSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
-    neck: { type: 'mmyolo.YOLOXPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
-    bbox_head: {
-      type: 'YOLOXPoseHead',
-      head_module: { type: 'YOLOXPoseHeadModule', num_keypoints: 3, feat_channels: 32, stacked_convs: 1 },
-      loss_pose: { type: 'OksLoss' },
-    },
-    test_cfg: yolo,
-  },
-  "MMYOLO's RTMDet with masks": {
-    type: 'YOLODetector',
-    backbone: { type: 'mmyolo.CSPNeXt', deepen_factor: 0.1, widen_factor: 0.125 },
-    neck: { type: 'mmyolo.CSPNeXtPAFPN', out_channels: 256, deepen_factor: 0.1, widen_factor: 0.125 },
-    bbox_head: {
-      type: 'mmyolo.RTMDetInsSepBNHead',
-      head_module: { type: 'RTMDetInsSepBNHeadModule', feat_channels: 32, stacked_convs: 1 },
-      prior_generator: centers,
-    },
-    test_cfg: yolo,
-  },
-  CondInst: dynamic('CondInst'),
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),
   DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid: REID },
   StrongSORT: { ...tracking('StrongSORT', 'StrongSORTTracker'), reid: REID },
-  BoxInst: { ...dynamic('BoxInst'), data_preprocessor: { type: 'BoxInstDataPreprocessor' } },
 };

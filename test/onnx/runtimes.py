@@ -11,6 +11,7 @@ import onnxruntime as ort
 import openvino as ov
 
 OUTPUTS = ['boxes', 'scores', 'labels']
+MORE = ['masks', 'keypoints']
 
 
 def clipped(boxes, size, columns):
@@ -22,8 +23,9 @@ def clipped(boxes, size, columns):
 
 def compare(found, expected, size):
     """Every detection has a counterpart of its class within 0.01 pixels and 1e-4."""
-    worst_box = worst_score = worst_mask = 0.0
-    boxes_of, scores_of, labels_of, *masks_of = found
+    worst_box = worst_score = 0.0
+    worst = {name: 0.0 for name in MORE}
+    boxes_of, scores_of, labels_of, *more_of = found
     for i, (boxes, scores, labels, image) in enumerate(zip(boxes_of, scores_of, labels_of, expected)):
         rows = np.flatnonzero(labels >= 0)
         if len(rows) != len(image['scores']):
@@ -39,13 +41,15 @@ def compare(found, expected, size):
             match = min(near, key=lambda j: gaps[j][0] / 1e-2 + gaps[j][1] / 1e-4)
             free.remove(match)
             worst_box, worst_score = max(worst_box, gaps[match][0]), max(worst_score, gaps[match][1])
-            if masks_of:
-                worst_mask = max(worst_mask, np.abs(masks_of[0][i][k].ravel() - image['masks'][match]).max())
-    return {'box': float(worst_box), 'score': float(worst_score), 'mask': float(worst_mask)}
+            for name, values in zip([name for name in MORE if name in image], more_of):
+                gap = np.abs(values[i][k].ravel() - image[name][match]).max()
+                worst[name] = max(worst[name], float(gap))
+    masks, keypoints = (worst[name] for name in MORE)
+    return {'box': float(worst_box), 'score': float(worst_score), 'mask': masks, 'keypoint': keypoints}
 
 
 def names(case):
-    return OUTPUTS + ['masks'] * ('masks' in case['expected'][0])
+    return OUTPUTS + [name for name in MORE if name in case['expected'][0]]
 
 
 def onnxruntime(file, feed, case):

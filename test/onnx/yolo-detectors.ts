@@ -75,6 +75,16 @@ export const YOLO: Record<string, ModuleConfig> = {
     },
     { ...product, yolox_style: true },
   ),
+  'YOLOX with keypoints': mmyolo(
+    { type: 'YOLOXCSPDarknet' },
+    { type: 'mmyolo.YOLOXPAFPN', in_channels: wide, out_channels: 256 },
+    {
+      type: 'YOLOXPoseHead',
+      head_module: { type: 'YOLOXPoseHeadModule', num_keypoints: 3, in_channels: 256, feat_channels: 256, ...eighth },
+      loss_pose: { type: 'OksLoss' },
+    },
+    product,
+  ),
   'RTMDet of rotated boxes': rotated(),
   "MMYOLO's RTMDet": mmyolo(
     { type: 'mmyolo.CSPNeXt' },

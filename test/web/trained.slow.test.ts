@@ -36,8 +36,15 @@ const shipped = readdirSync(join(packageRoot, 'configs'), { recursive: true, enc
   .join('\n');
 const exported = new Set(typesIn([DENSE, CORNERS, TWO_STAGE, QUERIES]));
 /** Proposals that come with the data, which a photograph has none of; and what saving refuses, as `test/onnx` says of each. */
-/** They learn from what Toytown has not: rotated boxes, identities, images without labels, crops with a border around them. */
-const OTHER_DATA = ['RTMDetRotatedHead', 'BaseReID', 'SemiBaseDetector', 'SoftTeacher', ...typesIn(CORNERS)];
+/** They learn from what Toytown has not: rotated boxes, keypoints, identities, images without labels, crops with a border around them. */
+const OTHER_DATA = [
+  'RTMDetRotatedHead',
+  'YOLOXPoseHead',
+  'BaseReID',
+  'SemiBaseDetector',
+  'SoftTeacher',
+  ...typesIn(CORNERS),
+];
 const WITHOUT = ['FastRCNN', ...OTHER_DATA, ...ON_TEXT, ...typesIn(REFUSED).filter((type) => !exported.has(type))];
 
 test('every detector and every dense head of the shipped configs is among them', () => {

@@ -1,5 +1,5 @@
 // What an ONNX file says of itself: metadata_props, strings by key, objects as JSON. A program that runs the file needs no more
-// than these.
+// than these. The exporter adds `outputs`: what each output is and how it is read.
 
 import type { ConfigObject } from '../../config';
 import { detectorPath, objectAt } from '../config-access';
@@ -55,11 +55,15 @@ const ROTATED_BOXES =
 function postprocessing(config: ConfigObject, nms: boolean): object {
   if (/BaseReID$/.test(String(objectAt(config, 'model').type)))
     return { embeddings: 'one vector of each image; those of one object are near each other' };
-  const isRotated = /Rotated/.test(String(objectAt(config, `${detectorPath(config)}.bbox_head`).type));
-  const masks = nms && Boolean(objectAt(config, `${detectorPath(config)}.roi_head`).mask_head);
+  const detector = objectAt(config, detectorPath(config));
+  const head = String(objectAt(detector, 'bbox_head').type);
+  const isRotated = /Rotated/.test(head);
+  const keypoints = /Pose/.test(head);
+  const masks = nms && Boolean(objectAt(detector, 'roi_head').mask_head);
   return {
     nms,
     boxes: isRotated ? ROTATED_BOXES : BOXES,
+    ...(keypoints && { keypoints: `x and y as those of boxes, not clipped, and the probability of being visible` }),
     ...(masks && {
       masks:
         'probabilities of a grid over each box: resize it to the box, bilinearly, and compare with mask_thr_binary',

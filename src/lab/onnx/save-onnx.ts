@@ -14,9 +14,11 @@ import { onnxMetadata } from './onnx-metadata';
 /** Options of `model.save('model.onnx')`. */
 export interface SaveOnnxOptions {
   /**
-   * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first, and of models with masks `masks`, probabilities
-   * of a grid over each box (resize it to the box, bilinearly). Rotated boxes have five numbers: center, width, height, angle. Without, `boxes` and `scores` are those of all candidates: priors,
-   * proposals (C boxes of each, one for every class) or queries. Default true.
+   * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first. Models with masks have `masks`: probabilities
+   * of a grid over each box (resize it to the box, bilinearly) or, of detectors of one stage, numbers over the whole input (`outputs`
+   * in the metadata say how they are read); models with keypoints `keypoints`: x, y and score of each. Rotated boxes have five
+   * numbers: center, width, height, angle. Without, `boxes` and `scores` are those of all candidates: priors, proposals (C boxes of
+   * each, one for every class) or queries. Default true.
    */
   nms?: boolean;
   /** Height and width of the input, or both; by default those of the test pipeline, rounded up to what the network divides. */

@@ -14,6 +14,7 @@ import { FCOSHead, type FCOSHeadConfig, type FCOSMaps, fcosOptions, inferFCOSHea
 import { initializeDenseHead } from './initialize-dense-head';
 import { instanceTestCfg } from './instance-test-cfg';
 import { firstInstances, foundInstances, type MaskParameters, positiveInstances } from './mask-instances';
+import type { DecodedCandidates } from './selection';
 
 const options = z.strictObject({
   ...fcosOptions,
@@ -71,6 +72,12 @@ export class CondInstBboxHead extends FCOSHead<CondInstBboxHeadConfig, 'paramete
       selectDetections(candidates, meta, this.testCfg, false),
     );
     return foundInstances(this.parameters(outputs), found);
+  }
+
+  override decodedCandidates(features: tf.Tensor4D[], outputs = this.outputs(features)): DecodedCandidates {
+    const { table, priors } = this.parameters(outputs);
+    const parts = { parameters: table, points: tf.tensor2d(priors, [priors.length / 4, 4]) };
+    return { ...super.decodedCandidates(features, outputs), parts };
   }
 
   forwardInstances(features: tf.Tensor4D[]) {

@@ -16,9 +16,12 @@ import { meanOverRanks } from '../../ops/over-ranks';
 import type { Loss } from '../losses';
 import { everyNthPixel } from '../mask-heads/condinst-mask-head';
 import { type DynamicNetwork, dynamicMasks } from '../mask-heads/dynamic-masks';
+import { type DynamicMaskParts, logitOf } from '../mask-heads/image-mask-parts';
 import { maskTruths } from '../mask-heads/instance-loss';
+import type { PriorGenerator } from '../task-modules';
 import type { DetBatch } from '../types';
 import type { ImageTargets } from './image-targets';
+import type { CandidateParts } from './selection';
 
 /** Pixels of the place of a prior are counted in so many of its strides. */
 const STRIDES = 8;
@@ -54,6 +57,30 @@ export function instanceLogits(maps: InstanceMaps, image: number, indices: Int32
     network,
   );
 }
+
+/** How masks are computed, for programs that cannot call `masksOfPriors`, and read. */
+export function instanceMaskParts(
+  network: DynamicNetwork,
+  priors: PriorGenerator,
+  threshold: number,
+): DynamicMaskParts {
+  const [[x, y, ...steps]] = priors.gridPriors(priors.strides.map(() => [1, 1]));
+  return {
+    network,
+    origin: [x, y],
+    steps: [steps[0], steps[1]],
+    reach: STRIDES,
+    enlarged: 1,
+    reading: { values: 'logits', stride: steps[0], cells: 'centered', threshold: logitOf(threshold) },
+  };
+}
+
+/** What they are computed of. */
+export const instanceCandidateParts = ({ features, kernels, points }: InstanceMaps): CandidateParts => ({
+  parameters: kernels,
+  points: tf.tensor2d(points, [points.length / 4, 4]),
+  map: features,
+});
 
 interface Comparison {
   loss: Loss;
@@ -99,7 +126,7 @@ export function masksOfPriors(
   if (indices.length === 0) return [];
   const [, h, w] = maps.features.shape;
   const values = tf.tidy(() => instanceLogits(maps, image, indices).dataSync<'float32'>());
-  const least = Math.fround(Math.log(threshold / (1 - threshold)));
+  const least = logitOf(threshold);
   return Array.from(indices, (_, k) => resampleMask(values.subarray(k * h * w, (k + 1) * h * w), [h, w], frame, least));
 }
 

@@ -13,12 +13,18 @@ import type { DetBatch, LossContext, Losses } from '../types';
 import type { AnchorMaps } from './anchor-head';
 import { selectYoloDetections, yoloTestCfg } from './decode-yolo-detections';
 import type { DenseOutputs, LevelMaps } from './dense-outputs';
-import { type InstanceMaps, instanceLoss, masksOfPriors } from './dynamic-instance-masks';
+import {
+  type InstanceMaps,
+  instanceCandidateParts,
+  instanceLoss,
+  instanceMaskParts,
+  masksOfPriors,
+} from './dynamic-instance-masks';
 import { testCfgText } from './head-options';
 import { MMYOLORTMDetHead, mmyoloRTMDetOptions } from './mmyolo-rtmdet-head';
 import { insLossOption, maskThrBinary } from './rtmdet-ins-sep-bn-head';
 import { RTMDetInsSepBNHeadModule } from './rtmdet-ins-sep-bn-head-module';
-import { noMasksInGraph, type Selection } from './selection';
+import type { DecodedCandidates, Selection } from './selection';
 
 const testCfg = yoloTestCfg.extend({ mask_thr_binary: maskThrBinary });
 const options = z.strictObject({
@@ -80,7 +86,16 @@ export class MMYOLORTMDetInsHead extends MMYOLORTMDetHead<MMYOLORTMDetInsConfig,
   }
 
   override get selection(): Selection {
-    return noMasksInGraph('mmyolo.RTMDetInsSepBNHead');
+    const { mask_thr_binary } = this.testCfg as TestCfg;
+    return {
+      ...super.selection,
+      masks: instanceMaskParts(this.insModule.layers.network, this.priors, mask_thr_binary),
+    };
+  }
+
+  override decodedCandidates(features: tf.Tensor4D[], outputs = this.outputs(features)): DecodedCandidates {
+    const parts = instanceCandidateParts(this.instanceMaps(outputs));
+    return { ...super.decodedCandidates(features, outputs), parts };
   }
 
   protected override detect(

@@ -14,13 +14,20 @@ import type { DetBatch, LossContext, Losses } from '../types';
 import type { AnchorMaps } from './anchor-head';
 import { denseTestCfg, selectDetections } from './decode-detections';
 import type { DenseOutputs, LevelMaps } from './dense-outputs';
-import { type InstanceMaps, instanceLoss, masksOfPriors, paddedFrame } from './dynamic-instance-masks';
+import {
+  type InstanceMaps,
+  instanceCandidateParts,
+  instanceLoss,
+  instanceMaskParts,
+  masksOfPriors,
+  paddedFrame,
+} from './dynamic-instance-masks';
 import { actOption, predKernelOption, testCfgText } from './head-options';
 import { initializeDenseHead } from './initialize-dense-head';
 import { rareClassBias } from './rare-class-bias';
 import { RTMDetBaseHead, type RTMDetConfig, rtmdetOptions, withObjectness } from './rtmdet-base-head';
 import { insLayerOptions, RTMDetInsLayers } from './rtmdet-ins-layers';
-import { noMasksInGraph, type Selection } from './selection';
+import type { DecodedCandidates, Selection } from './selection';
 
 export const maskThrBinary = z.number().default(0.5).describe('Probability above which a pixel is in the mask');
 export const insLossOption = moduleOption('loss')
@@ -98,7 +105,13 @@ export class RTMDetInsSepBNHead extends RTMDetBaseHead<RTMDetInsSepBNConfig, Map
   }
 
   override get selection(): Selection {
-    return noMasksInGraph('RTMDetInsSepBNHead');
+    const { mask_thr_binary } = this.testCfg as TestCfg;
+    return { ...super.selection, masks: instanceMaskParts(this.layers.network, this.priors, mask_thr_binary) };
+  }
+
+  override decodedCandidates(features: tf.Tensor4D[], outputs = this.outputs(features)): DecodedCandidates {
+    const parts = instanceCandidateParts(this.instanceMaps(outputs));
+    return { ...super.decodedCandidates(features, outputs), parts };
   }
 
   protected override detect(

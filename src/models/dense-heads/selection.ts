@@ -3,6 +3,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
+import type { ImageMaskParts } from '../mask-heads/image-mask-parts';
 import type { Size } from '../task-modules';
 import type { SuppressionCfg } from './decode-detections';
 
@@ -18,11 +19,25 @@ export interface CandidateTensors {
   factors?: tf.Tensor;
 }
 
+/** What detections have beside their boxes, of all priors. */
+export interface CandidateParts {
+  /** x, y in pixels and score of the keypoints of each prior [N, T, 3 keypoints]. */
+  keypoints?: tf.Tensor;
+  /** Parameters of the mask of each prior [N, T, K]. */
+  parameters?: tf.Tensor;
+  /** The priors themselves, points with strides [T, 4]. */
+  points?: tf.Tensor;
+  /** The map that all masks of an image are computed from [N, h, w, C]. */
+  map?: tf.Tensor;
+}
+
 export interface DecodedCandidates extends CandidateTensors {
   /** [H, W] of each level. */
   sizes: Size[];
   /** Priors of each level; they add up to T. */
   levels: readonly number[];
+  /** What detections have beside their boxes. */
+  parts?: CandidateParts;
 }
 
 /** How detections are selected from candidates whose boxes are decoded. */
@@ -50,12 +65,11 @@ export interface Selection {
   clips: boolean;
   /** Pixels that the clipped boxes end short of the right and lower edge of the image; none when absent. */
   margin?: number;
+  /** Keypoints of each detection: those of its prior. */
+  keypoints?: number;
+  /** Masks of the detections, computed of the parameters of their priors. */
+  masks?: ImageMaskParts;
   cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number; nms_post?: number; nms_across_levels?: boolean };
-}
-
-/** The `selection` of heads whose detections have keypoints. @throws DetLabError always */
-export function noKeypointsInGraph(head: string): never {
-  throw new DetLabError(`${head} has no form in ONNX yet: the keypoints of its detections have none`);
 }
 
 /** The `selection` of heads whose detections have masks. @throws DetLabError always */

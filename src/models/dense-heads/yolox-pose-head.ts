@@ -8,6 +8,7 @@ import { type BuildContext, defineModule, moduleOption } from '../../catalogue/r
 import type { Detections, ImageMeta } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { takeKeypoints } from '../../geometry/keypoints';
+import { exactly } from '../../ops/exactly';
 import { OksLoss, zeroLoss } from '../losses';
 import type { AssignerOffer } from '../task-modules';
 import { PoseSimOTAAssigner } from '../task-modules/assigners/pose-sim-ota-assigner';
@@ -17,7 +18,7 @@ import { selectYoloDetections, type YOLOTestCfg } from './decode-yolo-detections
 import type { DenseOutputs } from './dense-outputs';
 import type { ComputedParts } from './detached-predictions';
 import { MMYOLOYOLOXHead, mmyoloYOLOXOptions } from './mmyolo-yolox-head';
-import { noKeypointsInGraph, type Selection } from './selection';
+import type { DecodedCandidates, Selection } from './selection';
 import type { YOLOXMaps } from './yolox-base-head';
 import { YOLOXPoseHeadModule } from './yolox-pose-head-module';
 
@@ -143,15 +144,28 @@ export class YOLOXPoseHead extends MMYOLOYOLOXHead<Maps> {
   }
 
   override get selection(): Selection {
-    return noKeypointsInGraph('YOLOXPoseHead');
+    return { ...super.selection, keypoints: this.keypoints };
+  }
+
+  override decodedCandidates(features: tf.Tensor4D[], outputs = this.outputs(features)): DecodedCandidates {
+    return { ...super.decodedCandidates(features, outputs), parts: { keypoints: this.scoredPoints(outputs) } };
+  }
+
+  /** x, y and score of the keypoints of all points [N, T, 3 K]. */
+  private scoredPoints(outputs: Outputs): tf.Tensor3D {
+    return exactly(() => {
+      const points = this.points(outputs);
+      const [images, total] = points.shape;
+      const probabilities = tf.sigmoid(outputs.flat('visible')).expandDims(-1);
+      return tf.concat([points, probabilities], -1).reshape([images, total, 3 * this.keypoints]);
+    });
   }
 
   protected override detect(outputs: Outputs, batch: DetBatch, cfg: YOLOTestCfg, rescale: boolean): Detections[] {
     const found = this.selectEach(outputs, batch, (candidates, meta) =>
       selectYoloDetections(candidates, meta, cfg, rescale),
     );
-    const probabilities = tf.sigmoid(outputs.flat('visible')).expandDims(-1);
-    const all = tf.concat([this.points(outputs), probabilities], -1).dataSync<'float32'>();
+    const all = this.scoredPoints(outputs).dataSync<'float32'>();
     const size = all.length / found.length;
     return found.map(({ detections, priors }, image) => {
       const own = all.subarray(image * size, (image + 1) * size);

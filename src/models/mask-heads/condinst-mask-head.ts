@@ -27,6 +27,7 @@ import type {
 } from '../types';
 import { CondInstFeatureBranch, type FeatureBranchConfig, featureBranchOption } from './condinst-feature-branch';
 import { countParameters, type DynamicNetwork, dynamicMasks } from './dynamic-masks';
+import type { DynamicMaskParts } from './image-mask-parts';
 import { type MaskTruths, maskTruths, requireInstances, takePositives } from './instance-loss';
 import { imageFrame, maskedDetections } from './mask-frames';
 import { selectPositives } from './select-positives';
@@ -96,6 +97,26 @@ export class CondInstMaskHead<C extends CondInstMaskHeadConfig = CondInstMaskHea
   forward(features: tf.Tensor4D[], instances?: MaskInstances[]) {
     const map = this.branch.forward(features);
     return { map, masks: instances?.map((ofImage, i) => this.logits(map, i, ofImage)) };
+  }
+
+  /** The map of the batch [N, h, w, C]. */
+  mapOf(features: tf.Tensor4D[]): tf.Tensor4D {
+    return this.branch.forward(features);
+  }
+
+  /** How masks are computed of it, for programs that cannot call `predict`, and read. */
+  get parts(): DynamicMaskParts {
+    const { size_of_interest, mask_out_stride, mask_feature_head, test_cfg } = this.config;
+    const { mask_stride } = mask_feature_head;
+    const { mask_thr } = requireCfg(test_cfg, this.constructor.name, 'test_cfg');
+    return {
+      network: this.network,
+      origin: [mask_stride / 2, mask_stride / 2],
+      steps: [mask_stride, mask_stride],
+      reach: size_of_interest,
+      enlarged: mask_stride / mask_out_stride,
+      reading: { values: 'probabilities', stride: mask_out_stride, cells: 'aligned', threshold: mask_thr },
+    };
   }
 
   /** Logits [n, H, W] at `mask_out_stride`. */

@@ -13,12 +13,12 @@ export interface DynamicNetwork {
 }
 
 /** [inputs, outputs] of each layer; the first reads the place before the map. */
-const shapes = ({ inChannels, hidden, layers }: DynamicNetwork): [number, number][] =>
+export const layerShapes = ({ inChannels, hidden, layers }: DynamicNetwork): [number, number][] =>
   Array.from({ length: layers }, (_, i) => [i === 0 ? inChannels + 2 : hidden, i === layers - 1 ? 1 : hidden]);
 
 /** Weights of all layers, then biases. */
 export const countParameters = (network: DynamicNetwork): number =>
-  shapes(network).reduce((sum, [inputs, outputs]) => sum + inputs * outputs + outputs, 0);
+  layerShapes(network).reduce((sum, [inputs, outputs]) => sum + inputs * outputs + outputs, 0);
 
 export interface DynamicInputs {
   /** The map [h, w, C]. */
@@ -34,7 +34,7 @@ export interface DynamicInputs {
 export function dynamicMasks({ features, parameters, x, y }: DynamicInputs, network: DynamicNetwork): tf.Tensor3D {
   const n = parameters.shape[0];
   const [h, w, channels] = features.shape;
-  const layers = shapes(network);
+  const layers = layerShapes(network);
   let at = 0;
   const next = (count: number) => {
     const part = tf.slice(parameters, [0, at], [n, count]);

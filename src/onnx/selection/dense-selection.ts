@@ -45,7 +45,13 @@ const bestClass: Rule = (candidates, { score_thr = 0 }, context) => {
   const flat = graph.node('Squeeze', [joint, graph.ints([2])]);
   const reached = graph.node('GreaterOrEqual', [flat, graph.float(Math.fround(score_thr))]);
   const kept = graph.node('Where', [reached, flat, graph.float(DROPPED)]);
-  return { boxes: candidates.boxes, scores: kept, labels, count: everyLevel(candidates) };
+  return {
+    boxes: candidates.boxes,
+    scores: kept,
+    labels,
+    priors: candidates.priors,
+    count: everyLevel(candidates),
+  };
 };
 
 const objects: Rule = (candidates, cfg, context) => {
@@ -110,6 +116,7 @@ function bestOfLevels(
   const cut = (value: string): string[] =>
     levels.length === 1 ? [value] : graph.nodeOf('Split', [value, dimensions.list(levels)], { axis: 1 }, levels.length);
   const [scoresOf, boxesOf, bestOf] = [cut(scores), cut(joint.boxes), cut(bestClasses(joint, context).scores)];
+  const priorsOf = joint.priors ? cut(joint.priors) : [];
   const parts = levels.map((priors, level) => {
     const kept = priors.map((n) => Math.min(n, nms_pre));
     const k = isFixed(priors)
@@ -119,13 +126,19 @@ function bestOfLevels(
     const [, index] = graph.nodeOf('TopK', [best, k], { axis: 1, largest: 1, sorted: 1 }, 2);
     const at = graph.node('Unsqueeze', [index, graph.ints([2])]);
     const take = (value: string) => graph.node('GatherND', [value, at], { batch_dims: 1 });
-    return { scores: take(scoresOf[level]), boxes: take(boxesOf[level]), kept };
+    return {
+      scores: take(scoresOf[level]),
+      boxes: take(boxesOf[level]),
+      priors: joint.priors && take(priorsOf[level]),
+      kept,
+    };
   });
   const join = (values: string[]) => (values.length === 1 ? values[0] : graph.node('Concat', values, { axis: 1 }));
   const best = {
     ...joint,
     scores: join(parts.map((part) => part.scores)),
     boxes: join(parts.map((part) => part.boxes)),
+    priors: joint.priors && join(parts.map((part) => part.priors!)),
     levels: parts.map(({ kept }) => kept),
   };
   dimensions.add(everyLevel(best), best.scores, 1);

@@ -20,6 +20,8 @@ export interface GraphCandidates {
   factors?: string;
   /** Priors of each level. */
   levels: readonly Sizes[];
+  /** int64 [N, T], where what is selected is to say its prior. */
+  priors?: string;
 }
 
 /** Scores below 0 are dropped. */
@@ -35,6 +37,8 @@ export interface Pairs {
   ids?: string;
   /** int64 [N, S]: of one set none suppresses another. */
   sets?: string;
+  /** int64 [N, S], of candidates that say theirs. */
+  priors?: string;
   /** S, where it is known. */
   count: Sizes;
 }
@@ -48,7 +52,7 @@ export interface PairOptions {
 
 /** The pairs of each group of priors; `groups` are sizes that add up to T. */
 export function selectPairs(
-  { scores, classes, columns, boxes, rotated, factors }: GraphCandidates,
+  { scores, classes, columns, boxes, rotated, factors, priors: places }: GraphCandidates,
   groups: readonly Sizes[],
   { threshold, limit }: PairOptions,
   { graph, dimensions }: LoweringContext,
@@ -63,6 +67,7 @@ export function selectPairs(
   const cut = (value: string): string[] =>
     groups.length === 1 ? [value] : graph.nodeOf('Split', [value, dimensions.list(groups)], { axis: 1 }, groups.length);
   const [scoresOf, boxesOf, factorsOf] = [cut(kept), cut(boxes), factors ? cut(factors) : []];
+  const placesOf = places ? cut(places) : [];
   const parts = groups.map((priors, group) => {
     const all = priors.map((count) => count * classes);
     const flat = graph.node('Reshape', [scoresOf[group], graph.ints([0, -1])], { allowzero: 0 });
@@ -82,6 +87,7 @@ export function selectPairs(
       boxes: at(boxesOf[group]),
       scores: factor ? multiplied(best, factor) : best,
       labels: graph.node('Mod', [index, width], { fmod: 0 }),
+      priors: places && at(placesOf[group]),
       count,
     };
   });
@@ -94,9 +100,18 @@ export function selectPairs(
     boxes: join(parts.map((part) => part.boxes)),
     scores: join(parts.map((part) => part.scores)),
     labels: join(parts.map((part) => part.labels)),
+    priors: places && join(parts.map((part) => part.priors!)),
     count: parts[0].count.map((_, t) => parts.reduce((sum, part) => sum + part.count[t], 0)),
     rotated,
   };
+}
+
+/** Of each candidate its number among the priors, int64 [N, T]. */
+export function priorNumbers({ scores }: GraphCandidates, { graph }: LoweringContext): string {
+  const scalar = (value: number) => graph.constant([value], [], 'int64');
+  const count = graph.node('Squeeze', [graph.node('Shape', [scores], { start: 1, end: 2 }), graph.ints([0])]);
+  const range = graph.node('Range', [scalar(0), count, scalar(1)]);
+  return graph.node('Expand', [range, graph.node('Shape', [scores], { start: 0, end: 2 })]);
 }
 
 /** Every prior with its best class. */

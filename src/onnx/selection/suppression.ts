@@ -26,6 +26,8 @@ export interface GraphDetections {
   scores: string;
   /** int64 [N, M]; -1 where there is none. */
   labels: string;
+  /** int64 [N, M], of candidates that say theirs; of any prior where there is none. */
+  priors?: string;
   /** M, where it is known. */
   count: number | undefined;
 }
@@ -143,6 +145,7 @@ export function detectionTable(pairs: Pairs, options: SuppressionOptions, contex
     boxes: graph.node('Where', [each, boxes, graph.float(0)]),
     scores: graph.node('Where', [valid, best, graph.float(0)]),
     labels: graph.node('Where', [valid, labels, graph.constant([-1], [], 'int64')]),
+    priors: pairs.priors && graph.node('GatherND', [pairs.priors, at], { batch_dims: 1 }),
     count: most,
     rotated: pairs.rotated,
   };
