@@ -70,6 +70,9 @@ export class MMYOLORTMDetHead<C = unknown, M extends string = never> extends RTM
     return this.module.forwardSingle(x, level, sizes) as Record<AnchorMaps | M, tf.Tensor4D>;
   }
 
+  /** All: in MMYOLO those in the padding of a smaller image are negative samples too, where MMDetection leaves them out. */
+  protected override priorsInside(): undefined {}
+
   override get selection(): Selection {
     return yoloSelection(this.testCfg as unknown as YOLOTestCfg);
   }
