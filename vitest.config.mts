@@ -27,12 +27,10 @@ const SHARED = [
   'analysis',
   'catalogue',
   'checkpoints',
-  'cli',
   'config',
   'data',
   'evaluation',
   'geometry',
-  'lab',
   'masks',
   'models',
   'nn',
@@ -41,26 +39,39 @@ const SHARED = [
   'visualization',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
-/** Of those folders: what counts the engine's tensors, or changes the process. */
+/** The lab and its commands: models that they leave to the garbage collector would disturb who counts tensors, so apart. */
+const LAB = ['test/cli/**/*.test.ts', 'test/lab/**/*.test.ts'];
+
+/** Of those: what counts the engine's tensors, registers modules, or changes the process. */
 const ISOLATED = [
+  'test/lab/assignments.test.ts',
   'test/lab/attention.test.ts',
+  'test/lab/cam/gradients.test.ts',
   'test/lab/cam/wasm.test.ts',
+  'test/lab/configured-hooks.test.ts',
+  'test/lab/custom-imports.test.ts',
   'test/lab/demo.test.ts',
   'test/lab/features.test.ts',
   'test/lab/largest-batch.test.ts',
   'test/lab/learning-rate-finder.test.ts',
   'test/lab/memory.test.ts',
+  'test/lab/neck-swap.test.ts',
+  'test/lab/prediction/predict-source.test.ts',
+  'test/lab/profile-model.test.ts',
   'test/lab/profile-runs.test.ts',
   'test/lab/ranks/*.test.ts',
+  'test/lab/save-config.test.ts',
   'test/lab/start-weights.test.ts',
   'test/lab/training-batches.test.ts',
+  'test/lab/user-modules.test.ts',
+  'test/lab/validation-loss.test.ts',
   'test/lab/weights-file.test.ts',
   'test/lab/weights/fetch-weights.test.ts',
 ];
 
 /** What takes longest begins first, so that the workers end at about the same time. */
 const LONG = ['test/notebooks.test.ts', 'test/kernels', 'test/lab/ranks', 'test/lab/demo.test.ts', 'test/engine'];
-const LONG_SHARED = ['test/lab/build-model', 'test/lab', 'test/cli', 'test/models'];
+const LONG_SHARED = ['test/lab/build-model', 'test/lab', 'test/cli'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -113,7 +124,7 @@ export default defineConfig({
           ...TOGETHER,
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...SHARED, ...THREADED, ...SLOW],
+          exclude: [...ALONE, ...LAB, ...SHARED, ...THREADED, ...SLOW],
         },
       },
       {
@@ -126,7 +137,18 @@ export default defineConfig({
           ...TOGETHER,
           name: 'in shared processes',
           include: SHARED,
-          exclude: [...ALONE, ...ISOLATED, ...SLOW],
+          exclude: [...ALONE, ...SLOW],
+          isolate: false,
+          setupFiles: 'test/process-as-found.ts',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...TOGETHER,
+          name: 'lab in shared processes',
+          include: LAB,
+          exclude: [...ISOLATED, ...SLOW],
           isolate: false,
           setupFiles: 'test/process-as-found.ts',
         },

@@ -8,7 +8,7 @@ import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from '../c
 import { countObjects, type Dataset } from '../data';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { catalogue } from './catalogue';
-import { objectAt, valueAt } from './config-access';
+import { detectorPath, objectAt, valueAt } from './config-access';
 
 /**
  * By the number of objects of each class (`'balanced'`: inverse, `'sqrt'`: by its root; with a mean of 1 over the objects), by
@@ -61,11 +61,12 @@ function weightsOf(data: Dataset, given: ClassWeights): number[] {
 
 /** Paths of the heads that distinguish classes: not of a first stage, which knows objects alone. */
 function headPaths(config: ConfigObject): string[] {
-  const inRoi = valueAt(config, 'model.roi_head.bbox_head');
-  if (Array.isArray(inRoi)) return inRoi.map((_, i) => `model.roi_head.bbox_head.${i}`);
-  if (isObject(inRoi)) return ['model.roi_head.bbox_head'];
-  if (isObject(valueAt(config, 'model.bbox_head'))) return ['model.bbox_head'];
-  const { type } = objectAt(config, 'model');
+  const path = detectorPath(config);
+  const inRoi = valueAt(config, `${path}.roi_head.bbox_head`);
+  if (Array.isArray(inRoi)) return inRoi.map((_, i) => `${path}.roi_head.bbox_head.${i}`);
+  if (isObject(inRoi)) return [`${path}.roi_head.bbox_head`];
+  if (isObject(valueAt(config, `${path}.bbox_head`))) return [`${path}.bbox_head`];
+  const { type } = objectAt(config, path);
   throw new DetLabError(
     `Cannot use classWeights with ${String(type)}: expected a bbox_head, which distinguishes classes, received a model without one`,
   );

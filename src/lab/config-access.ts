@@ -26,6 +26,29 @@ export function numberAt(config: ConfigObject, path: string): number | undefined
   return typeof value === 'number' ? value : undefined;
 }
 
+/** What models that train or track another one call it: the detector with a backbone, a neck and heads. */
+const INNER = ['detector', 'architecture'];
+
+/** The path of the detector: `model`, or `model.detector` of one that tracks or teaches, `model.architecture` of one that is distilled. */
+export function detectorPath(config: ConfigObject): string {
+  let path = 'model';
+  for (;;) {
+    const inner = INNER.find((name) => isObject(objectAt(config, path)[name]));
+    if (inner === undefined) return path;
+    path = `${path}.${inner}`;
+  }
+}
+
+/** A copy of the config with another detector at its path. */
+export function withDetector(config: ConfigObject, change: (detector: ConfigObject) => ConfigObject): ConfigObject {
+  const copy = cloneConfig(config);
+  const path = detectorPath(copy);
+  const at = path.lastIndexOf('.');
+  const parent = at < 0 ? copy : objectAt(copy, path.slice(0, at));
+  parent[path.slice(at + 1)] = change(objectAt(copy, path));
+  return copy;
+}
+
 /** The list of module configs at a path; a single config counts as a list of one. */
 export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
   const value = valueAt(config, path);
@@ -53,8 +76,7 @@ export function classCounts(model: ConfigObject): Map<string, number> {
   const panoptic = PANOPTIC_HEADS.find((name) => isObject(model[name]));
   if (panoptic) return panopticCount(panoptic, model[panoptic] as ConfigObject);
   for (const head of HEADS) if (head in model) walk(model[head], head);
-  for (const name of ['detector', 'architecture']) {
-    // of a model that tracks, or is distilled
+  for (const name of INNER) {
     const inner = model[name];
     if (!isObject(inner)) continue;
     for (const [path, count] of classCounts(inner)) counts.set(`${name}.${path}`, count);

@@ -8,7 +8,7 @@ import { DetLabError, nameOfValue } from '../errors';
 import type { RecipeSpec } from './build-model';
 import { carryHeads } from './carry-heads';
 import { catalogue } from './catalogue';
-import { necksAt, objectAt, withoutClassCounts } from './config-access';
+import { detectorPath, necksAt, objectAt, withDetector, withoutClassCounts } from './config-access';
 import { type FreezeOptions, freezeRules } from './freeze-rules';
 import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import { checkMethod } from './method-options';
@@ -57,7 +57,7 @@ export abstract class RecipeChanges<Self> {
    * @throws DetLabError for an unknown neck, with the nearest name
    */
   neck(neck: NeckChoice | NeckChoice[]): Self {
-    const old = necksAt(this.spec.config, 'model.neck');
+    const old = necksAt(this.spec.config, `${detectorPath(this.spec.config)}.neck`);
     const swaps = [neck].flat().map((one) => swapNeck(old, one as ModuleConfig | string, catalogue));
     const configs = swaps.map(({ config }) => config);
     const name = `${this.name}+${swaps.map(({ type }) => type).join('+')}`;
@@ -68,13 +68,14 @@ export abstract class RecipeChanges<Self> {
   /** Replaces the backbone, or changes its options (`{ depth: 18 }`). The neck's `in_channels` are inferred from it. */
   backbone(backbone: ModuleOverride<'backbone'> | TypeName<'backbone'>): Self {
     const given = (typeof backbone === 'string' ? { type: backbone } : backbone) as ConfigObject;
-    const old = objectAt(this.spec.config, 'model.backbone');
+    const path = detectorPath(this.spec.config);
+    const old = objectAt(this.spec.config, `${path}.backbone`);
     const type = String(given.type ?? old.type);
-    catalogue.get('backbone', type, 'model.backbone');
+    catalogue.get('backbone', type, `${path}.backbone`);
     const config = type === old.type ? { ...old, ...given } : given;
     const name = `${this.name}+${type}${given.depth ? `-${given.depth}` : ''}`;
     const changed = withModel(this.spec, 'backbone', config, name);
-    const necks = necksAt(this.spec.config, 'model.neck');
+    const necks = necksAt(this.spec.config, `${path}.neck`);
     if (necks.length === 0) return this.of(changed);
     const [{ in_channels: _, ...first }, ...rest] = necks;
     return this.of(withModel(changed, 'neck', rest.length > 0 ? [first, ...rest] : first, name));
@@ -157,16 +158,12 @@ export abstract class RecipeChanges<Self> {
 }
 
 function withModel(spec: RecipeSpec, part: string, value: ConfigObject | ConfigObject[], name: string): RecipeSpec {
-  const config = cloneConfig(spec.config);
-  config.model = { ...objectAt(config, 'model'), [part]: value };
-  return { ...spec, config, name };
+  return { ...spec, config: withDetector(spec.config, (detector) => ({ ...detector, [part]: value })), name };
 }
 
 /** Heads whose channels the config gives take those of the neck. */
 function withFittingHeads(spec: RecipeSpec): RecipeSpec {
-  const config = cloneConfig(spec.config);
-  const { model, lines } = carryHeads(objectAt(config, 'model'), catalogue);
-  return lines.length === 0
-    ? spec
-    : { ...spec, config: { ...config, model }, changes: [...(spec.changes ?? []), ...lines] };
+  const { model, lines } = carryHeads(cloneConfig(objectAt(spec.config, detectorPath(spec.config))), catalogue);
+  if (lines.length === 0) return spec;
+  return { ...spec, config: withDetector(spec.config, () => model), changes: [...(spec.changes ?? []), ...lines] };
 }

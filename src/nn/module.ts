@@ -197,9 +197,12 @@ export abstract class Module {
     }
     if (!anyMatch) {
       const paths = [...this.modules()].map(([path]) => path).filter(Boolean);
+      const inside = paths.filter((path) => path.endsWith(`.${pattern}`)).map((path) => `"${path}"`);
+      const meant =
+        inside.length > 0 ? ` Did you mean ${inside.slice(0, 3).join(' or ')}?` : didYouMean(pattern, paths);
       throw new DetLabError(
         `Cannot ${frozen ? 'freeze' : 'unfreeze'} "${pattern}": no module or parameter has this path.` +
-          `${didYouMean(pattern, paths)} Top-level modules: ${[...this.children_.keys()].map((k) => `"${k}"`).join(', ')}`,
+          `${meant} Top-level modules: ${[...this.children_.keys()].map((k) => `"${k}"`).join(', ')}`,
       );
     }
     return count;

@@ -2,7 +2,7 @@
 // than these. The exporter adds `outputs`: what each output is and how it is read.
 
 import type { ConfigObject } from '../../config';
-import { objectAt } from '../config-access';
+import { detectorPath, objectAt } from '../config-access';
 import { evaluationPipeline } from '../evaluation-pipeline';
 
 /** Steps of a test pipeline that leave the pixels alone. */
@@ -19,9 +19,16 @@ export interface OnnxFacts {
   threshold?: number;
 }
 
+/** The options of the data preprocessor; of one with branches, those that all have. */
+function normalisation(config: ConfigObject): ConfigObject {
+  const places = ['model', detectorPath(config)].map((path) => objectAt(config, `${path}.data_preprocessor`));
+  const inner = places.flatMap((one) => [objectAt(one, 'data_preprocessor'), one]);
+  return inner.find(({ mean, std }) => mean !== undefined || std !== undefined) ?? places[0];
+}
+
 /** Settings of the data preprocessor and steps of the test pipeline, in the words of MMDetection. */
 function preprocessing(config: ConfigObject): object {
-  const settings = objectAt(config, 'model.data_preprocessor');
+  const settings = normalisation(config);
   const { mean = null, std = null, pad_size_divisor = 1, pad_value = 0 } = settings;
   const isRgb = settings.bgr_to_rgb || settings.to_rgb;
   const { steps } = evaluationPipeline(config, 'test');
@@ -48,9 +55,11 @@ const ROTATED_BOXES =
 function postprocessing(config: ConfigObject, nms: boolean): object {
   if (/BaseReID$/.test(String(objectAt(config, 'model').type)))
     return { embeddings: 'one vector of each image; those of one object are near each other' };
-  const isRotated = /Rotated/.test(String(objectAt(config, 'model.bbox_head').type));
-  const keypoints = /Pose/.test(String(objectAt(config, 'model.bbox_head').type));
-  const masks = nms && Boolean(objectAt(config, 'model.roi_head').mask_head);
+  const detector = objectAt(config, detectorPath(config));
+  const head = String(objectAt(detector, 'bbox_head').type);
+  const isRotated = /Rotated/.test(head);
+  const keypoints = /Pose/.test(head);
+  const masks = nms && Boolean(objectAt(detector, 'roi_head').mask_head);
   return {
     nms,
     boxes: isRotated ? ROTATED_BOXES : BOXES,
@@ -59,7 +68,7 @@ function postprocessing(config: ConfigObject, nms: boolean): object {
       masks:
         'probabilities of a grid over each box: resize it to the box, bilinearly, and compare with mask_thr_binary',
     }),
-    test_cfg: objectAt(config, 'model.test_cfg'),
+    test_cfg: objectAt(config, `${detectorPath(config)}.test_cfg`),
   };
 }
 
