@@ -75,7 +75,12 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   'Faster R-CNN': { config: 'faster-rcnn_r50_fpn_1x_coco' },
   'Mask R-CNN': { config: 'mask-rcnn_r50_fpn_1x_coco' },
   YOLACT: { config: 'yolact_r50_1xb8-55e_coco' },
-  'YOLOv5-Ins': { config: 'yolov5_ins_s-v61_syncbn_fast_8xb16-300e_coco_instance' },
+  'YOLOv5-Ins': {
+    config: 'yolov5_ins_s-v61_syncbn_fast_8xb16-300e_coco_instance',
+    asShipped: true,
+    iterations: 500,
+    lr: 0.002,
+  },
   CondInst: { config: 'condinst_r50_fpn_ms-poly-90k_coco_instance', model: masksOf(8) },
   BoxInst: { config: 'boxinst_r50_fpn_ms-90k_coco', model: masksOf(16) },
   'RTMDet-Ins': { config: 'rtmdet-ins_l_8xb32-300e_coco' },
