@@ -13,7 +13,7 @@ export function exportDense(network: DenseNetwork, inputs: ExportInputs): Networ
   const { head } = network;
   checkHead(head, inputs.nms);
   const { selection } = head;
-  const { context, nms } = inputs;
+  const { context, image, nms } = inputs;
   const { masks = selection.masks } = network;
   if (masks && !nms) throw new DetLabError('its masks are those of selected detections. Leave nms out');
   const lowered = lowerCandidates(network, inputs);
@@ -27,7 +27,7 @@ export function exportDense(network: DenseNetwork, inputs: ExportInputs): Networ
   const detections = selectDetections({ ...candidates, priors }, selection, context);
   const outputs = [
     ...(keypoints ? [keypointsOf(detections, keypoints, context)] : []),
-    ...(masks && parameters ? [imageMasks({ detections, parameters, points, map }, masks, context)] : []),
+    ...(masks && parameters ? [imageMasks({ detections, parameters, points, map, image }, masks, context)] : []),
   ];
   return { detections, outputs, clips: selection.clips };
 }

@@ -19,6 +19,8 @@ const points = {
   ],
 };
 const centers = { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] };
+/** Prototypes that ReLU or SiLU has made positive have sums without an edge. */
+const linear = { type: 'LeakyReLU', negative_slope: 1 };
 /** With SiLU many scores and masks would be equal but for rounding. */
 const act_cfg = { type: 'LeakyReLU' };
 const eighth = { deepen_factor: 0.1, widen_factor: 0.125, act_cfg };
@@ -65,12 +67,47 @@ export const MASKED: Record<string, ModuleConfig> = {
     },
     test_cfg: { nms_pre: 100, score_thr: 0.2, nms, max_per_img: 20 },
   },
+  YOLACT: {
+    type: 'YOLACT',
+    backbone,
+    neck: fpn({ num_outs: 3, end_level: 2 }),
+    bbox_head: {
+      type: 'YOLACTHead',
+      num_protos: 4,
+      feat_channels: 8,
+      anchor_generator: {
+        type: 'AnchorGenerator',
+        octave_base_scale: 8,
+        scales_per_octave: 1,
+        ratios: [0.5, 1],
+        strides: [4, 8, 16],
+      },
+    },
+    mask_head: {
+      type: 'YOLACTProtonet',
+      num_protos: 4,
+      proto_channels: [8, null, 4],
+      proto_kernel_sizes: [3, -2, 1],
+      include_last_relu: false,
+    },
+    test_cfg: { nms_pre: 60, score_thr: 0.2, iou_thr: 0.4, top_k: 12, max_per_img: 20, mask_thr: 0.6 },
+  },
+  'YOLOv5 with masks': {
+    type: 'YOLODetector',
+    backbone: { type: 'YOLOv5CSPDarknet', ...eighth },
+    neck: { type: 'YOLOv5PAFPN', deepen_factor: 0.1, act_cfg },
+    bbox_head: {
+      type: 'YOLOv5InsHead',
+      head_module: { type: 'YOLOv5InsHeadModule', proto_channels: 16, mask_channels: 8, act_cfg: linear },
+    },
+    test_cfg: { nms_pre: 100, score_thr: 0.15, nms, max_per_img: 20, mask_thr_binary: 0.6 },
+  },
   CondInst: dynamic('CondInst', 8),
   BoxInst: dynamic('BoxInst', 4, { data_preprocessor: { type: 'BoxInstDataPreprocessor' } }),
 };
 
 /** Convolutions that give the map of an image, and the parameters of masks. */
-const MAPS = /(projection|conv_pred)\.(weight|bias)$/;
+const MAPS = /(projection|conv_pred|protonet\.4|proto_pred\.conv3\.bn)\.(weight|bias)$/;
 const PARAMETERS = /(rtm_kernel\.\d|controller)\.(weight|bias)$/;
 
 /** Makes a convolution give numbers around 0 of about 1, where it gave `values` [..., C]. */

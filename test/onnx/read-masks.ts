@@ -5,10 +5,10 @@ import { encodeRle, type Rle } from '../../src/masks';
 import type { OnnxFile } from '../../src/onnx/export-detector';
 
 interface Reading {
-  stride: number;
-  /** The cell at a pixel of either axis. */
-  cellOf(pixel: number): number;
+  /** The cell at a pixel of an axis with so many cells and pixels. */
+  cellOf(pixel: number, cells: number, pixels: number): number;
   threshold: number;
+  inBox: boolean;
 }
 
 /** What the metadata say of the masks; undefined of masks in boxes. */
@@ -16,28 +16,29 @@ export function readingOf({ bytes }: OnnxFile): Reading | undefined {
   const [, text = ''] = /"masks":"([^"]*over the whole input[^"]*)"/.exec(Buffer.from(bytes).toString('latin1')) ?? [];
   if (!text) return undefined;
   const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
-  const stride = number(/a cell for every (\d+) x/);
-  const threshold = number(/where they are above (\S+)$/);
-  const shift = number(/at cell max\(x - (\d+), 0\)/);
-  expect([stride, threshold].every(Number.isFinite), text).toBe(true);
-  const isCentered = text.includes('times their size, bilinearly, corners not aligned');
-  expect(isCentered).toBe(Number.isNaN(shift));
-  const cellOf = (pixel: number) =>
-    isCentered ? Math.max((pixel + 0.5) / stride - 0.5, 0) : Math.max(pixel - shift, 0) / stride;
-  return { stride, cellOf, threshold };
+  const threshold = number(/where they are above ([^,]+)/);
+  const [shift, stride] = [number(/at cell max\(x - (\d+), 0\)/), number(/, 0\) \/ (\d+), or the last/)];
+  const isCentered = text.includes('resize them to the height and width of the input, bilinearly, corners not aligned');
+  expect([threshold, isCentered ? 0 : shift, isCentered ? 0 : stride].every(Number.isFinite), text).toBe(true);
+  const cellOf = (pixel: number, cells: number, pixels: number) =>
+    isCentered ? Math.max(((pixel + 0.5) * cells) / pixels - 0.5, 0) : Math.max(pixel - shift, 0) / stride;
+  return { cellOf, threshold, inBox: text.includes('x1 <= x < x2, y1 <= y < y2 in its box') };
 }
 
 /** Of a grid [h * w] in an image. */
 export function readMask(
   grid: Float32Array,
   [h, w]: readonly number[],
-  { cellOf, threshold }: Reading,
+  { cellOf, threshold, inBox }: Reading,
   [height, width]: readonly number[],
+  [x1, y1, x2, y2]: ArrayLike<number> & Iterable<number>,
 ): Rle {
   const bitmap = new Uint8Array(height * width);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      const [row, column] = [Math.min(cellOf(y), h - 1), Math.min(cellOf(x), w - 1)];
+      if (inBox && !(x1 <= x && x < x2 && y1 <= y && y < y2)) continue;
+      const row = Math.min(cellOf(y, h, height), h - 1);
+      const column = Math.min(cellOf(x, w, width), w - 1);
       const [top, left] = [Math.floor(row), Math.floor(column)];
       const [bottom, right] = [Math.min(top + 1, h - 1), Math.min(left + 1, w - 1)];
       const along = (line: number) =>

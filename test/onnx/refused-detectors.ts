@@ -38,14 +38,12 @@ const grids = {
     [40, 200],
   ],
 };
-const strides = { strides: [4, 8, 16] };
 
 const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
 const extractor = (bins: number) => ({
   type: 'SingleRoIExtractor',
   roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
 });
-const yolo = { nms_pre: 100, score_thr: 0.1, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 10 };
 
 /** Detectors on text, refused by name: export-queries.test.ts. */
 export const ON_TEXT = ['GroundingDINO', 'GroundingDINOHead', 'GLIP', 'ATSSVLFusionHead'];
@@ -153,29 +151,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
     ...grids,
     mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 8 },
   }),
-  YOLACT: segmentor(
-    'YOLACT',
-    { type: 'YOLACTProtonet', num_protos: 4, proto_channels: [8, 4], proto_kernel_sizes: [3, 1] },
-    {
-      type: 'YOLACTHead',
-      num_protos: 4,
-      feat_channels: 8,
-      anchor_generator: {
-        type: 'AnchorGenerator',
-        octave_base_scale: 3,
-        scales_per_octave: 1,
-        ratios: [1],
-        ...strides,
-      },
-    },
-  ),
-  'YOLOv5 with masks': {
-    type: 'YOLODetector',
-    backbone: { type: 'YOLOv5CSPDarknet', deepen_factor: 0.1, widen_factor: 0.125 },
-    neck: { type: 'YOLOv5PAFPN', deepen_factor: 0.1 },
-    bbox_head: { type: 'YOLOv5InsHead', head_module: { type: 'YOLOv5InsHeadModule', proto_channels: 16 } },
-    test_cfg: yolo,
-  },
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),
   DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid: REID },

@@ -31,6 +31,11 @@ const narrowResNet = (out_indices: number[]) => ({
 /** Channels of SABL's sides, which are those of the pyramid. */
 const sides = { cls_in_channels: 32, reg_in_channels: 32, reg_cls_out_channels: 32, reg_offset_out_channels: 32 };
 
+/** Of the networks of single masks, whose parameters are counted in another place. */
+const masksOf = (channels: number) => ({
+  mask_head: { num_layers: 3, feat_channels: channels, mask_feature_head: { out_channels: channels } },
+});
+
 /** The teacher of a distilled detector, as it starts. */
 const teacher = {
   type: 'GFL',
@@ -69,6 +74,17 @@ const LEARNED_PROPOSALS = {
 export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   'Faster R-CNN': { config: 'faster-rcnn_r50_fpn_1x_coco' },
   'Mask R-CNN': { config: 'mask-rcnn_r50_fpn_1x_coco' },
+  YOLACT: { config: 'yolact_r50_1xb8-55e_coco' },
+  'YOLOv5-Ins': {
+    config: 'yolov5_ins_s-v61_syncbn_fast_8xb16-300e_coco_instance',
+    asShipped: true,
+    iterations: 500,
+    lr: 0.002,
+  },
+  CondInst: { config: 'condinst_r50_fpn_ms-poly-90k_coco_instance', model: masksOf(8) },
+  BoxInst: { config: 'boxinst_r50_fpn_ms-90k_coco', model: masksOf(16) },
+  'RTMDet-Ins': { config: 'rtmdet-ins_l_8xb32-300e_coco' },
+  "MMYOLO's RTMDet-Ins": { config: 'rtmdet-ins_s_syncbn_fast_8xb32-300e_coco' },
   'Cascade R-CNN': { config: 'cascade-rcnn_r50_fpn_1x_coco' },
   'Mask Scoring R-CNN': { config: 'ms-rcnn_r50-caffe_fpn_1x_coco' },
   PointRend: {

@@ -24,7 +24,7 @@ export function trainedConfig(family: string, iterations: number): ConfigObject 
   const annotations = {
     type: 'LoadAnnotations',
     with_bbox: true,
-    with_mask: JSON.stringify(model).includes('"mask_head":'),
+    with_mask: /"mask_head":|"(mmyolo\.)?\w*Ins\w*Head"/.test(JSON.stringify(model)),
   };
   return {
     ...config,

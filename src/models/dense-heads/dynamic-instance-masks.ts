@@ -71,7 +71,7 @@ export function instanceMaskParts(
     steps: [steps[0], steps[1]],
     reach: STRIDES,
     enlarged: 1,
-    reading: { values: 'logits', stride: steps[0], cells: 'centered', threshold: logitOf(threshold) },
+    reading: { values: 'logits', cells: 'centered', threshold: logitOf(threshold) },
   };
 }
 

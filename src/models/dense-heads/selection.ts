@@ -2,7 +2,6 @@
 // head without it.
 
 import type * as tf from '@tensorflow/tfjs';
-import { DetLabError } from '../../errors';
 import type { ImageMaskParts } from '../mask-heads/image-mask-parts';
 import type { Size } from '../task-modules';
 import type { SuppressionCfg } from './decode-detections';
@@ -49,6 +48,7 @@ export interface Selection {
    * - `objects`: as `all levels`, of the priors whose factor reaches `conf_thr`
    * - `best priors`: all pairs above `score_thr` of the priors of each level whose best class scores highest; NMS by class
    * - `voted priors`: the same, with boxes that are the mean of others
+   * - `fast NMS`: the same pairs, of each class the best `top_k`; a box is dropped where any better one overlaps it more than `iou_thr`
    * - `proposals`: the best of each level by logit, NMS within the level
    * - `located proposals`: the same of priors whose logit is not minus infinity
    */
@@ -59,6 +59,7 @@ export interface Selection {
     | 'objects'
     | 'best priors'
     | 'voted priors'
+    | 'fast NMS'
     | 'proposals'
     | 'located proposals';
   /** Whether boxes are clipped to the image before NMS. */
@@ -69,10 +70,14 @@ export interface Selection {
   keypoints?: number;
   /** Masks of the detections, computed of the parameters of their priors. */
   masks?: ImageMaskParts;
-  cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number; nms_post?: number; nms_across_levels?: boolean };
-}
-
-/** The `selection` of heads whose detections have masks. @throws DetLabError always */
-export function noMasksInGraph(head: string): never {
-  throw new DetLabError(`${head} has no form in ONNX yet: the masks of its detections have none`);
+  /** Without `nms` none of what the rule gives is suppressed. */
+  cfg: Omit<SuppressionCfg, 'nms'> & {
+    nms?: SuppressionCfg['nms'] | null;
+    multi_label?: boolean;
+    conf_thr?: number;
+    nms_post?: number;
+    nms_across_levels?: boolean;
+    iou_thr?: number;
+    top_k?: number;
+  };
 }

@@ -30,6 +30,7 @@ import { imageRows } from './image-rows';
 import { initializeDenseHead } from './initialize-dense-head';
 import { maskThrOption } from './instance-test-cfg';
 import { firstInstances, foundInstances, type MaskParameters, positiveInstances } from './mask-instances';
+import type { DecodedCandidates, Selection } from './selection';
 
 const count = z.number().int().positive();
 
@@ -200,6 +201,16 @@ export class YOLACTHead extends AnchorHead<Config, 'parameters'> implements Inst
 
   protected override suppress(candidates: Candidates, meta: ImageMeta, _cfg: unknown, rescale: boolean): Detections {
     return this.select(candidates, meta, rescale).detections;
+  }
+
+  override get selection(): Selection {
+    const { min_bbox_size: smallest, max_per_img: most, ...cfg } = this.testCfg as z.output<typeof yolactTestCfg>;
+    const limits = { min_bbox_size: smallest > 0 ? smallest : -1, max_per_img: most > 0 ? most : -1 };
+    return { ...super.selection, rule: 'fast NMS', cfg: { ...cfg, ...limits, nms: null } };
+  }
+
+  override decodedCandidates(features: tf.Tensor4D[], outputs = this.outputs(features)): DecodedCandidates {
+    return { ...super.decodedCandidates(features, outputs), parts: { parameters: outputs.flat('parameters') } };
   }
 
   predictInstances(features: tf.Tensor4D[], batch: DetBatch): FoundInstances {

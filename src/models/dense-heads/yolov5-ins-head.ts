@@ -27,7 +27,7 @@ import { selectYoloBoxes, yoloTestCfg } from './decode-yolo-detections';
 import type { DenseOutputs, LevelMaps } from './dense-outputs';
 import { testCfgText } from './head-options';
 import { insideBoxes, prototypeTargets } from './prototype-masks';
-import { noMasksInGraph, type Selection } from './selection';
+import type { DecodedCandidates, Selection } from './selection';
 import { type LevelTargets, YOLOv5Head, yolov5HeadOptions } from './yolov5-head';
 import { YOLOv5InsHeadModule } from './yolov5-ins-head-module';
 
@@ -143,7 +143,21 @@ export class YOLOv5InsHead extends YOLOv5Head<YOLOv5InsHeadConfig, Maps> {
   }
 
   override get selection(): Selection {
-    return noMasksInGraph('YOLOv5InsHead');
+    const { mask_thr_binary: threshold } = this.testCfg as TestCfg;
+    const reading = { values: 'probabilities', cells: 'centered', threshold: f(threshold), inBox: true } as const;
+    return { ...super.selection, masks: { cut: false, reading } };
+  }
+
+  override decodedCandidates(features: tf.Tensor4D[], outputs = this.outputs(features)): DecodedCandidates {
+    const [map] = outputs.maps.prototypes;
+    const parts = { parameters: this.coefficients(outputs.flat('predictions'), map.shape[3]), map };
+    return { ...super.decodedCandidates(features, outputs), parts };
+  }
+
+  /** Of the masks of all rows [..., columns], by how probable an object is. */
+  private coefficients<T extends tf.Tensor>(predictions: T, channels: number): T {
+    const [, object, , coefficients] = tf.split(predictions, [4, 1, this.numClasses, channels], -1);
+    return tf.mul<T>(coefficients, tf.sigmoid(object));
   }
 
   protected override detect(
@@ -172,8 +186,7 @@ export class YOLOv5InsHead extends YOLOv5Head<YOLOv5InsHeadConfig, Maps> {
       const [, , , channels] = prototypes.shape;
       const table = outputs.flat('predictions').slice([image, 0, 0], [1, -1, -1]);
       const rows = tf.gather(table.reshape<tf.Tensor2D>([-1, table.shape[2]]), tf.tensor1d(priors, 'int32'));
-      const object = tf.sigmoid(rows.slice([0, 4], [-1, 1]));
-      const coefficients = tf.mul<tf.Tensor2D>(rows.slice([0, 5 + this.numClasses], [-1, channels]), object);
+      const coefficients = this.coefficients(rows, channels);
       const maps = prototypes.slice([image, 0, 0, 0], [1, -1, -1, -1]).reshape<tf.Tensor2D>([-1, channels]);
       return tf.sigmoid(tf.matMul(coefficients, maps.cast('float32'), false, true)).dataSync<'float32'>();
     });

@@ -115,7 +115,7 @@ export class CondInstMaskHead<C extends CondInstMaskHeadConfig = CondInstMaskHea
       steps: [mask_stride, mask_stride],
       reach: size_of_interest,
       enlarged: mask_stride / mask_out_stride,
-      reading: { values: 'probabilities', stride: mask_out_stride, cells: 'aligned', threshold: mask_thr },
+      reading: { values: 'probabilities', cells: { aligned: mask_out_stride }, threshold: mask_thr },
     };
   }
 

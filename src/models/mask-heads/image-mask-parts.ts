@@ -5,15 +5,15 @@ import type { DynamicNetwork } from './dynamic-masks';
 /** What the numbers of a mask say of the pixels of the network's input. */
 export interface MaskReading {
   values: 'logits' | 'probabilities';
-  /** Pixels from a cell to the next. */
-  stride: number;
   /**
-   * - `centered`: a cell is the middle of its pixels, as everywhere else
+   * - `centered`: they are resized to the input bilinearly, as everywhere else
    * - `aligned`: a pixel x is at cell max(x - stride / 2, 0) / stride, as CondInst enlarges
    */
-  cells: 'centered' | 'aligned';
+  cells: 'centered' | { aligned: number };
   /** A pixel is in the mask where they are above it. */
   threshold: number;
+  /** Whether only pixels from the low to before the high corner of the box are. */
+  inBox?: boolean;
 }
 
 /** Masks by a small network of each detection, whose weights are its prior's. */
@@ -30,7 +30,14 @@ export interface DynamicMaskParts {
   reading: MaskReading;
 }
 
-export type ImageMaskParts = DynamicMaskParts;
+/** Masks that are sums of prototypes, with the coefficients of a detection's prior. */
+export interface PrototypeMaskParts {
+  /** Whether cells outside of the box, with one more on every side, are 0, as in YOLACT. */
+  cut: boolean;
+  reading: MaskReading;
+}
+
+export type ImageMaskParts = DynamicMaskParts | PrototypeMaskParts;
 
 /** The logit of a probability, in single precision. */
 export const logitOf = (probability: number): number => Math.fround(Math.log(probability / (1 - probability)));

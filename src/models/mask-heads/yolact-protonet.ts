@@ -26,6 +26,7 @@ import type {
   PositiveInstances,
 } from '../types';
 import { boxRegions, regionRows } from './box-regions';
+import type { PrototypeMaskParts } from './image-mask-parts';
 import { type MaskTruths, maskTruths, requireInstances, takePositives } from './instance-loss';
 import { inputAxis, maskedDetections } from './mask-frames';
 import { Protonet, SegmentationModule } from './protonet';
@@ -90,6 +91,17 @@ export class YOLACTProtonet extends Module implements InstanceMaskHead {
   forward([x]: tf.Tensor4D[], instances?: MaskInstances[]) {
     const prototypes = this.protonet.forward(x);
     return { prototypes, masks: instances?.map(({ parameters }, i) => probabilities(prototypes, i, parameters)) };
+  }
+
+  /** The prototypes of the batch [N, h, w, P]. */
+  mapOf([x]: tf.Tensor4D[]): tf.Tensor4D {
+    return this.protonet.forward(x);
+  }
+
+  /** How masks are made of them, for programs that cannot call `predict`, and read. */
+  get parts(): PrototypeMaskParts {
+    const { mask_thr: threshold } = requireCfg(this.config.test_cfg, 'YOLACTProtonet', 'test_cfg');
+    return { cut: true, reading: { values: 'probabilities', cells: 'centered', threshold } };
   }
 
   /** `loss_mask` and `loss_segm`, each a list by image. */

@@ -4,9 +4,9 @@
 
 import { layerShapes } from '../../models/mask-heads/dynamic-masks';
 import type { DynamicMaskParts } from '../../models/mask-heads/image-mask-parts';
-import { castCode } from '../lowered';
 import type { LoweringContext } from '../lowering';
 import { alignedEnlarged } from './aligned-enlarged';
+import { cellNumbers } from './cell-numbers';
 import { cut } from './cut';
 
 export interface DynamicMaskInputs {
@@ -74,10 +74,8 @@ export function dynamicMasks(
 }
 
 /** Where the cells along an axis of the map are, in pixels. */
-function cellPlaces(map: string, axis: number, origin: number, step: number, { graph }: LoweringContext): string {
-  const scalar = (value: number) => graph.constant([value], [], 'int64');
-  const count = graph.node('Squeeze', [graph.node('Shape', [map], { start: axis, end: axis + 1 }), graph.ints([0])]);
-  const range = graph.node('Range', [scalar(0), count, scalar(1)]);
-  const steps = graph.node('Mul', [graph.node('Cast', [range], { to: castCode('float32') }), graph.float(step)]);
+function cellPlaces(map: string, axis: number, origin: number, step: number, context: LoweringContext): string {
+  const { graph } = context;
+  const steps = graph.node('Mul', [cellNumbers(map, axis, context), graph.float(step)]);
   return graph.node('Add', [steps, graph.float(origin)]);
 }

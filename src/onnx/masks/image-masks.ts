@@ -9,58 +9,67 @@ import type { Lowered } from '../lowered';
 import type { LoweringContext } from '../lowering';
 import type { GraphDetections } from '../selection/suppression';
 import { dynamicMasks } from './dynamic-masks';
+import { prototypeMasks } from './prototype-masks';
 
 /** A logit of no object. */
 const NONE = -1e4;
 
 export interface ImageMaskInputs {
   detections: GraphDetections;
+  /** Of all priors [N, T, K]. */
   parameters: Lowered;
+  /** The priors, points with strides [T, 4]. */
   points?: Lowered;
+  /** [N, h, w, C]. */
   map: Lowered;
+  /** The images in the graph. */
+  image: string;
 }
 
 /** @throws DetLabError for settings that have no form in ONNX */
-export function imageMasks(
-  { detections, parameters, points, map }: ImageMaskInputs,
-  parts: ImageMaskParts,
-  context: LoweringContext,
-): ExportedOutput {
+export function imageMasks(inputs: ImageMaskInputs, parts: ImageMaskParts, context: LoweringContext): ExportedOutput {
   const { graph } = context;
-  const { labels, priors, count } = detections;
-  if (!priors || !points)
-    throw new DetLabError('its masks have no form in ONNX: what they are computed of is not known');
-  const plain = { layout: 'same', type: 'float32' } as const;
-  const inputs = {
-    priors,
-    parameters: parameters.get(plain),
-    points: points.get(plain),
-    map: map.get({ layout: 'channels-first', type: 'float32' }),
-  };
-  const logits = dynamicMasks(inputs, parts, context);
-  const { reading } = parts;
-  const isLogit = reading.values === 'logits';
-  const value = isLogit ? logits : graph.node('Sigmoid', [logits]);
+  const { labels, count } = inputs.detections;
+  const isLogit = parts.reading.values === 'logits';
   const valid = graph.node('GreaterOrEqual', [labels, graph.constant([0], [], 'int64')]);
   const each = graph.node('Unsqueeze', [valid, graph.ints([2, 3])]);
   return {
     name: 'masks',
-    value: graph.node('Where', [each, value, graph.float(isLogit ? NONE : 0)]),
+    value: graph.node('Where', [each, values(inputs, parts, context), graph.float(isLogit ? NONE : 0)]),
     type: 'float32',
-    shape: [count ?? 'detections', ...sides(map.tensor, parts.enlarged)],
-    doc: described(reading),
+    shape: [count ?? 'detections', ...sides(inputs.map.tensor, 'network' in parts ? parts.enlarged : 1)],
+    doc: described(parts.reading),
   };
+}
+
+/** What is read [N, M, h, w]. */
+function values(
+  { detections: { priors, boxes }, parameters, points, map, image }: ImageMaskInputs,
+  parts: ImageMaskParts,
+  context: LoweringContext,
+): string {
+  const plain = { layout: 'same', type: 'float32' } as const;
+  const own = {
+    priors: priors!,
+    parameters: parameters.get(plain),
+    map: map.get({ layout: 'channels-first', type: 'float32' }),
+  };
+  if (!('network' in parts)) return prototypeMasks({ ...own, boxes, image }, parts, context);
+  if (!points)
+    throw new DetLabError('its masks have no form in ONNX: their networks read places, of which it gives none');
+  const logits = dynamicMasks({ ...own, points: points.get(plain) }, parts, context);
+  return parts.reading.values === 'logits' ? logits : context.graph.node('Sigmoid', [logits]);
 }
 
 const sides = ({ shape: [, ...size] }: AlignedTensor, factor: number): Dimension[] =>
   [0, 1].map((k) => (isFixed(size[k]) ? factor * size[k][0] : `mask_${['height', 'width'][k]}`));
 
 /** How masks are read, in words. */
-export function described({ values, stride, cells, threshold }: MaskReading): string {
-  const first = `${values} of the mask of each detection over the whole input, a cell for every ${stride} x ${stride} pixels: `;
+function described({ values, cells, threshold, inBox }: MaskReading): string {
   const read =
     cells === 'centered'
-      ? `resize them to ${stride} times their size, bilinearly, corners not aligned`
-      : `at pixel x (and y) interpolate them bilinearly at cell max(x - ${Math.floor(stride / 2)}, 0) / ${stride}, or the last`;
-  return `${first}${read}; a pixel is in the mask where they are above ${threshold}`;
+      ? 'resize them to the height and width of the input, bilinearly, corners not aligned'
+      : `at pixel x (and y) interpolate them bilinearly at cell max(x - ${Math.floor(cells.aligned / 2)}, 0) / ${cells.aligned}, or the last`;
+  const box = inBox ? ', and x1 <= x < x2, y1 <= y < y2 in its box' : '';
+  return `${values} of the mask of each detection over the whole input: ${read}; a pixel is in the mask where they are above ${threshold}${box}`;
 }

@@ -6,6 +6,7 @@ import type { NmsConfig } from '../../ops';
 import { isFixed } from '../alignment';
 import { exactSigmoid } from '../exact-sigmoid';
 import type { LoweringContext } from '../lowering';
+import { fastSuppressed } from './fast-suppression';
 import { bestClasses, DROPPED, type GraphCandidates, type Pairs, selectPairs } from './pairs';
 import { votedBoxes } from './score-voting';
 import { detectionTable, type GraphDetections } from './suppression';
@@ -151,12 +152,20 @@ const everyPair: Rule = (candidates, { score_thr = 0 }, context) =>
 /** All pairs above the threshold of the best priors. */
 const bestPriors: Rule = (candidates, cfg, context) => everyPair(bestOfLevels(candidates, cfg, context), cfg, context);
 
+/** Of the same priors, whose boxes are compared by class. */
+const fastNms: Rule = (candidates, cfg, context) => {
+  const best = bestOfLevels(candidates, cfg, context);
+  const { score_thr: threshold = 0, iou_thr: overlap = 0.5, top_k: limit = 200 } = cfg;
+  return fastSuppressed(best, everyLevel(best), { threshold, overlap, limit }, context);
+};
+
 const RULES: Record<Exclude<Selection['rule'], 'voted priors'>, Rule> = {
   'by level': byLevel,
   'all levels': allLevels,
   'best class': bestClass,
   objects,
   'best priors': bestPriors,
+  'fast NMS': fastNms,
   proposals,
   'located proposals': proposals,
 };

@@ -3,11 +3,10 @@
 
 import { MIN_IOU, SIGMA } from '../../models/dense-heads/score-voting';
 import type { LoweringContext } from '../lowering';
+import { overlaps } from './overlaps';
 import type { GraphCandidates } from './pairs';
 import type { GraphDetections } from './suppression';
 
-/** Areas are at least this. */
-const MIN_AREA = 1e-6;
 const SUMMED = { keepdims: 1, noop_with_empty_axes: 0 };
 
 /** @param threshold above which a score votes */
@@ -30,7 +29,7 @@ export function votedBoxes(
   const ofLabel = graph.node('GatherND', [votes, graph.node('Unsqueeze', [known, graph.ints([2])])], {
     batch_dims: 1,
   }); // [N, M, P]
-  const iou = overlaps(detections.boxes, boxes, context);
+  const iou = overlaps(detections.boxes, boxes, graph);
   const apart = graph.node('Sub', [graph.float(1), iou]);
   const near = graph.node('Exp', [graph.node('Div', [graph.node('Mul', [apart, apart]), graph.float(-SIGMA)])]);
   const voting = graph.node('Greater', [iou, graph.float(Math.fround(MIN_IOU))]);
@@ -39,21 +38,4 @@ export function votedBoxes(
   const means = graph.node('Div', [graph.node('MatMul', [weights, boxes]), total]);
   const voted = graph.node('Greater', [total, graph.float(0)]);
   return { ...detections, boxes: graph.node('Where', [voted, means, detections.boxes]) };
-}
-
-/** IoU [N, M, P] of boxes [N, M, 4] and [N, P, 4]. */
-function overlaps(a: string, b: string, { graph }: LoweringContext): string {
-  const corner = (of: string, from: number, axis: number) => {
-    const two = [of, graph.ints([from]), graph.ints([from + 2]), graph.ints([2]), graph.ints([1])];
-    return graph.node('Unsqueeze', [graph.node('Slice', two), graph.ints([axis])]);
-  };
-  const [lowA, highA, lowB, highB] = [corner(a, 0, 2), corner(a, 2, 2), corner(b, 0, 1), corner(b, 2, 1)];
-  const product = (sides: string) =>
-    graph.node('ReduceProd', [sides, graph.ints([3])], { keepdims: 0, noop_with_empty_axes: 0 });
-  const area = (low: string, high: string) => product(graph.node('Sub', [high, low]));
-  const sides = graph.node('Sub', [graph.node('Min', [highA, highB]), graph.node('Max', [lowA, lowB])]);
-  const overlap = product(graph.node('Max', [sides, graph.float(0)]));
-  const both = graph.node('Add', [area(lowA, highA), area(lowB, highB)]);
-  const union = graph.node('Max', [graph.node('Sub', [both, overlap]), graph.float(MIN_AREA)]);
-  return graph.node('Div', [overlap, union]);
 }
