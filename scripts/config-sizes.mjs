@@ -1,5 +1,6 @@
 // Writes src/lab/config-table/model-sizes.json: height and width of the test images, parameters and multiply-adds of every
-// built-in config that the file lacks, or of those named: `node scripts/config-sizes.mjs [NAME...]`. Needs a build of dist/.
+// built-in config that the file lacks, or of those named: `node scripts/config-sizes.mjs [NAME...]`; and the table of
+// configs/README.md, which `biome check --write configs` aligns. Needs a build of dist/.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +9,7 @@ import { root } from './setup/paths.mjs';
 
 const require = createRequire(import.meta.url);
 const compiled = (file) => require(join(root, 'dist', 'src', file));
-const { detector, startEngine } = compiled('index.js');
+const { detector, modules, startEngine } = compiled('index.js');
 const { listConfigs } = compiled('config/index.js');
 const { buildModel, resolveClasses } = compiled('lab/build-model.js');
 const { detectorFlops } = compiled('lab/flops.js');
@@ -44,3 +45,7 @@ const rows = names
   .sort()
   .map((name) => `  ${JSON.stringify(name)}: ${JSON.stringify(known[name]).replaceAll(',', ', ')}`);
 writeFileSync(target, `{\n${rows.join(',\n')}\n}\n`);
+
+const readme = join(root, 'configs', 'README.md');
+const text = readFileSync(readme, 'utf8');
+writeFileSync(readme, `${text.slice(0, text.indexOf('**'))}${modules('family').toMarkdown()}\n`);

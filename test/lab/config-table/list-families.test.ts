@@ -43,5 +43,7 @@ test.each([
 
 test('configs/README.md has the table', () => {
   const readme = readFileSync(join(packageRoot, 'configs', 'README.md'), 'utf8');
-  expect(readme).toContain(table.toMarkdown());
+  // the formatter aligns its columns
+  const unaligned = (text: string) => text.replace(/ +/g, ' ').replace(/-{3,}/g, '---').replaceAll('\\`', '`');
+  expect(unaligned(readme)).toContain(unaligned(table.toMarkdown()));
 });
