@@ -131,6 +131,8 @@ export interface DataProblem {
 export interface Category {
   id: number;
   label: number;
+  /** Of one with keypoints: its name, their names, and pairs of them that a line connects; as the file says, unchecked. */
+  pose?: { category: string; keypoints: unknown; skeleton?: unknown };
   supercategory?: string;
   /** LVIS's: r, c or f, rare, common or frequent in the training images. */
   frequency?: string;

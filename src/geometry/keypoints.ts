@@ -1,6 +1,8 @@
 // Keypoints of n objects, K each: x, y and whether it is visible. They move with the pixels; one that leaves the image is no longer
 // visible, and a mirrored image swaps left and right. In single precision, as MMYOLO's.
 
+import type { Skeleton } from './skeleton';
+
 const f = Math.fround;
 
 export interface Keypoints {
@@ -9,6 +11,8 @@ export interface Keypoints {
   readonly points: Float32Array;
   /** Of each of the K keypoints, the one that it is in a mirrored image. */
   readonly flipIndices: readonly number[];
+  /** What they are, for drawings. */
+  readonly skeleton?: Skeleton;
 }
 
 type Size = readonly [height: number, width: number];

@@ -100,7 +100,31 @@ export function skeletonOf(given: string | PoseMetainfo, where: string): Skeleto
   };
 }
 
-const [BLUE, GREEN, ORANGE] = ['#3399ff', '#00ff00', '#ff8000'];
+/** MMPose's form of a skeleton, from which `skeletonOf` makes it again. */
+export function metainfoOf({ names, flipIndices, links, colors, linkColors, sigmas }: Skeleton): PoseMetainfo {
+  return {
+    keypoint_info: Object.fromEntries(
+      names.map((name, id) => {
+        const swap = flipIndices[id] === id ? '' : names[flipIndices[id]];
+        return [id, { name, id, color: rgb(colors[id]), swap }];
+      }),
+    ),
+    skeleton_info: Object.fromEntries(
+      links.map(([a, b], id) => [id, { link: [names[a], names[b]], color: rgb(linkColors[id]) }]),
+    ),
+    ...(sigmas && { sigmas: [...sigmas] }),
+  };
+}
+
+const rgb = (color: string): [number, number, number] => [
+  Number.parseInt(color.slice(1, 3), 16),
+  Number.parseInt(color.slice(3, 5), 16),
+  Number.parseInt(color.slice(5, 7), 16),
+];
+
+/** MMPose's colours of what is on the left, on the right, and in between. */
+export const SIDE_COLOURS = { middle: '#3399ff', left: '#00ff00', right: '#ff8000' } as const;
+const { middle: BLUE, left: GREEN, right: ORANGE } = SIDE_COLOURS;
 const NAMES = ['eye', 'ear', 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle'];
 /** Both sides of what there are two of, left first; 0 is the nose. */
 const [EYE, EAR, SHOULDER, ELBOW, WRIST, HIP, KNEE, ANKLE] = [1, 3, 5, 7, 9, 11, 13, 15];

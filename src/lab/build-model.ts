@@ -16,7 +16,7 @@ import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { applyFreezing, type FreezeRule } from '../training/freezing';
 import { catalogue } from './catalogue';
-import { checkClassCounts, classCounts, objectAt, readsText, withoutClassCounts } from './config-access';
+import { checkClassCounts, classCounts, detectorPath, objectAt, readsText, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import type { NeckSwap } from './neck-swap';
 import { startWeights } from './start-weights';
@@ -81,9 +81,10 @@ export function resolveClasses(spec: RecipeSpec, data?: { name: string; classes:
     return [...data.classes];
   }
   const [count] = new Set(classCounts(model).values());
+  const inner = objectAt(config, detectorPath(config));
   const named = objectAt(config, 'train_dataloader.dataset.metainfo').classes;
   if (Array.isArray(named) && (count === undefined || named.length === count)) return named.map(String);
-  if (count === undefined && (onlyProposes(model) || readsText(model))) return ['object'];
+  if (count === undefined && (onlyProposes(inner) || readsText(inner))) return ['object'];
   if (count === undefined)
     throw new DetLabError(
       'Cannot build the detector: no head of the config has num_classes. Use .classes([...]) on the recipe',

@@ -38,7 +38,11 @@ export function neckChannels(necks: readonly ConfigObject[], registry: Registry)
  * A copy of the model whose heads take the channels of its necks, and a line for each option that was changed. What has no
  * such option, or leaves it out, infers the channels when the model is built.
  */
-export function carryHeads(model: ConfigObject, registry: Registry): { model: ConfigObject; lines: string[] } {
+export function carryHeads(
+  model: ConfigObject,
+  registry: Registry,
+  at = 'model',
+): { model: ConfigObject; lines: string[] } {
   const carried = cloneConfig(model);
   const channels = neckChannels(necksAt(model, 'neck'), registry);
   const lines: string[] = [];
@@ -46,9 +50,9 @@ export function carryHeads(model: ConfigObject, registry: Registry): { model: Co
   const pooled = isObject(objectAt(model, 'roi_head').shared_head) ? [] : READS_ROIS;
   for (const [path, option] of [...READS_LEVELS, ...pooled]) {
     const heads = modulesAt(carried, path) as ConfigObject[];
-    lines.push(...follow(heads, `model.${path}`, option, channels));
+    lines.push(...follow(heads, `${at}.${path}`, option, channels));
     // without convolutions of its own a tower has the channels that it reads
-    if (heads[0]?.stacked_convs === 0) lines.push(...follow(heads, `model.${path}`, 'feat_channels', channels));
+    if (heads[0]?.stacked_convs === 0) lines.push(...follow(heads, `${at}.${path}`, 'feat_channels', channels));
   }
   return { model: carried, lines };
 }

@@ -55,9 +55,15 @@ export function comparedImages(first: ComparedSide, second: ComparedSide, count:
   });
 }
 
-function frameOf({ record }: EvaluatedImage): Pick<LiveImage, 'source' | 'pixels' | 'width' | 'height'> {
-  const { path: source, id, width, height } = record;
-  return { source: path.basename(source), pixels: () => decodeImage(source, id), width, height };
+function frameOf({ record }: EvaluatedImage): Pick<LiveImage, 'source' | 'pixels' | 'width' | 'height' | 'skeleton'> {
+  const { path: source, id, width, height, keypoints } = record;
+  return {
+    source: path.basename(source),
+    pixels: () => decodeImage(source, id),
+    width,
+    height,
+    skeleton: keypoints?.skeleton,
+  };
 }
 
 /** Per image, its detections by kind, and the objects that are missed. */

@@ -39,6 +39,13 @@ export function detectorPath(config: ConfigObject): string {
   }
 }
 
+/** The options of the data preprocessor of images: of one with branches, those that all have. */
+export function preprocessorOptions(config: ConfigObject): ConfigObject {
+  const places = ['model', detectorPath(config)].map((path) => objectAt(config, `${path}.data_preprocessor`));
+  const inner = places.flatMap((one) => [objectAt(one, 'data_preprocessor'), one]);
+  return inner.find((one) => Object.keys(one).some((key) => key !== 'type' && !isObject(one[key]))) ?? places[0];
+}
+
 /** A copy of the config with another detector at its path. */
 export function withDetector(config: ConfigObject, change: (detector: ConfigObject) => ConfigObject): ConfigObject {
   const copy = cloneConfig(config);

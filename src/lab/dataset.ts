@@ -18,7 +18,7 @@ import { ReadReport } from '../data/formats/read-report';
 import { generateToytownCityscapes } from '../data/toytown/cityscapes-layout';
 import { loadToytown, type ToytownOptions } from '../data/toytown/generate';
 import { DetLabError, nameOfValue } from '../errors';
-import { COCO_PERSON, type PoseMetainfo, skeletonOf } from '../geometry/skeleton';
+import { type PoseMetainfo, skeletonOf } from '../geometry/skeleton';
 import { CITYSCAPES_CLASSES } from '../masks/cityscapes-labels';
 import { notebook } from '../visualization/display';
 import { progressBundle, progressText } from '../visualization/progress';
@@ -34,13 +34,13 @@ function ofTraining({ classes }: Dataset, selected: CommonOptions) {
   return { classes, absentClasses: 'note', otherClasses: leftOut ? 'count' : 'report' } as const;
 }
 
-/** `true`: COCO's person; else what each keypoint is, in MMPose's form. */
+/** `true`: as the file's categories say, COCO's person where they say nothing; else what each keypoint is, in MMPose's form. */
 type KeypointsOption = boolean | PoseMetainfo;
 
 /** Reads a COCO file with the keypoints of its objects, where they are asked for. */
 function cocoReader(keypoints: KeypointsOption): typeof loadCoco {
   if (keypoints === false) return loadCoco;
-  const skeleton = keypoints === true ? COCO_PERSON : skeletonOf(keypoints, 'keypoints');
+  const skeleton = keypoints === true ? undefined : skeletonOf(keypoints, 'keypoints');
   return async (annFile, imgDir, options) =>
     withKeypoints(await loadCoco(annFile, imgDir, options), path.resolve(annFile), skeleton);
 }

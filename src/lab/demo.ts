@@ -22,6 +22,7 @@ import { objectAt, readsText } from './config-access';
 import { configuredPalette } from './configured-palette';
 import { evaluationPipeline } from './evaluation-pipeline';
 import type { ModelThreshold } from './model-threshold';
+import { predictingAlone } from './predicting-alone';
 import { shownFrom } from './predictions';
 import { namesUserModule } from './user-modules';
 
@@ -62,8 +63,8 @@ export interface PageModel {
 }
 
 /** What a browser reads of a model: as `model.save('x.safetensors')` writes it, without what only training needs. */
-function browserMeta(model: PageModel): Record<string, string> {
-  const { name, classes, config, threshold } = model.meta();
+function browserMeta(model: PageModel, config: ConfigObject): Record<string, string> {
+  const { name, classes, threshold } = model.meta();
   const { steps } = evaluationPipeline(config, 'test');
   const reduced: ConfigObject = {
     model: withoutPretrained(config.model),
@@ -109,7 +110,8 @@ export class Demo implements Displayable {
 
   private weights(): Uint8Array[] {
     this.model.requireWeights('make a page of');
-    return [...safetensorsParts(encodeState(this.model.detector.stateDict()), browserMeta(this.model))];
+    const { detector, config } = predictingAlone({ detector: this.model.detector, config: this.model.meta().config });
+    return [...safetensorsParts(encodeState(detector.stateDict()), browserMeta(this.model, config))];
   }
 
   private html(weights: string | { files: string[]; bytes: number }, isPage: boolean): string {

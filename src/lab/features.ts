@@ -14,6 +14,7 @@ import type { PackedSample } from '../data';
 import { DetLabError } from '../errors';
 import { resizeMap, type ValueMap } from '../geometry/sample-map';
 import type { Detector } from '../models/types';
+import type { Module } from '../nn/module';
 import { FiguresDisplay } from '../visualization/figures-display';
 import { extremes, heatImage } from '../visualization/heat-image';
 import type { ImageFigure } from '../visualization/image-figure';
@@ -171,11 +172,17 @@ function inRows(rows: readonly (readonly ImageFigure[])[]): { figures: (ImageFig
   return { columns, figures: rows.flatMap((row) => Array.from({ length: columns }, (_, i) => row[i])) };
 }
 
+/** The paths of the backbone and the neck, wherever the detector is that predicts. */
+function bodyOf(detector: Detector): string[] {
+  const body: (Module | undefined)[] = [detector.backbone, detector.neck];
+  return [...detector.modules()].filter(([, module]) => body.includes(module)).map(([path]) => path);
+}
+
 /** Feature maps of layers, a row of figures for each layer (and each channel asked for). */
 export async function featuresOf(
   model: ModelParts,
   image: ImageInput,
-  { at = model.detector.neck ? ['backbone', 'neck'] : ['backbone'], show = 'mean' }: FeaturesOptions = {},
+  { at = bodyOf(model.detector), show = 'mean' }: FeaturesOptions = {},
 ): Promise<Features> {
   const sample = await testSample(await pixelsOfInput(image), model.config, sourceOf(image));
   const seen = seenBy(model.detector, sample, at);

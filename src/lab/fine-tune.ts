@@ -2,6 +2,7 @@
 // its top, each at a rate of its own: freezing rules and factors on the learning rate, by epoch.
 
 import { DetLabError } from '../errors';
+import type { Detector } from '../models/types';
 import { type FreezeRule, stagePaths } from '../training/freezing';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { numberAt } from './config-access';
@@ -106,19 +107,31 @@ async function partsOf(spec: RecipeSpec, data: LabDataset): Promise<Parts> {
   const options = { withoutEngine: true };
   const detector = await buildModel(spec, resolveClasses(spec, data), undefined, undefined, options);
   try {
-    const names = [...detector.named()].map(([name]) => name.split('.')[0]);
+    const backbone = trainedBackbone(detector);
+    const inside = backbone.slice(0, -'backbone'.length);
+    // of a model around a detector the detector's parts are those that the words mean; what else it has is the model's own
+    const names = [...detector.named()]
+      .filter(([, { requiresGrad }]) => requiresGrad || inside === '')
+      .map(([name]) => name.slice(0, `${name}.`.indexOf('.', name.startsWith(inside) ? inside.length : 0)));
     const all = [...new Set(names)];
-    const isBody = (name: string) => name === 'backbone' || name.startsWith('neck');
+    const isNeck = (name: string) => name.startsWith(`${inside}neck`);
     return {
       all,
-      heads: all.filter((name) => !isBody(name)),
-      neck: all.filter((name) => name.startsWith('neck')),
-      backbone: all.filter((name) => name === 'backbone'),
-      stages: stagePaths(detector),
+      heads: all.filter((name) => name !== backbone && !isNeck(name)),
+      neck: all.filter(isNeck),
+      backbone: all.filter((name) => name === backbone),
+      stages: stagePaths(detector, backbone),
     };
   } finally {
     detector.dispose();
   }
+}
+
+/** Where the backbone is that trains: inside of what a model tracks, teaches or distils where it has one of those. */
+function trainedBackbone(detector: Detector): string {
+  const paths = new Set([...detector.modules()].map(([path]) => path));
+  const inner = ['student', 'detector', 'architecture'].map((name) => `${name}.backbone`);
+  return inner.find((path) => paths.has(path)) ?? 'backbone';
 }
 
 function pathsOf({ train, top }: FineTuneStage, { all, stages, ...words }: Parts): string[] {

@@ -11,7 +11,7 @@ import { TrialTraining } from '../training/trial-training';
 import { notebook } from '../visualization/display';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
-import { modulesAt } from './config-access';
+import { modulesAt, preprocessorOptions } from './config-access';
 import type { LabDataset } from './lab-dataset';
 import { drawsFromSources } from './multi-source-data';
 import { processesOf } from './plan';
@@ -159,7 +159,7 @@ async function largestSamples({ dataset, order, stages }: TrainingData): Promise
 
 /** How much more than the samples the preprocessor may make of them: it resizes batches at random (YOLOX, RTMDet). */
 function largestResize({ config }: RecipeSpec, [{ image }]: readonly PackedSample[]): number {
-  const ranges = modulesAt(config, 'model.data_preprocessor.batch_augments').flatMap(
+  const ranges = modulesAt(preprocessorOptions(config), 'batch_augments').flatMap(
     ({ random_size_range: range, size_divisor: step }) =>
       Array.isArray(range) ? [Math.ceil(Number(range[1]) / Number(step ?? 32)) * Number(step ?? 32)] : [],
   );

@@ -31,12 +31,18 @@ export interface NeckSwap {
 
 /**
  * @param before the necks it replaces, in order
+ * @param path of the neck in the config, for messages
  * @throws DetLabError for an unknown neck, with the nearest name
  */
-export function swapNeck(before: readonly ConfigObject[], neck: ModuleConfig | string, registry: Registry): NeckSwap {
+export function swapNeck(
+  before: readonly ConfigObject[],
+  neck: ModuleConfig | string,
+  registry: Registry,
+  path = 'model.neck',
+): NeckSwap {
   const old: ConfigObject = Object.assign({}, ...before);
   const given = (typeof neck === 'string' ? { type: neck } : neck) as ConfigObject & { type: string };
-  const definition = registry.get('neck', given.type, 'model.neck');
+  const definition = registry.get('neck', given.type, path);
   const shape = shapeOf(definition.options) ?? {};
   const carried = CARRIED.filter(
     (key) => key in shape && key in old && !(key in given) && (shape[key] as z.ZodType).safeParse(old[key]).success,

@@ -12,7 +12,7 @@ import { tableFormats } from '../visualization/table-files';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { carryHeads } from './carry-heads';
 import { catalogue } from './catalogue';
-import { necksAt, objectAt } from './config-access';
+import { detectorPath, necksAt, withDetector } from './config-access';
 import { detectorFlops } from './flops';
 import { swapNeck } from './neck-swap';
 
@@ -92,13 +92,11 @@ export async function neckTable(
   const classes = resolveClasses(spec);
   const build = (neck?: ConfigObject) => {
     if (!neck) return buildModel(spec, classes, undefined, undefined, { withoutEngine: !flops });
-    const { model } = carryHeads({ ...objectAt(spec.config, 'model'), neck }, catalogue);
-    return buildModel({ ...spec, config: { ...spec.config, model } }, classes, undefined, undefined, {
-      withoutEngine: !flops,
-    });
+    const config = withDetector(spec.config, (old) => carryHeads({ ...old, neck }, catalogue, path).model);
+    return buildModel({ ...spec, config }, classes, undefined, undefined, { withoutEngine: !flops });
   };
-  const model = objectAt(spec.config, 'model');
-  const old = necksAt(model, 'neck');
+  const path = detectorPath(spec.config);
+  const old = necksAt(spec.config, `${path}.neck`);
   // the backbone costs the same with every neck: it runs once
   const base = await build();
   const levels = featuresOf(base, input);

@@ -134,7 +134,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
       label: classes.indexOf(label),
       ...(box.id !== undefined && { text: `#${box.id} ${label} ${box.score.toFixed(2)}` }),
     }));
-    return { source, pixels, width, height, boxes };
+    return { source, pixels, width, height, boxes, skeleton: this.from.skeleton };
   }
 
   /**

@@ -4,6 +4,7 @@
 import type { RecipeSpec } from './build-model';
 import { withClassWeights } from './class-weights';
 import { objectAt } from './config-access';
+import { withSkeleton } from './configured-skeleton';
 import type { FitOptions, PreparedOptions } from './fit-options';
 import { setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
@@ -26,6 +27,7 @@ export async function prepareFit(
   if (classWeights !== undefined) change(withClassWeights(config, data.train, classWeights));
   if (repeatFactors !== undefined && repeatFactors !== false)
     change(withRepeatFactors(config, data.train, repeatFactors));
+  config = withSkeleton(config, data.train.skeleton);
   const spec = { ...given, config, changes: [...(given.changes ?? []), ...lines] };
   if (batch !== 'auto') return { spec, options: { ...options, ...(batch !== undefined && { batch }) } };
   const found = await largestBatch(spec, data, options);

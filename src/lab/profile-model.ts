@@ -9,7 +9,7 @@ import type { Detector } from '../models/types';
 import { TrialTraining } from '../training/trial-training';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
-import { objectAt } from './config-access';
+import { detectorPath, objectAt } from './config-access';
 import type { ImageSize } from './image-size/set-image-size';
 import { planRun } from './plan';
 import { detect } from './prediction/detect';
@@ -102,7 +102,7 @@ interface Step {
 
 /** Whether proposals come with the data (Fast R-CNN). */
 function needsProposals(config: ConfigObject): boolean {
-  const model = objectAt(config, 'model');
+  const model = objectAt(config, detectorPath(config));
   return model.roi_head !== undefined && model.rpn_head === undefined;
 }
 

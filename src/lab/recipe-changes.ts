@@ -57,8 +57,9 @@ export abstract class RecipeChanges<Self> {
    * @throws DetLabError for an unknown neck, with the nearest name
    */
   neck(neck: NeckChoice | NeckChoice[]): Self {
-    const old = necksAt(this.spec.config, `${detectorPath(this.spec.config)}.neck`);
-    const swaps = [neck].flat().map((one) => swapNeck(old, one as ModuleConfig | string, catalogue));
+    const path = `${detectorPath(this.spec.config)}.neck`;
+    const old = necksAt(this.spec.config, path);
+    const swaps = [neck].flat().map((one) => swapNeck(old, one as ModuleConfig | string, catalogue, path));
     const configs = swaps.map(({ config }) => config);
     const name = `${this.name}+${swaps.map(({ type }) => type).join('+')}`;
     const changed = withModel(this.spec, 'neck', Array.isArray(neck) ? configs : configs[0], name);
@@ -163,7 +164,8 @@ function withModel(spec: RecipeSpec, part: string, value: ConfigObject | ConfigO
 
 /** Heads whose channels the config gives take those of the neck. */
 function withFittingHeads(spec: RecipeSpec): RecipeSpec {
-  const { model, lines } = carryHeads(cloneConfig(objectAt(spec.config, detectorPath(spec.config))), catalogue);
+  const path = detectorPath(spec.config);
+  const { model, lines } = carryHeads(objectAt(spec.config, path), catalogue, path);
   if (lines.length === 0) return spec;
   return { ...spec, config: withDetector(spec.config, () => model), changes: [...(spec.changes ?? []), ...lines] };
 }

@@ -10,7 +10,7 @@ import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualiza
 import { escapeHtml } from '../visualization/escape';
 import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
-import { necksAt, objectAt } from './config-access';
+import { detectorPath, necksAt, objectAt } from './config-access';
 import { type CrossValidateOptions, type CrossValidation, crossValidate } from './cross-validation';
 import { loadCustomImports } from './custom-imports';
 import { checkDataMethod } from './data-argument';
@@ -295,8 +295,12 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
 
   [inspect.custom](): string {
     const { name, spec } = this;
-    const parts = ['backbone', 'neck'].flatMap((part) => necksAt(spec.config, `model.${part}`).map(({ type }) => type));
-    const line = `Recipe ${name} (${[objectAt(spec.config, 'model').type, ...parts].join(', ')})`;
+    const path = detectorPath(spec.config);
+    const parts = ['backbone', 'neck'].flatMap((part) =>
+      necksAt(spec.config, `${path}.${part}`).map(({ type }) => type),
+    );
+    const types = [...new Set(['model', path])].map((at) => objectAt(spec.config, at).type);
+    const line = `Recipe ${name} (${[...types, ...parts].join(', ')})`;
     return [line, ...(spec.swaps ?? []).flatMap(swapLines), ...(spec.changes ?? [])].join('\n');
   }
 }

@@ -7,12 +7,13 @@ import type { LiveBox, LiveImage } from '../visualization/live-images';
 
 /** The pixels are read when the image is shown. */
 export function recordImage(record: ImageRecord, detections?: Detections): LiveImage {
-  const { id, width, height } = record;
+  const { id, width, height, keypoints } = record;
   return {
     source: path.basename(record.path),
     pixels: () => decodeImage(record.path, id),
     width,
     height,
+    ...(keypoints?.skeleton && { skeleton: keypoints.skeleton }),
     boxes: [...truthBoxes(record), ...(detections ? detectionBoxes(detections) : [])],
   };
 }

@@ -52,8 +52,13 @@ export function summarise(
     stages.push(stage(path, String(part.type ?? ''), module, input));
     // shows the stages of the backbone, which can be frozen one by one, and the children of partly frozen modules
     const last = stages[stages.length - 1];
-    if (path !== 'backbone' && (last.trainable === 0 || last.trainable === last.parameters)) continue;
-    for (const [name, child] of module.children()) stages.push(stage(`${path}.${name}`, '', child, input));
+    if (path !== 'backbone' && !(path in DETECTORS) && (last.trainable === 0 || last.trainable === last.parameters))
+      continue;
+    for (const [name, child] of module.children()) {
+      const inner = `${path}.${name}`;
+      const { type } = path in DETECTORS ? partAt(config, inner) : {};
+      stages.push(stage(inner, String(type ?? ''), child, input));
+    }
   }
   const trainable = detector.trainable().reduce((sum, [, p]) => sum + p.variable.size, 0);
   const state = [...detector.named()].map(([path, p]) => ({
@@ -65,10 +70,22 @@ export function summarise(
   return { name, input, stages, parameters: detector.parameterCount(), trainable, notes, state };
 }
 
+/** Parts that are detectors: of one that tracks or is distilled, and both that the config of a semi-supervised one describes once. */
+const DETECTORS: Record<string, string> = {
+  detector: 'detector',
+  architecture: 'architecture',
+  student: 'detector',
+  teacher: 'detector',
+};
+
 /** The config of a part: the head of an RPN is the `bbox_head` of its weights and the `rpn_head` of its config. */
 function partAt(config: ConfigObject, path: string): ConfigObject {
-  const part = objectAt(config, `model.${path}`);
-  return path === 'bbox_head' && part.type === undefined ? objectAt(config, 'model.rpn_head') : part;
+  const [first, ...rest] = path.split('.');
+  const described = DETECTORS[first] in objectAt(config, 'model') ? DETECTORS[first] : first;
+  const inner = [described, ...rest].join('.');
+  const part = objectAt(config, `model.${inner}`);
+  if (!inner.endsWith('bbox_head') || part.type !== undefined) return part;
+  return objectAt(config, `model.${inner.replace(/bbox_head$/, 'rpn_head')}`);
 }
 
 /** Backbones, necks, and the necks of a sequence; heads have a method of that name. */

@@ -64,6 +64,7 @@ export class Watched implements Displayable {
       pixels: () => decodeImage(record.path, record.id),
       width: record.width,
       height: record.height,
+      skeleton: record.keypoints?.skeleton,
       boxes: [...truthsOf(record, withMasks), ...detectionsOf(detections)],
       caption: captionOf(file, record, detections),
     }));

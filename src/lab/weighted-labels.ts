@@ -4,7 +4,7 @@
 import { type ConfigObject, type ConfigValue, isObject } from '../config';
 import type { Dataset } from '../data';
 import { DetLabError } from '../errors';
-import { objectAt, valueAt } from './config-access';
+import { detectorPath, objectAt, valueAt } from './config-access';
 
 /** Where the losses of boxes are, and which types there read the weights. */
 const READERS: [path: string, types: readonly string[]][] = [
@@ -25,11 +25,12 @@ const LOSSES = {
  */
 export function checkWeightedLabels(config: ConfigObject, { name, records }: Dataset): void {
   if (!records.some(({ truths }) => truths.weights)) return;
-  const model = objectAt(config, 'model');
+  const at = detectorPath(config);
+  const model = objectAt(config, at);
   const refuse = (path: string, part: ConfigValue | undefined, expected: readonly string[]): never => {
     const type = isObject(part) ? String(part.type) : 'none';
     throw new DetLabError(
-      `Cannot train on the weighted labels of "${name}": model.${path} is ${type}, which does not weigh single boxes; expected ` +
+      `Cannot train on the weighted labels of "${name}": ${at}.${path} is ${type}, which does not weigh single boxes; expected ` +
         `${expected.join(', ')}. Use such a model, or labels without weights`,
     );
   };

@@ -2,7 +2,7 @@
 
 import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from '../config';
 import type { Detector } from '../models/types';
-import { valueAt } from './config-access';
+import { detectorPath, valueAt } from './config-access';
 
 /** Options inferred by one module, and its path in the config: `model.neck`. */
 export interface InferredOptions {
@@ -28,7 +28,7 @@ export function wholeConfig(config: ConfigObject, detector: Detector): ConfigObj
     // one config for all stages of a cascade is inferred once for each
     if (isObject(place)) Object.assign(place, values as Record<string, ConfigValue>);
   }
-  const assigner = valueAt(whole, 'model.train_cfg.assigner');
+  const assigner = valueAt(whole, `${detectorPath(whole)}.train_cfg.assigner`);
   if (isObject(assigner) && 'num_classes' in assigner) assigner.num_classes = detector.numClasses;
   return whole;
 }

@@ -291,6 +291,8 @@ export interface Detector extends Module {
   /** Which of the twins predicts, by name, and itself. */
   predictsBy?: string;
   readonly predictor?: Detector;
+  /** Of a model around a detector that a distiller compares with a teacher: that detector. */
+  readonly distilled?: Detector;
   /** Of a model that a distiller compares with a teacher: whether it is compared from now on. */
   distil?(on: boolean): void;
   /** Of a model that tracks: makes the tracker of a video. */

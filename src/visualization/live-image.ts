@@ -3,6 +3,7 @@
 import type { PixelImage } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import { rotatedCorners } from '../geometry/rotated-boxes';
+import type { Skeleton } from '../geometry/skeleton';
 import type { Rle } from '../masks';
 import { BOX_STATES, type BoxState } from './box-states';
 import type { LiveImageData } from './live-image-data';
@@ -68,6 +69,8 @@ export interface LiveImage {
   height: number;
   boxes: readonly LiveBox[];
   points?: readonly LivePoint[];
+  /** What the keypoints of its boxes are; those of COCO's person where there are as many. */
+  skeleton?: Skeleton;
   /** A line below the image; default: its source. */
   caption?: string;
   /** What a gallery can be sorted by: AP, loss, ...; NaN where there is none. */
@@ -80,7 +83,7 @@ export const cornersOf = ({ rbox, corners }: Pick<LiveBox, 'rbox' | 'corners'>):
 
 /** The data of an image as the scripts read it, its positions with so many decimals. `outlines`: whether with its masks. */
 export function liveData(image: LiveImage, decimals: number, { outlines = true } = {}): LiveImageData {
-  const { source, width, height, caption, values = {}, boxes, points } = image;
+  const { source, width, height, caption, values = {}, boxes, points, skeleton } = image;
   const states = Object.keys(BOX_STATES);
   const rounded = (v: number) => Number(v.toFixed(decimals));
   const places = (v: number | undefined, n: number) =>
@@ -106,7 +109,10 @@ export function liveData(image: LiveImage, decimals: number, { outlines = true }
         drawn.text ?? null,
         cornersOf({ rbox, corners })?.map(rounded) ?? null,
         drawn.keypoints
-          ? poseStrokes(drawn.keypoints).map(([x, y, toX, toY, color]) => [...[x, y, toX, toY].map(rounded), color])
+          ? poseStrokes(drawn.keypoints, skeleton).map(([x, y, toX, toY, color]) => [
+              ...[x, y, toX, toY].map(rounded),
+              color,
+            ])
           : null,
       ];
       while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();

@@ -1,10 +1,13 @@
 // Methods of a recipe on models that track, teach or distil another one: they change the detector inside.
 
+import { inspect } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { detector, startEngine } from '../../src';
 import type { ConfigObject } from '../../src/config';
 import { withClassWeights } from '../../src/lab/class-weights';
-import { detectorPath, objectAt, valueAt, withDetector } from '../../src/lab/config-access';
+import { detectorPath, objectAt, preprocessorOptions, valueAt, withDetector } from '../../src/lab/config-access';
+import { planFineTune } from '../../src/lab/fine-tune';
+import { LabDataset } from '../../src/lab/lab-dataset';
 import { onnxMetadata } from '../../src/lab/onnx/onnx-metadata';
 
 beforeAll(() => startEngine());
@@ -42,6 +45,33 @@ test('the neck is that of the teacher and the student', async () => {
     expect(names.some((path) => path.startsWith(`${part}.neck.pafpn_convs`))).toBe(true);
   expect(() => model.detector.freeze('backbone')).toThrow('Did you mean "student.backbone" or "teacher.backbone"?');
   model.dispose();
+});
+
+test('what the data preprocessor does, and what trains when', async () => {
+  const soft = detector(WRAPPED[0][0]).config;
+  expect(preprocessorOptions(soft)).toMatchObject({ type: 'DetDataPreprocessor', pad_size_divisor: 32 });
+  expect(preprocessorOptions(detector(WRAPPED[1][0]).config)).toMatchObject({ pad_size_divisor: 32 });
+  expect(preprocessorOptions({ model: { data_preprocessor: { type: 'A' } } })).toEqual({ type: 'A' });
+  const data = { name: 'two', classes: ['a'], records: [], problems: [] };
+  const config = { ...soft, train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 4 } };
+  const spec = { name: 'soft', config, classes: ['a'], freezing: [] };
+  const { freezing } = await planFineTune(spec, new LabDataset('two', data, undefined), { lr: 0.01 });
+  expect(freezing.map(({ path, frozen, epoch }) => [path, frozen, epoch])).toEqual([
+    ...['backbone', 'neck', 'rpn_head', 'roi_head'].map((part) => [`student.${part}`, true, undefined]),
+    ['student.rpn_head', false, 1],
+    ['student.roi_head', false, 1],
+    ['student.neck', false, 2],
+    ['student.backbone.layer4', false, 3],
+    ['student.backbone', false, 4],
+  ]);
+});
+
+test('the summary and the recipe name the parts inside', async () => {
+  const recipe = detector(WRAPPED[1][0]);
+  expect(inspect(recipe)).toContain('(QDTrack, FasterRCNN, ResNet, FPN)');
+  const { stages } = (await recipe.summary()).summary;
+  expect(stages.map(({ path, type }) => [path, type])).toContainEqual(['detector.roi_head', 'StandardRoIHead']);
+  expect(() => recipe.neck('PAFPM' as never)).toThrow('model.detector.neck');
 });
 
 test('weights of classes are those of the heads inside', () => {

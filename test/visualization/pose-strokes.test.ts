@@ -1,6 +1,7 @@
 // Keypoints as strokes: lines of the skeleton whose ends are both shown, then dots.
 
 import { expect, test } from 'vitest';
+import { skeletonOfNames } from '../../src/data/datasets/coco/category-skeleton';
 import { COCO_PERSON } from '../../src/geometry/skeleton';
 import { poseStrokes } from '../../src/visualization/pose-strokes';
 
@@ -15,4 +16,14 @@ test("COCO's person, of which some keypoints are not sure enough", () => {
 
 test('other keypoints are dots', () => {
   expect(poseStrokes([1, 2, 1, 3, 4, 0])).toEqual([[1, 2, 1, 2, '#3399ff']]);
+});
+
+test('another skeleton has its lines and colours', () => {
+  const skeleton = skeletonOfNames(['left', 'right'], [[0, 1]]);
+  expect(poseStrokes([1, 2, 1, 3, 4, 1], skeleton)).toEqual([
+    [1, 2, 3, 4, '#3399ff'],
+    [1, 2, 1, 2, '#00ff00'],
+    [3, 4, 3, 4, '#ff8000'],
+  ]);
+  expect(poseStrokes([1, 2, 1], skeleton)).toEqual([[1, 2, 1, 2, '#3399ff']]);
 });

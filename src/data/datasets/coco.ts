@@ -79,12 +79,13 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const dataset: Dataset = {
     name: options.name ?? path.basename(file, '.json'),
     classes,
-    categories: [...categories.values()].flatMap(({ id, name, supercategory, frequency, isThing }) =>
+    categories: [...categories.values()].flatMap(({ id, name, supercategory, frequency, isThing, pose }) =>
       typeof id === 'number'
         ? [
             {
               id,
               label: classes.indexOf(name),
+              ...(pose && { pose: { category: name, ...pose } }),
               ...(supercategory && { supercategory }),
               ...(frequency && { frequency }),
               ...(panoptic && { isThing }),

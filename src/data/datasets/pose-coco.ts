@@ -27,9 +27,10 @@ const options = cocoOptions.extend({
 });
 type Options = z.output<typeof options>;
 
-/** What the keypoints are: `from_file`, or what such a file has; COCO's person by default. */
-function skeletonOption({ metainfo }: Options, at: string): Skeleton {
-  const given = metainfo?.keypoint_info ? metainfo : (metainfo?.from_file ?? 'configs/_base_/pose/coco.py');
+/** What the keypoints are: `from_file`, or what such a file has; what the annotation file says by default. */
+function skeletonOption({ metainfo }: Options, at: string): Skeleton | undefined {
+  const given = metainfo?.keypoint_info ? metainfo : metainfo?.from_file;
+  if (given === undefined) return undefined;
   const where = `${at}.metainfo`;
   const { data, error } = poseMetainfoOption.unwrap().safeParse(given);
   if (data !== undefined) return skeletonOf(data, where);

@@ -2,7 +2,7 @@
 
 import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from '../../config';
 import { DetLabError } from '../../errors';
-import { modulesAt, numberAt } from '../config-access';
+import { modulesAt, numberAt, preprocessorOptions } from '../config-access';
 import { trainAtSizes } from './multi-scale';
 import { eachObject, sizeOptions } from './size-options';
 import { isPair, type Scale, SizeScaling } from './size-scaling';
@@ -88,7 +88,7 @@ function refuseFixedSize(config: ConfigObject, old: Scale, target: Scale, name: 
 export function canvasDivisor(config: ConfigObject): number {
   const steps = modulesAt(config, 'test_dataloader.dataset.pipeline');
   const fills = steps.some(({ type, size }) => type.endsWith('LetterResize') || (type.endsWith('Pad') && isPair(size)));
-  const pads = numberAt(config, 'model.data_preprocessor.pad_size_divisor') ?? 1;
+  const pads = numberAt(preprocessorOptions(config), 'pad_size_divisor') ?? 1;
   return fills && pads % CANVAS_STRIDE !== 0 ? CANVAS_STRIDE : 1;
 }
 

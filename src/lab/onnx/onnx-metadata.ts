@@ -2,7 +2,7 @@
 // than these. The exporter adds `outputs`: what each output is and how it is read.
 
 import type { ConfigObject } from '../../config';
-import { detectorPath, objectAt } from '../config-access';
+import { detectorPath, objectAt, preprocessorOptions } from '../config-access';
 import { evaluationPipeline } from '../evaluation-pipeline';
 
 /** Steps of a test pipeline that leave the pixels alone. */
@@ -19,16 +19,9 @@ export interface OnnxFacts {
   threshold?: number;
 }
 
-/** The options of the data preprocessor; of one with branches, those that all have. */
-function normalisation(config: ConfigObject): ConfigObject {
-  const places = ['model', detectorPath(config)].map((path) => objectAt(config, `${path}.data_preprocessor`));
-  const inner = places.flatMap((one) => [objectAt(one, 'data_preprocessor'), one]);
-  return inner.find(({ mean, std }) => mean !== undefined || std !== undefined) ?? places[0];
-}
-
 /** Settings of the data preprocessor and steps of the test pipeline, in the words of MMDetection. */
 function preprocessing(config: ConfigObject): object {
-  const settings = normalisation(config);
+  const settings = preprocessorOptions(config);
   const { mean = null, std = null, pad_size_divisor = 1, pad_value = 0 } = settings;
   const isRgb = settings.bgr_to_rgb || settings.to_rgb;
   const { steps } = evaluationPipeline(config, 'test');

@@ -2,12 +2,13 @@
 
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type ConfigObject, isObject } from '../../config';
+import type { ConfigObject } from '../../config';
 import { DetLabError } from '../../errors';
 import type { Detector } from '../../models/types';
 import { exportDetector, type OnnxOptions } from '../../onnx/export-detector';
 import { packageRoot } from '../../paths';
-import { numberAt, objectAt } from '../config-access';
+import { numberAt, preprocessorOptions } from '../config-access';
+import { predictingAlone } from '../predicting-alone';
 import { inputSize } from '../summary';
 import { onnxMetadata } from './onnx-metadata';
 
@@ -61,19 +62,9 @@ function checkPlace(file: string): string {
   return target;
 }
 
-/** Of a semi-supervised detector the one that predicts, with its part of the config. */
-function predictingAlone(model: SavedModel): SavedModel {
-  const { predictor } = model.detector;
-  if (!predictor) return model;
-  const { detector, data_preprocessor: given } = objectAt(model.config, 'model');
-  const inner = isObject(given) ? given.data_preprocessor : undefined;
-  const alone = { ...(isObject(detector) && detector), ...(isObject(inner) && { data_preprocessor: inner }) };
-  return { ...model, detector: predictor, config: { ...model.config, model: alone } };
-}
-
 function resolved({ config }: SavedModel, given: SaveOnnxOptions): OnnxOptions {
   const { nms = true, size, batch = 1, dynamic = false, precision = 'float32' } = given;
-  const padding = numberAt(config, 'model.data_preprocessor.pad_size_divisor') ?? 1;
+  const padding = numberAt(preprocessorOptions(config), 'pad_size_divisor') ?? 1;
   const divisor = (padding * STRIDE) / gcd(padding, STRIDE);
   const dynamicSize = dynamic === true || dynamic === 'size';
   if (dynamicSize && size !== undefined)
@@ -103,7 +94,7 @@ function resolved({ config }: SavedModel, given: SaveOnnxOptions): OnnxOptions {
  * @throws DetLabError for what has no form in ONNX, and for a file that cannot be written
  */
 export function saveOnnx(whole: SavedModel, file: string, given: SaveOnnxOptions): string {
-  const model = predictingAlone(whole);
+  const model = { ...whole, ...predictingAlone(whole) };
   const target = checkPlace(file);
   const options = resolved(model, given);
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));

@@ -16,7 +16,7 @@ import { interruptible } from '../../engine/interruption';
 import { DetLabError } from '../../errors';
 import type { Detector } from '../../models/types';
 import type { TextPrompt } from '../../text/prompts';
-import { numberAt } from '../config-access';
+import { numberAt, preprocessorOptions } from '../config-access';
 import { type TestSampler, testSampler } from '../test-sample';
 import { idsThatGoOn, withoutIds } from './clips';
 import { detect, type ImageDetector } from './detect';
@@ -149,7 +149,7 @@ type SizeKey = (sample: PackedSample) => string;
 
 /** The size to which the data preprocessor pads an image alone. */
 function paddedSize(config: ConfigObject): SizeKey {
-  const divisor = numberAt(config, 'model.data_preprocessor.pad_size_divisor') ?? 1;
+  const divisor = numberAt(preprocessorOptions(config), 'pad_size_divisor') ?? 1;
   const padded = (side: number) => Math.ceil(side / divisor) * divisor;
   return ({ image: { width, height } }) => `${padded(height)} ${padded(width)}`;
 }

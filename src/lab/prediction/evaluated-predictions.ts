@@ -9,8 +9,11 @@ import { Predictions, shownFrom } from '../predictions';
 export function evaluatedPredictions({ dataset, images }: EvaluationResults, threshold = shownFrom): PredictionList {
   const { classes } = dataset;
   const drawing = { threshold };
-  const all = images.map(({ record: { path: file, width, height }, detections }) =>
-    Predictions.create(file, { width, height, again: () => decodeImage(file) }, detections, classes, drawing, { file }),
+  const all = images.map(({ record: { path: file, width, height, keypoints }, detections }) =>
+    Predictions.create(file, { width, height, again: () => decodeImage(file) }, detections, classes, drawing, {
+      file,
+      skeleton: keypoints?.skeleton,
+    }),
   );
   return PredictionList.create(all, classes, drawing);
 }

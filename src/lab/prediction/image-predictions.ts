@@ -1,6 +1,7 @@
 // What predictions of one image are to those that write them.
 
 import type { PixelImage } from '../../data';
+import type { Skeleton } from '../../geometry/skeleton';
 import type { Rle } from '../../masks';
 import type { DrawingOptions } from '../../visualization/drawing-options';
 
@@ -38,6 +39,8 @@ export interface PredictedFrom {
   /** Of a frame: seconds from the start, and the frames a second. */
   time?: number;
   fps?: number;
+  /** What the keypoints are, where the config or the data say it. */
+  skeleton?: Skeleton;
 }
 
 export interface ImagePredictions extends ReadonlyArray<Prediction> {

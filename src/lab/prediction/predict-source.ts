@@ -10,12 +10,14 @@ import {
   type SourceProblem,
 } from '../../data';
 import { DetLabError } from '../../errors';
+import type { Skeleton } from '../../geometry/skeleton';
 import type { Detector } from '../../models/types';
 import { entitiesOf, type TextPrompt } from '../../text/prompts';
 import { notebook } from '../../visualization/display';
 import type { DrawingOptions } from '../../visualization/drawing-options';
 import { objectAt, readsText } from '../config-access';
 import { configuredPalette } from '../configured-palette';
+import { configuredSkeleton } from '../configured-skeleton';
 import { PredictionList } from '../prediction-list';
 import { checkPredictionDrawing, Predictions } from '../predictions';
 import { progressView } from '../progress-view';
@@ -159,16 +161,23 @@ async function* predictions(
   drawing: DrawingOptions,
   found: AsyncGenerator<DetectedImage | SourceProblem>,
 ): AsyncGenerator<Predictions | SourceProblem> {
-  for await (const one of found) yield isProblem(one) ? one : displayable(one, model.classes, drawing);
+  const skeleton = configuredSkeleton(model.config);
+  for await (const one of found) yield isProblem(one) ? one : displayable(one, model.classes, drawing, skeleton);
 }
 
-function displayable(detected: DetectedImage, classes: readonly string[], drawing: DrawingOptions): Predictions {
+function displayable(
+  detected: DetectedImage,
+  classes: readonly string[],
+  drawing: DrawingOptions,
+  skeleton: Skeleton | undefined,
+): Predictions {
   const { image, pixels, width, height, again, detections } = detected;
   const { name, file, time, fps } = image;
   return Predictions.create(name, pixels ?? { width, height, again }, detections, classes, drawing, {
     file,
     time,
     fps,
+    skeleton,
   });
 }
 

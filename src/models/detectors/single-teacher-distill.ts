@@ -90,6 +90,10 @@ export class SingleTeacherDistill extends WrappedDetector {
     if (!config.teacher_trainable) for (const [, parameter] of this.teacher.named()) parameter.requiresGrad = false;
   }
 
+  get distilled(): Detector {
+    return this.student;
+  }
+
   protected get inner(): Detector {
     return this.student;
   }

@@ -10,6 +10,8 @@ export interface Category {
   id: Key;
   name: string;
   supercategory?: string;
+  /** Of a category with keypoints, as the file has them. */
+  pose?: { keypoints: unknown; skeleton?: unknown };
   /** LVIS's. */
   frequency?: string;
   /** Of panoptic segmentation: objects, not regions. */
@@ -52,6 +54,7 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
       name,
       supercategory: nameOf(fields.supercategory),
       frequency: nameOf(fields.frequency),
+      ...(hasKeypoints(fields.keypoints) && { pose: { keypoints: fields.keypoints, skeleton: fields.skeleton } }),
       isThing: fields.isthing === undefined || flagOf(fields.isthing),
     });
   }
@@ -63,6 +66,10 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
   for (const line of nearNames([...idOfName.keys()])) report.notice(line);
   return categories;
 }
+
+/** Whether there are any: tools write an empty list for categories without. */
+const hasKeypoints = (given: unknown): boolean =>
+  given !== undefined && given !== null && !(Array.isArray(given) && given.length === 0);
 
 /**
  * The names of the classes in the file's order, without Roboflow's project name: the first category when it has no objects

@@ -4,20 +4,26 @@
 
 import { stat } from 'node:fs/promises';
 import type { Keypoints } from '../../../geometry/keypoints';
-import type { Skeleton } from '../../../geometry/skeleton';
+import { COCO_PERSON, type Skeleton } from '../../../geometry/skeleton';
 import { LIMITS } from '../../loading/bounded-read';
 import { notJson, readJson } from '../../loading/json-file';
 import { NotListed, readJsonLists } from '../../loading/json-lists';
 import type { Dataset, ImageRecord } from '../../types';
 import { takeObjects } from '../take-objects';
+import { categorySkeleton } from './category-skeleton';
 import { fieldsOf, MAX_COORDINATE } from './fields';
 import { CocoReport } from './report';
 
 type Id = number | string;
 type Given = Float32Array | 'several' | 'none';
 
-/** The dataset with the keypoints of its objects; those without any are left out, as by MMPose. */
-export async function withKeypoints(dataset: Dataset, file: string, skeleton: Skeleton): Promise<Dataset> {
+/**
+ * The dataset with the keypoints of its objects; those without any are left out, as by MMPose.
+ *
+ * @param given what they are; undefined: what the file says, COCO's person where it says nothing
+ */
+export async function withKeypoints(dataset: Dataset, file: string, given: Skeleton | undefined): Promise<Dataset> {
+  const skeleton = chosenSkeleton(given, dataset, file);
   const report = new CocoReport(file);
   const table = await readKeypoints(file, skeleton, report);
   const used = dataset.records.map((record) => recordKeypoints(record, table, skeleton, report));
@@ -29,6 +35,15 @@ export async function withKeypoints(dataset: Dataset, file: string, skeleton: Sk
     problems: [...dataset.problems, ...report.problems],
     notices: [...(dataset.notices ?? []), ...report.notices],
   };
+}
+
+/** Lines of the file are drawn where those that are given have none, and have its names. */
+function chosenSkeleton(given: Skeleton | undefined, { categories = [] }: Dataset, file: string): Skeleton {
+  if (given && given.links.length > 0) return given;
+  const found = categorySkeleton(categories, file);
+  if (!given) return found ?? COCO_PERSON;
+  if (found?.names.join('\n') !== given.names.join('\n')) return given;
+  return { ...given, links: found.links, linkColors: found.linkColors };
 }
 
 interface KeypointTable {
@@ -113,9 +128,10 @@ function pointsOf(given: unknown, visible: unknown, id: Id, { names }: Skeleton,
 function recordKeypoints(
   record: ImageRecord,
   { of }: KeypointTable,
-  { names, flipIndices }: Skeleton,
+  skeleton: Skeleton,
   report: CocoReport,
 ): ImageRecord {
+  const { names, flipIndices } = skeleton;
   const width = 3 * names.length;
   const kept = Array.from(record.annotationIds.keys()).filter((i) => {
     const found = of.get(record.annotationIds[i]);
@@ -133,6 +149,6 @@ function recordKeypoints(
     const found = of.get(record.annotationIds[i]);
     if (found instanceof Float32Array) points.set(found, k * width);
   }
-  const keypoints: Keypoints = { kind: 'keypoints', points, flipIndices };
+  const keypoints: Keypoints = { kind: 'keypoints', points, flipIndices, skeleton };
   return { ...takeObjects(record, kept), keypoints };
 }
