@@ -160,11 +160,11 @@ async function listen(channel: Request['channel']): Promise<void> {
   for await (const frames of sockets.routers[channel]) guarded(() => receive(channel, frames));
 }
 
-/** Welcomes each new subscriber: what is published from now on reaches it. */
+/** Welcomes each new subscriber: what is published from now on reaches it, and nothing before. */
 async function welcomeSubscribers(): Promise<void> {
   for await (const [frame] of sockets.iopub) {
     const isSubscription = frame[0] === 1;
-    if (isSubscription && frame.length <= MAX_TOPIC_BYTES) sender.welcome(frame.subarray(1).toString('utf8'));
+    if (isSubscription && frame.length <= MAX_TOPIC_BYTES) sender.welcome(frame.subarray(1));
   }
 }
 

@@ -5,7 +5,7 @@ import type { LauncherChannel } from '../launch/launcher-channel';
 import { type Request, Slot } from '../protocol/thread-messages';
 import { type Content, encode, type Message } from '../protocol/wire-message';
 import type { SendQueue } from './send-queue';
-import type { Sockets } from './sockets';
+import { acceptSubscription, type Sockets } from './sockets';
 
 /** Requests whose headers are kept: late output of an older cell has no parent. */
 const MAX_REQUESTS = 10_000;
@@ -93,10 +93,13 @@ export class MessageSender {
     queue.send(sockets.routers.stdin, frames, 0, undelivered);
   }
 
-  /** Confirms a front end's subscription. */
-  welcome(subscription: string): void {
+  /** Accepts the subscription that was received last; its front end gets the welcome before anything else. */
+  welcome(topic: Buffer): void {
+    const { iopub } = this.parts.sockets;
+    const subscription = topic.toString('utf8');
+    acceptSubscription(iopub, topic);
     const identities = subscription ? [subscription] : [];
-    this.parts.queue.send(this.parts.sockets.iopub, this.encode('iopub_welcome', { subscription }, { identities }));
+    this.parts.queue.sendNext(iopub, this.encode('iopub_welcome', { subscription }, { identities }));
   }
 
   private encode(

@@ -29,6 +29,12 @@ export class SendQueue {
     void this.drain();
   }
 
+  /** As `send`, before the messages that wait. */
+  sendNext(socket: XPublisher | Router, frames: (Buffer | string)[]): void {
+    this.messages.unshift({ socket, frames, bytes: 0 });
+    void this.drain();
+  }
+
   /** Subtracts bytes that are sent or dropped, and wakes the program that waits for room. */
   release(bytes: number): void {
     if (!bytes) return;

@@ -26,6 +26,7 @@ export function createSockets(): Sockets {
       sendTimeout: SEND_TIMEOUT_MS,
       maxMessageSize: MAX_TOPIC_BYTES,
       verbosity: 'allSubs', // every front end is welcomed, not only the first with its topic
+      manual: true, // a subscription counts from `acceptSubscription` on: its first message is the welcome
     }),
     routers: {
       shell: new Router(router),
@@ -34,6 +35,15 @@ export function createSockets(): Sockets {
     },
     heartbeat: new Reply({ linger: 0, maxMessageSize: MAX_FRAME_BYTES }),
   };
+}
+
+/** Option 6 of zeromq.h, which zeromq's types offer for subscribers only. */
+const ZMQ_SUBSCRIBE = 6;
+
+/** Lets the front end whose subscription was received last have what is published from now on. */
+export function acceptSubscription(iopub: XPublisher, topic: Buffer): void {
+  const options = iopub as unknown as { setStringOption(option: number, value: Buffer): void };
+  options.setStringOption(ZMQ_SUBSCRIBE, topic);
 }
 
 /** @throws Error naming the port that cannot be opened, and why */

@@ -41,6 +41,14 @@ it('sends in order, one message at a time, and counts what has left', async () =
   expect(Atomics.load(shared, Slot.QueuedBytes)).toBe(0);
 });
 
+it('sends what goes next before the messages that wait', async () => {
+  const { socket, sent } = fakeSocket();
+  const queue = new SendQueue(socket, sharedSlots(), () => {});
+  for (const text of ['a', 'b', 'c']) queue.send(socket, [text]);
+  queue.sendNext(socket, ['next']);
+  await vi.waitFor(() => expect(sent).toEqual(['a', 'next', 'b', 'c']));
+});
+
 it('sends again, in a later turn of the event loop, what zeromq gives up too early', async () => {
   let turns = 0;
   setImmediate(() => turns++);

@@ -145,4 +145,21 @@ describe('while a cell keeps the thread busy', () => {
       await other.stop();
     }
   });
+
+  it('welcomes a front end before anything else reaches it, in the middle of output', async () => {
+    const flag = new Flag(kernel);
+    const cell = kernel.start(`setInterval(() => console.log('more'), 1); ${flag.awaitLoop}`);
+    await kernel.wait((m) => m.parent === cell && m.type === 'stream');
+    for (let i = 0; i < 5; i++) {
+      const other = await KernelClient.connect(kernel, { stdin: false });
+      try {
+        await other.wait((m) => m.type === 'stream');
+        expect(other.received.find((m) => m.channel === 'iopub')?.type).toBe('iopub_welcome');
+      } finally {
+        await other.stop();
+      }
+    }
+    flag.raise();
+    await kernel.finish(cell);
+  });
 });
