@@ -10,17 +10,11 @@ import { log, main, setup } from './setup.mjs';
 import { countReport } from './test-report.mjs';
 
 const bin = (...path) => join(root, 'node_modules', ...path);
+const TSC = bin('typescript-native', 'bin', 'tsc');
 const CHECKS = {
-  types: [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.json'],
-  'types of browser scripts': [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.browser.json'],
-  'types of detlab/web': [
-    bin('typescript', 'bin', 'tsc'),
-    '--noEmit',
-    '--emitDeclarationOnly',
-    'false',
-    '-p',
-    'tsconfig.web.json',
-  ],
+  types: [TSC, '--noEmit', '-p', 'tsconfig.json'],
+  'types of browser scripts': [TSC, '--noEmit', '-p', 'tsconfig.browser.json'],
+  'types of detlab/web': [TSC, '--noEmit', '--emitDeclarationOnly', 'false', '-p', 'tsconfig.web.json'],
   lint: [bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '.'],
   imports: [
     bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),

@@ -1,4 +1,5 @@
-// dist/: the compiled project. Uses the project's TypeScript (`npx tsc` may run the older one that tslab depends on).
+// dist/: the compiled project, by TypeScript's native compiler: a fifth of the time of the one in JavaScript, which the kernel
+// uses, since only that one has an API for compiling cells.
 
 import { join } from 'node:path';
 import { run } from './command.mjs';
@@ -31,7 +32,7 @@ export async function compile(log) {
   if (compiled()) return true;
   log('compiling TypeScript to dist/');
   const before = inputs();
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const tsc = join(root, 'node_modules', 'typescript-native', 'bin', 'tsc');
   let [code, output] = [0, ''];
   for (const project of PROJECTS) {
     const compiling = await run(process.execPath, [tsc, '-p', project, '--noCheck']);
