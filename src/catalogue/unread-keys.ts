@@ -27,13 +27,13 @@ export function usesOf(name: string, value: unknown, config: Options): string[] 
   return paths;
 }
 
-/** Paths under the keys that are read that end with this name. */
-function placesOf(name: string, config: Options): string[] {
+/** Paths under the keys that are read whose last part is such a name. */
+function placesOf(isName: (key: string) => boolean, config: Options): string[] {
   const paths: string[] = [];
   const walk = (at: unknown, path: string): void => {
     if (!isContainer(at)) return;
     for (const [key, below] of Object.entries(at)) {
-      if (key === name) paths.push(`${path}.${key}`);
+      if (isName(key)) paths.push(`${path}.${key}`);
       walk(below, `${path}.${key}`);
     }
   };
@@ -70,8 +70,10 @@ export function unreadKeys(keys: Iterable<string>, config: Options, former: Opti
     if (isRead(key) || usesOf(key, config[key], config).length > 0) return [];
     const uses = usesOf(key, former[key], config);
     const meant = nearest(key, TOP_KEYS);
-    const places = uses.length > 0 || meant ? uses : placesOf(key, config);
-    const advice = places.length > 0 ? `. Set ${list(places)}` : meant ? `. Did you mean "${meant}"?` : '';
+    const places = uses.length > 0 || meant ? uses : placesOf((name) => name === key, config);
+    const near = [meant ?? []].flat().concat(placesOf((name) => isTypo(key, name), config));
+    const advice =
+      places.length > 0 ? `. Set ${list(places)}` : near.length > 0 ? `. Did you mean "${list(near)}"?` : '';
     return [{ path: key, key, message: `${UNREAD}${advice}` }];
   });
 }

@@ -12,7 +12,7 @@ import {
   type SearchRange,
   type SearchSpace,
 } from '../analysis/search-space';
-import { DetLabError, nameOfValue } from '../errors';
+import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { Random } from '../random';
 import { notebook } from '../visualization/display';
 import { tablesBundle } from '../visualization/table';
@@ -128,10 +128,21 @@ function trialOf(base: Recipe, values: Candidate): Planned {
     if (FIT_WORDS.includes(key)) options[key] = value;
     else if (key === 'neck') recipe = recipe.neck(value as Parameters<Recipe['neck']>[0]);
     else if (key === 'backbone') recipe = recipe.backbone(value as Parameters<Recipe['backbone']>[0]);
-    else recipe = recipe.set({ [key]: value } as Parameters<Recipe['set']>[0]);
+    else recipe = optionSet(recipe, key, value);
   }
   checkMethod('search.fit', options);
   return { name, values, recipe: recipe.named(name), options: options as FitOptions };
+}
+
+/** @throws DetLabError for an option that the recipe does not have, with the word of the search that may be meant */
+function optionSet(recipe: Recipe, key: string, value: unknown): Recipe {
+  try {
+    return recipe.set({ [key]: value } as Parameters<Recipe['set']>[0]);
+  } catch (error) {
+    const meant = key.includes('.') ? '' : didYouMean(key, [...FIT_WORDS, 'neck', 'backbone']);
+    if (!meant || !(error instanceof DetLabError)) throw error;
+    throw new DetLabError(`Cannot search over "${key}": the recipe has no such option.${meant}`);
+  }
 }
 
 /** One call of `fit`. */

@@ -21,6 +21,10 @@ test.each<[Record<string, ConfigValue>, string]>([
   ],
   [{ num_classes: 3 }, 'Set model.roi_head.bbox_head.num_classes'],
   [{ batch_size: 3 }, 'Set train_dataloader.batch_size, val_dataloader.batch_size, test_dataloader.batch_size'],
+  [
+    { weigth_decay: 0 },
+    'this sets a variable that nothing reads. Did you mean "optim_wrapper.optimizer.weight_decay"?',
+  ],
   [{ 'model.neck.nun_outs': 4 }, 'The path is model.neck.num_outs'],
   [{ 'model.train_cfg.rcnn.assigner.pos_iou_th': 0.6 }, 'The path is model.train_cfg.rcnn.assigner.pos_iou_thr'],
   [{ 'env_cfg.cudn_benchmark': true }, 'The path is env_cfg.cudnn_benchmark'],

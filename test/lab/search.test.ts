@@ -98,6 +98,10 @@ test('spaces that there cannot be are refused before anything is trained', async
   expect(() => of({ batch: { min: 0.2, max: 0.8, integer: true } }, { strategy: 'random' })).toThrow(/no whole number/);
   expect(() => of({ lr: [1, 2, 3] }, { budget: 2 })).toThrow(/all 3 combinations with a budget of 2/);
   expect(() => of({ 'model.nekc.type': ['FPN'] })).toThrow(/nekc/);
+  expect(() => of({ lrr: [0.1] })).toThrow(
+    'Cannot search over "lrr": the recipe has no such option. Did you mean "lr"?',
+  );
+  expect(() => of({ batch_size: [1] })).toThrow('Set train_dataloader.batch_size');
   expect(() => of({ neck: ['PAFPM'] })).toThrow(/PAFPN/);
   expect(() => of({ lr: ['fast'] })).toThrow(/lr: expected number/);
   await expect(of({ lr: [1] }).fit(data.split('train'))).rejects.toThrow(/no validation images to decide by/);
