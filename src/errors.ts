@@ -22,6 +22,9 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** A number in a message: seven digits, so that what a computation adds far behind the point is not shown. */
+export const numberText = (value: number): string => String(Number(value.toPrecision(7)));
+
 /** ` Did you mean "PAFPN"?` or an empty string. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const near = nearest(name, candidates);

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { type BuildContext, defineModule, type ModuleConfig } from '../../catalogue/registry';
-import { DetLabError } from '../../errors';
+import { DetLabError, numberText } from '../../errors';
 import { type LabelMap, labelMapOf, namesByLabel } from '../../text/label-map';
 import type { Span } from '../../text/prompts';
 import { ShardBuilder } from '../columns/shard-builder';
@@ -162,7 +162,7 @@ class OdvgReader {
     this.problem(
       inside > 0 ? 'zero-area' : 'box-outside',
       number,
-      `Line ${number}: box [${[x1, y1, x2, y2].join(', ')}] is ${inside > 0 ? 'thinner than a pixel' : 'outside the image'}; not used`,
+      `Line ${number}: box [${[x1, y1, x2, y2].map(numberText).join(', ')}] is ${inside > 0 ? 'thinner than a pixel' : 'outside the image'}; not used`,
     );
     return false;
   }

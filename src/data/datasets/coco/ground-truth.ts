@@ -1,5 +1,6 @@
 // The ground truth of an image from its annotations, by MMDetection's rules; what they skip is reported.
 
+import { numberText } from '../../../errors';
 import type { DataProblem, ImageRecord } from '../../types';
 import { packTruths, type TruthRow } from '../truth-list';
 import type { CocoAnnotation } from './annotation';
@@ -78,11 +79,15 @@ function toRow(annotation: LabelledAnnotation, image: SizedImage, report: TruthR
   }
   const area = annotation.area ?? (segmentation ? outlineArea(segmentation, image) : w * h);
   if (area <= 0 || w < 1 || h < 1) {
-    report.annotation('zero-area', id, `of "${image.name}" is ${w} x ${h} pixels, area ${area}; skipped`);
+    report.annotation(
+      'zero-area',
+      id,
+      `of "${image.name}" is ${numberText(w)} x ${numberText(h)} pixels, area ${numberText(area)}; skipped`,
+    );
     return undefined;
   }
   const beyond = (how: string) =>
-    `[${bbox.join(', ')}] (x, y, w, h) of "${image.name}" ${how} the ${image.width} x ${image.height} image`;
+    `[${bbox.map(numberText).join(', ')}] (x, y, w, h) of "${image.name}" ${how} the ${image.width} x ${image.height} image`;
   if (x + w <= 0 || y + h <= 0 || x >= image.width || y >= image.height) {
     report.annotation('box-outside', id, `${beyond('is outside')}; skipped`);
     return undefined;

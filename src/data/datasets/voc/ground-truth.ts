@@ -1,5 +1,6 @@
 // The ground truth of an image from its annotation; what cannot be used is reported by object.
 
+import { numberText } from '../../../errors';
 import type { DataProblem } from '../../types';
 import { packTruths, type TruthRow } from '../truth-list';
 import type { VocAnnotation, VocObject } from './annotation';
@@ -64,7 +65,7 @@ export function groundTruth(
     const [x1, y1, x2, y2] = bbox;
     const [w, h] = [x2 - x1, y2 - y1];
     if (w <= 0 || h <= 0) {
-      say('zero-area', `(${name}) is ${w} x ${h} pixels; skipped`);
+      say('zero-area', `(${name}) is ${numberText(w)} x ${numberText(h)} pixels; skipped`);
       continue;
     }
     const beyond = `the ${image.width} x ${image.height} image`;

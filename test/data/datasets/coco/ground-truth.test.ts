@@ -44,6 +44,13 @@ it('asks the file for its size when a box contradicts the annotated one', async 
   expect(problems[0].message).toMatch(/is 640 x 480 pixels, its annotation says 480 x 640.*turned/);
 });
 
+it('writes the numbers of a box without what a computation adds far behind the point', async () => {
+  const { problems } = await load([annotation({ bbox: [0.1 + 0.2, 400, 660 + 1 / 12345, 60] })]);
+  expect(problems[0].message).toContain(
+    '[0.3, 400, 660.0001, 60] (x, y, w, h) of "a.jpg" extends beyond the 640 x 480',
+  );
+});
+
 it('reports boxes outside the image, and those beyond its border', async () => {
   const { records, problems } = await load([
     annotation({ bbox: [650, 50, 100, 100] }),
