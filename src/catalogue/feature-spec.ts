@@ -6,4 +6,6 @@ export interface FeatureSpec {
   stride: number;
   /** [H, W] where it is fixed: RoI features. */
   size?: [number, number];
+  /** Where the map of that stride is pooled: under a window of [H, W] every so many rows and columns, or wholly. */
+  pooled?: 'wholly' | { window: [number, number]; step: [number, number] };
 }

@@ -92,13 +92,23 @@ function partAt(config: ConfigObject, path: string): ConfigObject {
 const hasOutputs = (module: Module): module is Module & { outputs: FeatureSpec[] } =>
   'outputs' in module && Array.isArray(module.outputs);
 
-function stage(path: string, type: string, module: Module, [height, width]: [number, number]): StageSummary {
+/** [H, W, C] of a level, of an image of that size. */
+function levelShape({ channels, stride, pooled }: FeatureSpec, image: [number, number]): [number, number, number] {
+  const [height, width] = image.map((side, axis) => {
+    const cells = Math.ceil(side / stride);
+    if (pooled === undefined) return cells;
+    return pooled === 'wholly' ? 1 : Math.max(0, Math.floor((cells - pooled.window[axis]) / pooled.step[axis]) + 1);
+  });
+  return [height, width, channels];
+}
+
+function stage(path: string, type: string, module: Module, image: [number, number]): StageSummary {
   const specs = hasOutputs(module) ? module.outputs : [];
   return {
     path,
     type,
-    outputs: specs.map(({ channels, stride }) => [Math.ceil(height / stride), Math.ceil(width / stride), channels]),
-    strides: specs.map(({ stride }) => stride),
+    outputs: specs.map((spec) => levelShape(spec, image)),
+    strides: specs.filter(({ pooled }) => pooled === undefined).map(({ stride }) => stride),
     parameters: module.parameterCount(),
     trainable: module.trainable().reduce((sum, [, p]) => sum + p.variable.size, 0),
   };

@@ -24,19 +24,27 @@ const options = z
     path: ['kernel_size'],
   });
 
+const pair = (given: number | [number, number]): [number, number] =>
+  typeof given === 'number' ? [given, given] : given;
+
 export class GlobalAveragePooling extends Module implements Neck {
+  readonly outputs: FeatureSpec[];
+
   constructor(
-    readonly outputs: FeatureSpec[],
+    inputs: FeatureSpec[],
     private readonly given: z.output<typeof options>,
   ) {
     super();
+    const { kernel_size: kernel, stride } = given;
+    const pooled = kernel === null ? 'wholly' : { window: pair(kernel), step: pair(stride ?? kernel) };
+    this.outputs = inputs.map((level) => ({ ...level, pooled }));
   }
 
   /** [N, H, W, C] -> [N, 1, 1, C] each, or the means under a window. */
   forward(features: tf.Tensor4D[]): tf.Tensor4D[] {
     const { kernel_size: kernel, stride } = this.given;
     if (kernel === null) return features.map((x) => tf.mean(x, [1, 2], true));
-    const [height, width] = typeof kernel === 'number' ? [kernel, kernel] : kernel;
+    const [height, width] = pair(kernel);
     return features.map((x) => {
       if (x.shape[1] < height || x.shape[2] < width)
         throw new DetLabError(
