@@ -22,6 +22,7 @@ import { giouLossDefinition } from './giou-loss';
 import { iouLossDefinition } from './iou-loss';
 import { knowledgeDistillationKLDivLossDefinition } from './knowledge-distillation-kl-div-loss';
 import { l1LossDefinition } from './l1-loss';
+import { withClearErrors } from './loss-errors';
 import { marginL2LossDefinition } from './margin-l2-loss';
 import { mmpretrainCrossEntropyLossDefinition } from './mmpretrain-cross-entropy-loss';
 import { mseLossDefinition } from './mse-loss';
@@ -78,7 +79,7 @@ export { weightReduceLoss } from './weight-reduce-loss';
 export { YOLOIoULoss } from './yolo-iou-loss';
 export { zeroLoss } from './zero-loss';
 
-export const losses = [
+const definitions = [
   associativeEmbeddingLossDefinition,
   crossEntropyLossDefinition,
   focalLossDefinition,
@@ -115,3 +116,5 @@ export const losses = [
   channelWiseDivergenceDefinition,
   pkdLossDefinition,
 ] as const satisfies readonly AnyDefinition[];
+
+export const losses = definitions.map(withClearErrors) as unknown as typeof definitions;

@@ -48,6 +48,8 @@ export function rotatedIoU(prediction: tf.Tensor2D, target: tf.Tensor2D): tf.Ten
 export class RotatedIoULoss extends BoxLoss<Options> {
   protected override pairwise(prediction: tf.Tensor2D, target: tf.Tensor2D): tf.Tensor {
     const { eps, mode } = this.options;
+    if (prediction.shape[1] !== ROTATED || target.shape[1] !== ROTATED)
+      throw new Error(`expected boxes of ${ROTATED} numbers`);
     const overlaps = tf.clipByValue(rotatedIoU(prediction, target), eps, Number.POSITIVE_INFINITY);
     if (mode === 'log') return tf.neg(tf.log(overlaps));
     return tf.sub(1, mode === 'square' ? tf.square(overlaps) : overlaps);
