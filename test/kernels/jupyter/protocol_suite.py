@@ -50,7 +50,7 @@ class DetLabTests(jupyter_kernel_test.KernelTests):
     def setUpClass(cls):
         """The suite gives each message 0.1 s, which a busy machine can exceed: patience, except when it flushes."""
         super().setUpClass()
-        cls.patience = 10
+        cls.patience = 30
         for channel in (cls.kc.iopub_channel, cls.kc.shell_channel):
             get_msg = channel.get_msg
             channel.get_msg = lambda timeout=None, get=get_msg: get(timeout=max(timeout or 0, cls.patience))
@@ -58,7 +58,7 @@ class DetLabTests(jupyter_kernel_test.KernelTests):
     def flush_channels(self):
         type(self).patience = 0.1
         super().flush_channels()
-        type(self).patience = 10
+        type(self).patience = 30
 
 
 class DetLabWelcomeTests(jupyter_kernel_test.IopubWelcomeTests):
