@@ -58,7 +58,7 @@ test('inside a module nobody knows, the parts are looked at too', () => {
     type: 'DiamondNet',
     backbone: { type: 'ResNet', depth: 51 },
     neck: { type: 'FPM' },
-    bbox_head: { type: 'DiamondHead', loss_wh: { type: 'L2Loss' }, heads: [{ bbox_coder: { type: 'NoCoder' } }] },
+    bbox_head: { type: 'DiamondHead', loss_wh: { type: 'L2Los' }, heads: [{ bbox_coder: { type: 'NoCoder' } }] },
     train_cfg: { assigner: { type: 'NoAssigner' } },
   };
   given.train_dataloader.dataset = {

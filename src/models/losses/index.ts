@@ -23,7 +23,7 @@ import { iouLossDefinition } from './iou-loss';
 import { knowledgeDistillationKLDivLossDefinition } from './knowledge-distillation-kl-div-loss';
 import { l1LossDefinition } from './l1-loss';
 import { withClearErrors } from './loss-errors';
-import { marginL2LossDefinition } from './margin-l2-loss';
+import { l2LossDefinition, marginL2LossDefinition } from './margin-l2-loss';
 import { mmpretrainCrossEntropyLossDefinition } from './mmpretrain-cross-entropy-loss';
 import { mseLossDefinition } from './mse-loss';
 import { multiPosCrossEntropyLossDefinition } from './multi-pos-cross-entropy-loss';
@@ -100,6 +100,7 @@ const definitions = [
   balancedL1LossDefinition,
   mseLossDefinition,
   marginL2LossDefinition,
+  l2LossDefinition,
   multiPosCrossEntropyLossDefinition,
   ghmrDefinition,
   iouLossDefinition,

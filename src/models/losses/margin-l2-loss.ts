@@ -84,3 +84,14 @@ export const marginL2LossDefinition = defineModule({
   options,
   build: (given) => new MarginL2Loss(given),
 });
+
+export const l2LossDefinition = defineModule({
+  kind: 'loss',
+  type: 'L2Loss',
+  summary: 'The same as MarginL2Loss, under the name that it had before',
+  origin: 'MMDetection',
+  shapes: 'similarities and targets (1: one object, 0: different ones) of one shape -> scalar',
+  example: "{ type: 'L2Loss', neg_pos_ub: 3, neg_margin: 0.1, hard_mining: true }",
+  options,
+  build: (given) => new MarginL2Loss(given),
+});

@@ -1,11 +1,11 @@
-"""MultiPosCrossEntropyLoss and MarginL2Loss of MMDetection: values and gradients, also of rows without right or wrong columns
+"""MultiPosCrossEntropyLoss, MarginL2Loss and L2Loss of MMDetection: values and gradients, also of rows without right or wrong columns
 -> tracking_losses.json."""
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
-from mmdet.models.losses import MarginL2Loss, MultiPosCrossEntropyLoss
+from mmdet.models.losses import L2Loss, MarginL2Loss, MultiPosCrossEntropyLoss
 
 GOLDEN = Path(__file__).parent.parent
 rng = np.random.RandomState(5)
@@ -14,14 +14,14 @@ cases = []
 
 def case(kind, options, scores, targets, weight=None, avg_factor=None):
     x = torch.tensor(scores, dtype=torch.float32, requires_grad=True)
-    loss = dict(MultiPosCrossEntropyLoss=MultiPosCrossEntropyLoss, MarginL2Loss=MarginL2Loss)[kind](**options)
+    loss = dict(MultiPosCrossEntropyLoss=MultiPosCrossEntropyLoss, MarginL2Loss=MarginL2Loss, L2Loss=L2Loss)[kind](**options)
     y = torch.tensor(targets)
     given = {}
     if weight is not None:
         given.update(weight=torch.tensor(weight, dtype=torch.float32))
     if avg_factor is not None:
         given.update(avg_factor=avg_factor)
-    value = loss(x * 1, y.clone() if kind == 'MarginL2Loss' else y, **given)
+    value = loss(x * 1, y if kind == 'MultiPosCrossEntropyLoss' else y.clone(), **given)
     value.sum().backward()
     grad = torch.nan_to_num(x.grad)
     cases.append(dict(type=kind, options=options, scores=scores, targets=targets, weight=weight, avg_factor=avg_factor,
@@ -51,5 +51,9 @@ case(MARGIN, dict(hard, pos_margin=0.2, neg_margin=0.3, neg_pos_ub=1, loss_weigh
 case(MARGIN, hard, table(2, 4, -1, 1), [[0] * 4] * 2)
 case(MARGIN, hard, table(2, 3, -1, 1), [[1] * 3] * 2)
 case(MARGIN, dict(hard, reduction='none'), table(3, 6, 0, 1), marks(3, 6, 0.2))
+for kind in ('L2Loss', MARGIN):
+    case(kind, dict(hard, pos_margin=0.1), table(4, 6, -0.2, 1.2), marks(4, 6, 0.2), [[1.0, 0.5, 0.0, 2.0, 1.0, 1.0]] * 4)
+    # targets between
+    case(kind, dict(loss_weight=0.5), table(3, 4, -1, 2), table(3, 4, 0, 1))
 (GOLDEN / 'tracking_losses.json').write_text(json.dumps(cases, separators=(',', ':')) + '\n')
 print([c['value'] for c in cases])

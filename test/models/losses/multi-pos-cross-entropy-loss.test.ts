@@ -1,4 +1,4 @@
-// MultiPosCrossEntropyLoss and MarginL2Loss against MMDetection's (generate/tracking_losses.py): values and gradients.
+// MultiPosCrossEntropyLoss, MarginL2Loss and L2Loss against MMDetection's (generate/tracking_losses.py): values and gradients.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ interface Case {
   options: object;
   scores: number[][];
   targets: number[][];
-  weight: number[] | null;
+  weight: number[] | number[][] | null;
   avg_factor: number | null;
   value: number | number[][];
   grad: number[][];
@@ -37,7 +37,7 @@ test.each(cases.map((one, i) => [i, one] as const))("%i equals MMDetection's", (
   tf.tidy(() => {
     const { type, options, weight, avg_factor } = one;
     const call = {
-      ...(weight && { weight: tf.tensor1d(weight) }),
+      ...(weight && { weight: tf.tensor(weight) }),
       ...(avg_factor !== null && { avgFactor: avg_factor }),
     };
     const { value, gradient } = run(type, options, tf.tensor2d(one.scores), tf.tensor2d(one.targets), call);
