@@ -11,6 +11,9 @@ import { KEPT_OUTPUT, KernelRecord } from './launch/kernel-record';
 import { openOutputPipes, readAvailable } from './launch/named-pipes';
 import { oomKills } from './launch/oom-kills';
 
+/** How long the kernel may take to end once it has answered a shutdown request: its threads may be loading libraries. */
+const SHUTDOWN_MS = 2000;
+
 /** Passes on Jupyter's signals, and ends the kernel when Jupyter or this process ends. */
 function passOnSignals(kernel: KernelProcess, record: KernelRecord): void {
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
@@ -43,7 +46,7 @@ function launch(): void {
   const pipes = openOutputPipes('detlab-kernel-');
   const killsBefore = oomKills();
   const kernel = startKernelProcess(process.argv.slice(2), pipes);
-  const record = new KernelRecord();
+  const record = new KernelRecord(() => setTimeout(() => kernel.killGroup('SIGKILL'), SHUTDOWN_MS).unref());
   record.follow(kernel.channel);
   passOnSignals(kernel, record);
   kernel.process.on('error', (error) => {

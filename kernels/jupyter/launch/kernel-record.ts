@@ -23,6 +23,9 @@ export class KernelRecord {
   output = '';
   private partialLine = '';
 
+  /** @param onShutdown called when the kernel has answered a shutdown request */
+  constructor(private readonly onShutdown: () => void = () => {}) {}
+
   /** Reads the channel to its end. */
   follow(channel: NodeJS.ReadableStream): void {
     channel.setEncoding('utf8');
@@ -57,6 +60,7 @@ export class KernelRecord {
         break;
       case 'shutdown':
         this.ending = true;
+        this.onShutdown();
         break;
     }
   }
