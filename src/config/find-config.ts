@@ -1,7 +1,7 @@
 // Finds a config's file by its name under `configs/` or by its path. Names are {algorithm}_{components}_{settings}_{data}, as
 // in MMDetection 3.x; names of 2.x, with underscores only, are resolved to the new ones.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { DetLabError } from '../errors';
@@ -20,15 +20,31 @@ export function listConfigs(roots: readonly string[] = [configRoot()]): Map<stri
   const configs = new Map<string, string[]>();
   for (const root of roots) {
     if (!existsSync(root)) continue;
-    for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
-      const extension = path.extname(entry);
-      if (!CONFIG_EXTENSIONS.some((e) => e === extension) || entry.endsWith('.d.ts')) continue;
-      if (entry.split(path.sep).some((folder) => PARTS.includes(folder))) continue;
-      const name = path.basename(entry, extension);
+    for (const entry of configFiles(root).sort()) {
+      const name = path.basename(entry, path.extname(entry));
       configs.set(name, [...(configs.get(name) ?? []), path.join(root, entry)]);
     }
   }
   return configs;
+}
+
+/** Paths below `root` of the files of configs: a listing by folders, since Node's recursive one asks the disk for every file. */
+function configFiles(root: string, folder = ''): string[] {
+  const here = path.join(root, folder);
+  return readdirSync(here, { withFileTypes: true }).flatMap((entry): string[] => {
+    const place = path.join(folder, entry.name);
+    if (entry.isDirectory() || (entry.isSymbolicLink() && leadsElsewhere(here, entry.name)))
+      return PARTS.includes(entry.name) ? [] : configFiles(root, place);
+    const isConfig = CONFIG_EXTENSIONS.some((e) => e === path.extname(entry.name)) && !entry.name.endsWith('.d.ts');
+    return isConfig && !PARTS.includes(entry.name) ? [place] : [];
+  });
+}
+
+/** Whether a link is to a folder that is not around it. */
+function leadsElsewhere(folder: string, name: string): boolean {
+  const link = path.join(folder, name);
+  if (!statSync(link, { throwIfNoEntry: false })?.isDirectory()) return false;
+  return !`${realpathSync(folder)}${path.sep}`.startsWith(`${realpathSync(link)}${path.sep}`);
 }
 
 export interface FoundConfig {
@@ -37,18 +53,31 @@ export interface FoundConfig {
   notices: string[];
 }
 
+/** Files of the built-in configs by name, as they were last listed. */
+const own = new Map<string, string>();
+
+/** The files of a name. The built-in configs are listed once, unless the file is gone. */
+function filesOf(name: string, roots: readonly string[]): string[] | undefined {
+  const isOwn = roots.length === 1 && roots[0] === configRoot();
+  const known = isOwn ? own.get(name) : undefined;
+  if (known && existsSync(known)) return [known];
+  const configs = listConfigs(roots);
+  if (isOwn) for (const [each, files] of configs) if (files.length === 1) own.set(each, files[0]);
+  return configs.get(name);
+}
+
 /** @throws DetLabError with the nearest names when there is no such config. */
 export function findConfig(nameOrPath: string, roots: readonly string[] = [configRoot()]): FoundConfig {
   const extension = CONFIG_EXTENSIONS.find((known) => nameOrPath.endsWith(known)) ?? '';
   const isPath = extension !== '' || /[\\/]/.test(nameOrPath);
-  const configs = listConfigs(roots);
-  const named = isPath ? undefined : configs.get(nameOrPath);
+  const named = isPath ? undefined : filesOf(nameOrPath, roots);
   if (named) return { file: onlyOne(nameOrPath, named), notices: [] };
   for (const folder of [process.cwd(), ...(isPath ? roots : [])]) {
     const file = findConfigFile(path.resolve(folder, nameOrPath));
     if (file) return { file, notices: [] };
   }
   const name = path.basename(nameOrPath, extension);
+  const configs = listConfigs(roots);
   const renamed = isPath ? [] : [...configs.keys()].filter((known) => normalizedName(known) === normalizedName(name));
   if (renamed.length === 1) {
     const [now] = renamed;
