@@ -96,6 +96,8 @@ test('the R101 config differs from the R50 one in its backbone only', () => {
   expect(config).toEqual(expected);
   expect(name).toBe('faster-rcnn_r101_fpn_1x_coco');
   expect(files.map((file) => path.basename(file))).toEqual([
+    'pixels.ts',
+    'resnet50.ts',
     'faster-rcnn_r50_fpn.ts',
     'coco_detection.ts',
     'schedule_1x.ts',

@@ -1,4 +1,6 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resnet50_caffe } from '../_base_/backbones/resnet50';
+import { test_cfg } from '../_base_/models/dense';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
@@ -11,17 +13,7 @@ export default defineConfig({
       bgr_to_rgb: false,
       pad_size_divisor: 32,
     },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: false },
-      norm_eval: true,
-      style: 'caffe',
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet50_caffe' },
-    },
+    backbone: resnet50_caffe,
     neck: {
       type: 'FPN',
       in_channels: [256, 512, 1024, 2048],
@@ -42,13 +34,7 @@ export default defineConfig({
       loss_bbox: { type: 'GIoULoss', loss_weight: 5 },
     },
     train_cfg: null,
-    test_cfg: {
-      nms_pre: 1000,
-      min_bbox_size: 0,
-      score_thr: 0.05,
-      nms: { type: 'nms', iou_threshold: 0.6 },
-      max_per_img: 100,
-    },
+    test_cfg,
   },
   param_scheduler: [
     { type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 1000 },

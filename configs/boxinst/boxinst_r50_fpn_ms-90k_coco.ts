@@ -1,4 +1,5 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { p3_to_p7_relu } from '../_base_/necks/fpn';
 
 export default defineConfig({
   _base_: '../common/ms-90k_coco',
@@ -27,15 +28,7 @@ export default defineConfig({
       init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
       style: 'pytorch',
     },
-    neck: {
-      type: 'FPN',
-      in_channels: [256, 512, 1024, 2048],
-      out_channels: 256,
-      start_level: 1,
-      add_extra_convs: 'on_output',
-      num_outs: 5,
-      relu_before_extra_convs: true,
-    },
+    neck: p3_to_p7_relu,
     bbox_head: {
       type: 'BoxInstBboxHead',
       num_params: 593,

@@ -1,5 +1,8 @@
 import type { TransformConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resnet50_caffe } from '../_base_/backbones/resnet50';
+import { test_cfg } from '../_base_/models/dense';
+import { caffe_pixels } from '../_base_/pixels';
 
 const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -23,24 +26,8 @@ export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
   model: {
     type: 'CenterNet',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1, 1, 1],
-      bgr_to_rgb: false,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: false },
-      norm_eval: true,
-      style: 'caffe',
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet50_caffe' },
-    },
+    data_preprocessor: caffe_pixels,
+    backbone: resnet50_caffe,
     neck: {
       type: 'FPN',
       in_channels: [256, 512, 1024, 2048],
@@ -67,13 +54,7 @@ export default defineConfig({
       loss_bbox: { type: 'GIoULoss', loss_weight: 2 },
     },
     train_cfg: null,
-    test_cfg: {
-      nms_pre: 1000,
-      min_bbox_size: 0,
-      score_thr: 0.05,
-      nms: { type: 'nms', iou_threshold: 0.6 },
-      max_per_img: 100,
-    },
+    test_cfg,
   },
   train_pipeline,
   train_dataloader: { dataset: { pipeline: train_pipeline } },

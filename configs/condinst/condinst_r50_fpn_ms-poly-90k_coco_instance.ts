@@ -1,17 +1,12 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { p3_to_p7_relu } from '../_base_/necks/fpn';
+import { torchvision_pixels_and_masks } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: '../common/ms-poly-90k_coco-instance',
   model: {
     type: 'CondInst',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_mask: true,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: torchvision_pixels_and_masks,
     backbone: {
       type: 'ResNet',
       depth: 50,
@@ -23,15 +18,7 @@ export default defineConfig({
       init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
       style: 'pytorch',
     },
-    neck: {
-      type: 'FPN',
-      in_channels: [256, 512, 1024, 2048],
-      out_channels: 256,
-      start_level: 1,
-      add_extra_convs: 'on_output',
-      num_outs: 5,
-      relu_before_extra_convs: true,
-    },
+    neck: p3_to_p7_relu,
     bbox_head: {
       type: 'CondInstBboxHead',
       num_params: 169,

@@ -1,5 +1,6 @@
 import type { MetricConfig, TransformConfig } from '../../src/catalogue/config-types';
 import { type DataloaderConfig, defineConfig } from '../../src/catalogue/define-config';
+import { resnet50 } from '../_base_/backbones/resnet50';
 
 const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -64,17 +65,7 @@ export default defineConfig({
       pad_size_divisor: 64,
       batch_augments: [{ type: 'BatchResize', scale: [1400, 800], pad_size_divisor: 64 }],
     },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
+    backbone: resnet50,
     neck: {
       type: 'FPN',
       in_channels: [256, 512, 1024, 2048],

@@ -1,11 +1,7 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { model } from '../_base_/backbones/resnet-dconv-c3-c5';
 
 export default defineConfig({
   _base_: '../faster_rcnn/faster-rcnn_r50_fpn_1x_coco',
-  model: {
-    backbone: {
-      dcn: { type: 'DCN', deform_groups: 1, fallback_on_stride: false },
-      stage_with_dcn: [false, true, true, true],
-    },
-  },
+  model,
 });

@@ -1,5 +1,6 @@
 import { defineConfig } from '../../src/catalogue/define-config';
 import { train_pipeline } from '../_base_/pipelines/deformable-detr';
+import { torchvision_pixels_unpadded } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/default_runtime'],
@@ -9,13 +10,7 @@ export default defineConfig({
     num_feature_levels: 4,
     with_box_refine: false,
     as_two_stage: false,
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 1,
-    },
+    data_preprocessor: torchvision_pixels_unpadded,
     backbone: {
       type: 'ResNet',
       depth: 50,

@@ -1,18 +1,13 @@
 import { defineConfig } from '../../src/catalogue/define-config';
 import { train_pipeline } from '../_base_/pipelines/detr';
+import { torchvision_pixels_unpadded } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/default_runtime'],
   model: {
     type: 'DETR',
     num_queries: 100,
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 1,
-    },
+    data_preprocessor: torchvision_pixels_unpadded,
     backbone: {
       type: 'ResNet',
       depth: 50,

@@ -1,15 +1,10 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { caffe_pixels } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: './fast-rcnn_r50_fpn_1x_coco',
   model: {
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1.0, 1.0, 1.0],
-      bgr_to_rgb: false,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: caffe_pixels,
     backbone: {
       norm_cfg: { type: 'BN', requires_grad: false },
       style: 'caffe',

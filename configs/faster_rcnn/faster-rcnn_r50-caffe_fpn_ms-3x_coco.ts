@@ -1,20 +1,11 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { caffe_instead } from '../_base_/backbones/resnet50';
+import { caffe_pixels } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: './faster-rcnn_r50_fpn_ms-3x_coco',
   model: {
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1.0, 1.0, 1.0],
-      bgr_to_rgb: false,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      norm_cfg: { requires_grad: false },
-      norm_eval: true,
-      style: 'caffe',
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet50_caffe' },
-    },
+    data_preprocessor: caffe_pixels,
+    backbone: caffe_instead,
   },
 });

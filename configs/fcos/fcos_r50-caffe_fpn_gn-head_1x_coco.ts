@@ -1,4 +1,5 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { p3_to_p7_relu } from '../_base_/necks/fpn';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
@@ -22,15 +23,7 @@ export default defineConfig({
       style: 'caffe',
       init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron/resnet50_caffe' },
     },
-    neck: {
-      type: 'FPN',
-      in_channels: [256, 512, 1024, 2048],
-      out_channels: 256,
-      start_level: 1,
-      add_extra_convs: 'on_output',
-      num_outs: 5,
-      relu_before_extra_convs: true,
-    },
+    neck: p3_to_p7_relu,
     bbox_head: {
       type: 'FCOSHead',
       num_classes: 80,

@@ -1,15 +1,10 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { caffe_pixels } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: 'fcos_r50-caffe_fpn_gn-head_1x_coco',
   model: {
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1, 1, 1],
-      bgr_to_rgb: false,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: caffe_pixels,
     backbone: {
       dcn: { type: 'DCNv2', deform_groups: 1, fallback_on_stride: false },
       stage_with_dcn: [false, true, true, true],

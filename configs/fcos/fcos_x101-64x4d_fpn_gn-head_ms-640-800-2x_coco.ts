@@ -1,18 +1,13 @@
 import { defineConfig } from '../../src/catalogue/define-config';
 import { train_pipeline } from '../_base_/pipelines/ms-640-800';
+import { torchvision_pixels } from '../_base_/pixels';
 
 const max_epochs = 24;
 
 export default defineConfig({
   _base_: './fcos_r50-caffe_fpn_gn-head_1x_coco',
   model: {
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: torchvision_pixels,
     backbone: {
       type: 'ResNeXt',
       depth: 101,

@@ -1,4 +1,5 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { nine_anchors } from '../_base_/models/dense';
 
 export default defineConfig({
   _base_: '../retinanet/retinanet_r50_fpn_1x_coco',
@@ -10,13 +11,7 @@ export default defineConfig({
       in_channels: 256,
       stacked_convs: 4,
       feat_channels: 256,
-      anchor_generator: {
-        type: 'AnchorGenerator',
-        octave_base_scale: 4,
-        scales_per_octave: 3,
-        ratios: [0.5, 1, 2],
-        strides: [8, 16, 32, 64, 128],
-      },
+      anchor_generator: nine_anchors,
       bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] },
       loss_bbox: { type: 'SmoothL1Loss', beta: 0.11, loss_weight: 0.75 },
     },

@@ -1,14 +1,7 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { r16 } from '../_base_/backbones/resnet-gcb';
 
 export default defineConfig({
   _base_: '../mask_rcnn/mask-rcnn_r101_fpn_1x_coco',
-  model: {
-    backbone: {
-      norm_cfg: { type: 'SyncBN', requires_grad: true },
-      norm_eval: false,
-      plugins: [
-        { cfg: { type: 'ContextBlock', ratio: 0.0625 }, stages: [false, true, true, true], position: 'after_conv3' },
-      ],
-    },
-  },
+  model: r16,
 });

@@ -1,5 +1,6 @@
 import type { TransformConfig } from '../../src/catalogue/config-types';
 import { type DataloaderConfig, defineConfig } from '../../src/catalogue/define-config';
+import { test_cfg } from '../_base_/models/dense';
 import backbone from '../_base_/models/swin-t_text';
 
 const test_pipeline: TransformConfig[] = [
@@ -56,12 +57,6 @@ export default defineConfig({
     },
     language_model: { type: 'BertModel', name: 'bert-base-uncased' },
     train_cfg: { assigner: { type: 'ATSSAssigner', topk: 9 }, allowed_border: -1, pos_weight: -1, debug: false },
-    test_cfg: {
-      nms_pre: 1000,
-      min_bbox_size: 0,
-      score_thr: 0.05,
-      nms: { type: 'nms', iou_threshold: 0.6 },
-      max_per_img: 100,
-    },
+    test_cfg,
   },
 });

@@ -1,29 +1,10 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { rpn_head } from './ga-rpn_r50-caffe_fpn_1x_coco';
 
 export default defineConfig({
   _base_: '../faster_rcnn/faster-rcnn_r50-caffe_fpn_1x_coco',
   model: {
-    rpn_head: {
-      _delete_: true,
-      type: 'GARPNHead',
-      in_channels: 256,
-      feat_channels: 256,
-      approx_anchor_generator: {
-        type: 'AnchorGenerator',
-        octave_base_scale: 8,
-        scales_per_octave: 3,
-        ratios: [0.5, 1, 2],
-        strides: [4, 8, 16, 32, 64],
-      },
-      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [8], strides: [4, 8, 16, 32, 64] },
-      anchor_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.07, 0.07, 0.14, 0.14] },
-      bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.07, 0.07, 0.11, 0.11] },
-      loc_filter_thr: 0.01,
-      loss_loc: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 1 },
-      loss_shape: { type: 'BoundedIoULoss', beta: 0.2, loss_weight: 1 },
-      loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 },
-      loss_bbox: { type: 'SmoothL1Loss', beta: 1, loss_weight: 1 },
-    },
+    rpn_head,
     roi_head: { bbox_head: { bbox_coder: { target_stds: [0.05, 0.05, 0.1, 0.1] } } },
     train_cfg: {
       rpn: {

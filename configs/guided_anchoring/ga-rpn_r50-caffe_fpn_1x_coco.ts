@@ -1,29 +1,39 @@
 import { defineConfig } from '../../src/catalogue/define-config';
 
+export const rpn_head = {
+  _delete_: true,
+  type: 'GARPNHead' as const,
+  in_channels: 256,
+  feat_channels: 256,
+  approx_anchor_generator: {
+    type: 'AnchorGenerator' as const,
+    octave_base_scale: 8,
+    scales_per_octave: 3,
+    ratios: [0.5, 1, 2],
+    strides: [4, 8, 16, 32, 64],
+  },
+  square_anchor_generator: { type: 'AnchorGenerator' as const, ratios: [1], scales: [8], strides: [4, 8, 16, 32, 64] },
+  anchor_coder: {
+    type: 'DeltaXYWHBBoxCoder' as const,
+    target_means: [0, 0, 0, 0] as [number, number, number, number],
+    target_stds: [0.07, 0.07, 0.14, 0.14] as [number, number, number, number],
+  },
+  bbox_coder: {
+    type: 'DeltaXYWHBBoxCoder' as const,
+    target_means: [0, 0, 0, 0] as [number, number, number, number],
+    target_stds: [0.07, 0.07, 0.11, 0.11] as [number, number, number, number],
+  },
+  loc_filter_thr: 0.01,
+  loss_loc: { type: 'FocalLoss' as const, use_sigmoid: true as const, gamma: 2, alpha: 0.25, loss_weight: 1 },
+  loss_shape: { type: 'BoundedIoULoss' as const, beta: 0.2, loss_weight: 1 },
+  loss_cls: { type: 'CrossEntropyLoss' as const, use_sigmoid: true, loss_weight: 1 },
+  loss_bbox: { type: 'SmoothL1Loss' as const, beta: 1, loss_weight: 1 },
+};
+
 export default defineConfig({
   _base_: '../rpn/rpn_r50-caffe_fpn_1x_coco',
   model: {
-    rpn_head: {
-      _delete_: true,
-      type: 'GARPNHead',
-      in_channels: 256,
-      feat_channels: 256,
-      approx_anchor_generator: {
-        type: 'AnchorGenerator',
-        octave_base_scale: 8,
-        scales_per_octave: 3,
-        ratios: [0.5, 1, 2],
-        strides: [4, 8, 16, 32, 64],
-      },
-      square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [8], strides: [4, 8, 16, 32, 64] },
-      anchor_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.07, 0.07, 0.14, 0.14] },
-      bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.07, 0.07, 0.11, 0.11] },
-      loc_filter_thr: 0.01,
-      loss_loc: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 1 },
-      loss_shape: { type: 'BoundedIoULoss', beta: 0.2, loss_weight: 1 },
-      loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 },
-      loss_bbox: { type: 'SmoothL1Loss', beta: 1, loss_weight: 1 },
-    },
+    rpn_head,
     train_cfg: {
       rpn: {
         ga_assigner: {

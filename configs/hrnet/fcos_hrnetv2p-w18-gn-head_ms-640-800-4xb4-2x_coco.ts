@@ -1,16 +1,7 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { model } from '../_base_/backbones/hrnetv2-w18';
 
 export default defineConfig({
   _base_: './fcos_hrnetv2p-w32-gn-head_ms-640-800-4xb4-2x_coco',
-  model: {
-    backbone: {
-      extra: {
-        stage2: { num_channels: [18, 36] },
-        stage3: { num_channels: [18, 36, 72] },
-        stage4: { num_channels: [18, 36, 72, 144] },
-      },
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://msra/hrnetv2_w18' },
-    },
-    neck: { type: 'HRFPN', in_channels: [18, 36, 72, 144], out_channels: 256 },
-  },
+  model,
 });

@@ -1,17 +1,7 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { model } from '../_base_/backbones/hrnetv2-w40';
 
 export default defineConfig({
   _base_: './mask-rcnn_hrnetv2p-w18-1x_coco',
-  model: {
-    backbone: {
-      type: 'HRNet',
-      extra: {
-        stage2: { num_channels: [40, 80] },
-        stage3: { num_channels: [40, 80, 160] },
-        stage4: { num_channels: [40, 80, 160, 320] },
-      },
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://msra/hrnetv2_w40' },
-    },
-    neck: { type: 'HRFPN', in_channels: [40, 80, 160, 320], out_channels: 256 },
-  },
+  model,
 });

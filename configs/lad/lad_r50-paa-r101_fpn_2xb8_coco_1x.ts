@@ -1,4 +1,25 @@
+import type { DenseHeadConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resnet50 } from '../_base_/backbones/resnet50';
+import { square_anchors } from '../_base_/models/dense';
+import { p3_to_p7 } from '../_base_/necks/fpn';
+import { torchvision_pixels } from '../_base_/pixels';
+
+const bbox_head: DenseHeadConfig = {
+  type: 'LADHead',
+  reg_decoded_bbox: true,
+  score_voting: true,
+  topk: 9,
+  num_classes: 80,
+  in_channels: 256,
+  stacked_convs: 4,
+  feat_channels: 256,
+  anchor_generator: square_anchors,
+  bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] },
+  loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 1 },
+  loss_bbox: { type: 'GIoULoss', loss_weight: 1.3 },
+  loss_centerness: { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 0.5 },
+};
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
@@ -6,53 +27,10 @@ export default defineConfig({
     'http://download.openmmlab.com/mmdetection/v2.0/paa/paa_r101_fpn_1x_coco/paa_r101_fpn_1x_coco_20200821-0a1825a4.pth',
   model: {
     type: 'LAD',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
-    neck: {
-      type: 'FPN',
-      in_channels: [256, 512, 1024, 2048],
-      out_channels: 256,
-      start_level: 1,
-      add_extra_convs: 'on_output',
-      num_outs: 5,
-    },
-    bbox_head: {
-      type: 'LADHead',
-      reg_decoded_bbox: true,
-      score_voting: true,
-      topk: 9,
-      num_classes: 80,
-      in_channels: 256,
-      stacked_convs: 4,
-      feat_channels: 256,
-      anchor_generator: {
-        type: 'AnchorGenerator',
-        ratios: [1],
-        octave_base_scale: 8,
-        scales_per_octave: 1,
-        strides: [8, 16, 32, 64, 128],
-      },
-      bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] },
-      loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 1 },
-      loss_bbox: { type: 'GIoULoss', loss_weight: 1.3 },
-      loss_centerness: { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 0.5 },
-    },
+    data_preprocessor: torchvision_pixels,
+    backbone: resnet50,
+    neck: p3_to_p7,
+    bbox_head,
     teacher_ckpt:
       'http://download.openmmlab.com/mmdetection/v2.0/paa/paa_r101_fpn_1x_coco/paa_r101_fpn_1x_coco_20200821-0a1825a4.pth',
     teacher_backbone: {
@@ -65,35 +43,8 @@ export default defineConfig({
       norm_eval: true,
       style: 'pytorch',
     },
-    teacher_neck: {
-      type: 'FPN',
-      in_channels: [256, 512, 1024, 2048],
-      out_channels: 256,
-      start_level: 1,
-      add_extra_convs: 'on_output',
-      num_outs: 5,
-    },
-    teacher_bbox_head: {
-      type: 'LADHead',
-      reg_decoded_bbox: true,
-      score_voting: true,
-      topk: 9,
-      num_classes: 80,
-      in_channels: 256,
-      stacked_convs: 4,
-      feat_channels: 256,
-      anchor_generator: {
-        type: 'AnchorGenerator',
-        ratios: [1],
-        octave_base_scale: 8,
-        scales_per_octave: 1,
-        strides: [8, 16, 32, 64, 128],
-      },
-      bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] },
-      loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 1 },
-      loss_bbox: { type: 'GIoULoss', loss_weight: 1.3 },
-      loss_centerness: { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 0.5 },
-    },
+    teacher_neck: p3_to_p7,
+    teacher_bbox_head: bbox_head,
     train_cfg: {
       assigner: { type: 'MaxIoUAssigner', pos_iou_thr: 0.1, neg_iou_thr: 0.1, min_pos_iou: 0, ignore_iof_thr: -1 },
       allowed_border: -1,

@@ -1,4 +1,6 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { square_anchors, test_cfg } from '../_base_/models/dense';
+import { torchvision_pixels } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
@@ -6,13 +8,7 @@ export default defineConfig({
     'https://download.openmmlab.com/mmdetection/v2.0/gfl/gfl_r101_fpn_mstrain_2x_coco/gfl_r101_fpn_mstrain_2x_coco_20200629_200126-dd12f847.pth',
   model: {
     type: 'KnowledgeDistillationSingleStageDetector',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: torchvision_pixels,
     teacher_config: 'configs/gfl/gfl_r101_fpn_ms-2x_coco.py',
     teacher_ckpt:
       'https://download.openmmlab.com/mmdetection/v2.0/gfl/gfl_r101_fpn_mstrain_2x_coco/gfl_r101_fpn_mstrain_2x_coco_20200629_200126-dd12f847.pth',
@@ -41,13 +37,7 @@ export default defineConfig({
       in_channels: 256,
       stacked_convs: 4,
       feat_channels: 256,
-      anchor_generator: {
-        type: 'AnchorGenerator',
-        ratios: [1],
-        octave_base_scale: 8,
-        scales_per_octave: 1,
-        strides: [8, 16, 32, 64, 128],
-      },
+      anchor_generator: square_anchors,
       loss_cls: { type: 'QualityFocalLoss', use_sigmoid: true, beta: 2, loss_weight: 1 },
       loss_dfl: { type: 'DistributionFocalLoss', loss_weight: 0.25 },
       loss_ld: { type: 'KnowledgeDistillationKLDivLoss', loss_weight: 0.25, T: 10 },
@@ -55,13 +45,7 @@ export default defineConfig({
       loss_bbox: { type: 'GIoULoss', loss_weight: 2 },
     },
     train_cfg: { assigner: { type: 'ATSSAssigner', topk: 9 }, allowed_border: -1, pos_weight: -1, debug: false },
-    test_cfg: {
-      nms_pre: 1000,
-      min_bbox_size: 0,
-      score_thr: 0.05,
-      nms: { type: 'nms', iou_threshold: 0.6 },
-      max_per_img: 100,
-    },
+    test_cfg,
   },
   optim_wrapper: { type: 'OptimWrapper', optimizer: { type: 'SGD', lr: 0.01, momentum: 0.9, weight_decay: 0.0001 } },
 });

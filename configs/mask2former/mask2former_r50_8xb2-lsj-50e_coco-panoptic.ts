@@ -1,26 +1,8 @@
 import type { MetricConfig, TransformConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { class_weight } from '../maskformer/maskformer_r50_ms-16xb1-75e_coco';
 
-const ten = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
-const class_weight = [
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  ...ten,
-  1,
-  1,
-  1,
-  0.1,
-];
+const _ten = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 const image_size: [number, number] = [1024, 1024];
 const batch_augments = [
   {

@@ -1,8 +1,9 @@
 import type { TransformConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resize_or_crop } from '../_base_/pipelines/detr';
 
 const ten = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
-const class_weight = [
+export const class_weight = [
   ...ten,
   ...ten,
   ...ten,
@@ -36,59 +37,7 @@ const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile' },
   { type: 'LoadPanopticAnnotations', with_bbox: true, with_mask: true, with_seg: true },
   { type: 'RandomFlip', prob: 0.5 },
-  {
-    type: 'RandomChoice',
-    transforms: [
-      [
-        {
-          type: 'RandomChoiceResize',
-          scales: [
-            [480, 1333],
-            [512, 1333],
-            [544, 1333],
-            [576, 1333],
-            [608, 1333],
-            [640, 1333],
-            [672, 1333],
-            [704, 1333],
-            [736, 1333],
-            [768, 1333],
-            [800, 1333],
-          ],
-          keep_ratio: true,
-        },
-      ],
-      [
-        {
-          type: 'RandomChoiceResize',
-          scales: [
-            [400, 1333],
-            [500, 1333],
-            [600, 1333],
-          ],
-          keep_ratio: true,
-        },
-        { type: 'RandomCrop', crop_type: 'absolute_range', crop_size: [384, 600], allow_negative_crop: true },
-        {
-          type: 'RandomChoiceResize',
-          scales: [
-            [480, 1333],
-            [512, 1333],
-            [544, 1333],
-            [576, 1333],
-            [608, 1333],
-            [640, 1333],
-            [672, 1333],
-            [704, 1333],
-            [736, 1333],
-            [768, 1333],
-            [800, 1333],
-          ],
-          keep_ratio: true,
-        },
-      ],
-    ],
-  },
+  resize_or_crop,
   { type: 'PackDetInputs' },
 ];
 

@@ -1,16 +1,12 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { test_cfg } from '../_base_/models/dense';
+import { caffe_pixels } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
   model: {
     type: 'NASFCOS',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1, 1, 1],
-      bgr_to_rgb: false,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: caffe_pixels,
     backbone: {
       type: 'ResNet',
       depth: 50,
@@ -48,13 +44,7 @@ export default defineConfig({
       pos_weight: -1,
       debug: false,
     },
-    test_cfg: {
-      nms_pre: 1000,
-      min_bbox_size: 0,
-      score_thr: 0.05,
-      nms: { type: 'nms', iou_threshold: 0.6 },
-      max_per_img: 100,
-    },
+    test_cfg,
   },
   train_dataloader: { batch_size: 4, num_workers: 2 },
   optim_wrapper: { optimizer: { lr: 0.01 }, paramwise_cfg: { bias_lr_mult: 2, bias_decay_mult: 0 } },

@@ -1,3 +1,5 @@
+import { ema_hook_rtmdet, pack_train, val_evaluator } from '../_base_/mmyolo/yolo_coco';
+
 const train_pipeline = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },
@@ -5,10 +7,7 @@ const train_pipeline = [
   { type: 'mmdet.Expand', mean: [103.53, 116.28, 123.675] },
   { type: 'PPYOLOERandomCrop' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
+  pack_train,
 ];
 const test_pipeline = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -33,13 +32,6 @@ const val_dataloader = {
     pipeline: test_pipeline,
   },
 };
-const val_evaluator = {
-  type: 'mmdet.CocoMetric',
-  proposal_nums: [100, 1, 10],
-  ann_file: 'data/coco/annotations/instances_val2017.json',
-  metric: 'bbox',
-};
-
 export default {
   _base_: ['../_base_/mmyolo/default_runtime', '../_base_/mmyolo/det_p5_tta'],
   default_hooks: {
@@ -191,16 +183,7 @@ export default {
     optimizer: { type: 'SGD', lr: 0.001, momentum: 0.9, weight_decay: 0.0005, nesterov: false },
     paramwise_cfg: { norm_decay_mult: 0 },
   },
-  custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0002,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
-  ],
+  custom_hooks: [ema_hook_rtmdet],
   val_evaluator,
   test_evaluator: val_evaluator,
   train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 80, val_interval: 5 },

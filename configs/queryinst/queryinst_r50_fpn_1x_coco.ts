@@ -1,39 +1,12 @@
-import type { AssignerConfig, BBoxHeadConfig, ConfigOf, SamplerConfig } from '../../src/catalogue/config-types';
+import type { ConfigOf, SamplerConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resnet50 } from '../_base_/backbones/resnet50';
+import { torchvision_pixels_and_masks } from '../_base_/pixels';
+import { assigner, bbox_head } from '../sparse_rcnn/sparse-rcnn_r50_fpn_1x_coco';
 
 const num_stages = 6;
 const num_proposals = 100;
 // every stage has its own
-const bbox_head: BBoxHeadConfig = {
-  type: 'DIIHead',
-  num_classes: 80,
-  num_ffn_fcs: 2,
-  num_heads: 8,
-  num_cls_fcs: 1,
-  num_reg_fcs: 3,
-  feedforward_channels: 2048,
-  in_channels: 256,
-  dropout: 0,
-  ffn_act_cfg: { type: 'ReLU', inplace: true },
-  dynamic_conv_cfg: {
-    type: 'DynamicConv',
-    in_channels: 256,
-    feat_channels: 64,
-    out_channels: 256,
-    input_feat_shape: 7,
-    act_cfg: { type: 'ReLU', inplace: true },
-    norm_cfg: { type: 'LN' },
-  },
-  loss_bbox: { type: 'L1Loss', loss_weight: 5 },
-  loss_iou: { type: 'GIoULoss', loss_weight: 2 },
-  loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 2 },
-  bbox_coder: {
-    type: 'DeltaXYWHBBoxCoder',
-    clip_border: false,
-    target_means: [0, 0, 0, 0],
-    target_stds: [0.5, 0.5, 1, 1],
-  },
-};
 const mask_head: ConfigOf<'mask_head'> = {
   type: 'DynamicMaskHead',
   dynamic_conv_cfg: {
@@ -57,14 +30,6 @@ const mask_head: ConfigOf<'mask_head'> = {
   upsample_cfg: { type: 'deconv', scale_factor: 2 },
   loss_mask: { type: 'DiceLoss', loss_weight: 8, use_sigmoid: true, activate: false, eps: 0.00001 },
 };
-const assigner: AssignerConfig = {
-  type: 'HungarianAssigner',
-  match_costs: [
-    { type: 'FocalLossCost', weight: 2 },
-    { type: 'BBoxL1Cost', weight: 5, box_format: 'xyxy' },
-    { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
-  ],
-};
 const sampler: SamplerConfig = { type: 'PseudoSampler' };
 const matching = { assigner, sampler, pos_weight: 1, mask_size: 28 };
 
@@ -74,25 +39,8 @@ export default defineConfig({
   num_proposals,
   model: {
     type: 'QueryInst',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_mask: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
+    data_preprocessor: torchvision_pixels_and_masks,
+    backbone: resnet50,
     neck: {
       type: 'FPN',
       in_channels: [256, 512, 1024, 2048],

@@ -1,4 +1,5 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { model } from '../_base_/backbones/regnetx-3.2gf';
 
 export default defineConfig({
   _base_: [
@@ -7,21 +8,7 @@ export default defineConfig({
     '../_base_/schedules/schedule_1x',
     '../_base_/default_runtime',
   ],
-  model: {
-    data_preprocessor: { mean: [103.53, 116.28, 123.675], std: [57.375, 57.12, 58.395], bgr_to_rgb: false },
-    backbone: {
-      _delete_: true,
-      type: 'RegNet',
-      arch: 'regnetx_3.2gf',
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://regnetx_3.2gf' },
-    },
-    neck: { type: 'FPN', in_channels: [96, 192, 432, 1008], out_channels: 256, num_outs: 5 },
-  },
+  model,
   optim_wrapper: {
     optimizer: { type: 'SGD', lr: 0.02, momentum: 0.9, weight_decay: 5e-5 },
     clip_grad: { max_norm: 35, norm_type: 2 },

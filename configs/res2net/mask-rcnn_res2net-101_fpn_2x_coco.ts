@@ -1,14 +1,7 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { model } from '../_base_/backbones/res2net101';
 
 export default defineConfig({
   _base_: '../mask_rcnn/mask-rcnn_r50_fpn_2x_coco',
-  model: {
-    backbone: {
-      type: 'Res2Net',
-      depth: 101,
-      scales: 4,
-      base_width: 26,
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://res2net101_v1d_26w_4s' },
-    },
-  },
+  model,
 });

@@ -1,10 +1,5 @@
-const model_test_cfg = {
-  multi_label: true,
-  nms_pre: 30000,
-  score_thr: 0.001,
-  nms: { type: 'nms', iou_threshold: 0.65 },
-  max_per_img: 300,
-};
+import { ema_hook_rtmdet, model_test_cfg, test_pipeline, val_evaluator } from '../_base_/mmyolo/yolo_coco';
+
 const batch_shapes_cfg = {
   type: 'BatchShapePolicy',
   batch_size: 32,
@@ -46,16 +41,6 @@ const train_pipeline_stage2 = [
   { type: 'mmdet.Pad', size: [640, 640], pad_val: { img: [114, 114, 114] } },
   { type: 'mmdet.PackDetInputs' },
 ];
-const test_pipeline = [
-  { type: 'LoadImageFromFile', backend_args: null },
-  { type: 'YOLOv5KeepRatioResize', scale: [640, 640] },
-  { type: 'LetterResize', scale: [640, 640], allow_scale_up: false, pad_val: { img: 114 } },
-  { type: 'LoadAnnotations', with_bbox: true, _scope_: 'mmdet' },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'pad_param'],
-  },
-];
 const val_dataloader = {
   batch_size: 32,
   num_workers: 10,
@@ -73,13 +58,6 @@ const val_dataloader = {
     pipeline: test_pipeline,
   },
 };
-const val_evaluator = {
-  type: 'mmdet.CocoMetric',
-  proposal_nums: [100, 1, 10],
-  ann_file: 'data/coco/annotations/instances_val2017.json',
-  metric: 'bbox',
-};
-
 export default {
   _base_: ['../_base_/mmyolo/default_runtime', '../_base_/mmyolo/det_p5_tta'],
   default_hooks: { checkpoint: { interval: 10, max_keep_ckpts: 3 } },
@@ -220,14 +198,7 @@ export default {
     },
   ],
   custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0002,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook_rtmdet,
     { type: 'mmdet.PipelineSwitchHook', switch_epoch: 280, switch_pipeline: train_pipeline_stage2 },
   ],
   train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 300, val_interval: 10, dynamic_intervals: [[280, 1]] },

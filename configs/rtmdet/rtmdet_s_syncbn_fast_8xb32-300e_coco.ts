@@ -1,3 +1,5 @@
+import { ema_hook_rtmdet } from '../_base_/mmyolo/yolo_coco';
+
 const train_pipeline = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },
@@ -57,14 +59,7 @@ export default {
   train_pipeline_stage2,
   train_dataloader: { dataset: { pipeline: train_pipeline } },
   custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0002,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook_rtmdet,
     { type: 'mmdet.PipelineSwitchHook', switch_epoch: 280, switch_pipeline: train_pipeline_stage2 },
   ],
   checkpoint: 'https://download.openmmlab.com/mmdetection/v3.0/rtmdet/cspnext_rsb_pretrain/cspnext-s_imagenet_600e.pth',

@@ -1,4 +1,5 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { nine_anchors } from '../_base_/models/dense';
 
 export default defineConfig({
   _base_: [
@@ -15,13 +16,7 @@ export default defineConfig({
       in_channels: 256,
       stacked_convs: 4,
       feat_channels: 256,
-      approx_anchor_generator: {
-        type: 'AnchorGenerator',
-        octave_base_scale: 4,
-        scales_per_octave: 3,
-        ratios: [0.5, 1, 2],
-        strides: [8, 16, 32, 64, 128],
-      },
+      approx_anchor_generator: nine_anchors,
       square_anchor_generator: { type: 'AnchorGenerator', ratios: [1], scales: [4], strides: [8, 16, 32, 64, 128] },
       bbox_coder: { type: 'BucketingBBoxCoder', num_buckets: 14, scale_factor: 3 },
       loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 1 },

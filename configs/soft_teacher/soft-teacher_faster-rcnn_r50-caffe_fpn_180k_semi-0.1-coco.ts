@@ -1,27 +1,11 @@
-import type { BackboneConfig, DatasetConfig, DetectorConfig } from '../../src/catalogue/config-types';
+import type { DatasetConfig, DetectorConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resnet50_caffe } from '../_base_/backbones/resnet50';
 import { labeled_dataset as labeled, unlabeled_dataset as unlabeled } from '../_base_/datasets/semi_coco_detection';
 import fasterRCNN from '../_base_/models/faster-rcnn_r50_fpn';
+import { caffe_pixels } from '../_base_/pixels';
 
-const data_preprocessor = {
-  type: 'DetDataPreprocessor' as const,
-  mean: [103.53, 116.28, 123.675],
-  std: [1, 1, 1],
-  bgr_to_rgb: false,
-  pad_size_divisor: 32,
-};
-const backbone: BackboneConfig = {
-  type: 'ResNet',
-  depth: 50,
-  num_stages: 4,
-  out_indices: [0, 1, 2, 3],
-  frozen_stages: 1,
-  norm_cfg: { type: 'BN', requires_grad: false },
-  norm_eval: true,
-  style: 'caffe',
-  init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet50_caffe' },
-};
-const detector = { ...fasterRCNN.model, data_preprocessor, backbone } as DetectorConfig;
+const detector = { ...fasterRCNN.model, data_preprocessor: caffe_pixels, backbone: resnet50_caffe } as DetectorConfig;
 // 10% of train2017 with labels, the rest without
 const labeled_dataset = { ...labeled, ann_file: 'semi_anns/instances_train2017.1@10.json' };
 const unlabeled_dataset: DatasetConfig = {
@@ -42,7 +26,7 @@ export default defineConfig({
     _delete_: true,
     type: 'SoftTeacher',
     detector,
-    data_preprocessor: { type: 'MultiBranchDataPreprocessor', data_preprocessor },
+    data_preprocessor: { type: 'MultiBranchDataPreprocessor', data_preprocessor: caffe_pixels },
     semi_train_cfg: {
       freeze_teacher: true,
       sup_weight: 1,

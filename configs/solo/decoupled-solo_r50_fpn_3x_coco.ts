@@ -1,28 +1,9 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { mask_head } from './decoupled-solo_r50_fpn_1x_coco';
 
 export default defineConfig({
   _base_: './solo_r50_fpn_3x_coco',
   model: {
-    mask_head: {
-      type: 'DecoupledSOLOHead',
-      num_classes: 80,
-      in_channels: 256,
-      stacked_convs: 7,
-      feat_channels: 256,
-      strides: [8, 8, 16, 32, 32],
-      scale_ranges: [
-        [1, 96],
-        [48, 192],
-        [96, 384],
-        [192, 768],
-        [384, 2048],
-      ],
-      pos_scale: 0.2,
-      num_grids: [40, 36, 24, 16, 12],
-      cls_down_index: 0,
-      loss_mask: { type: 'DiceLoss', use_sigmoid: true, activate: false, loss_weight: 3 },
-      loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 1 },
-      norm_cfg: { type: 'GN', num_groups: 32, requires_grad: true },
-    },
+    mask_head,
   },
 });

@@ -1,17 +1,11 @@
 import { defineConfig } from '../../src/catalogue/define-config';
+import { torchvision_pixels_and_masks } from '../_base_/pixels';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_instance', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
   model: {
     type: 'SOLO',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_mask: true,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: torchvision_pixels_and_masks,
     backbone: {
       type: 'ResNet',
       depth: 50,

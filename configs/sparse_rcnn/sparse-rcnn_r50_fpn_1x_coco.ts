@@ -1,10 +1,12 @@
 import type { AssignerConfig, BBoxHeadConfig, SamplerConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resnet50 } from '../_base_/backbones/resnet50';
+import { torchvision_pixels } from '../_base_/pixels';
 
 const num_stages = 6;
 const num_proposals = 100;
 // every stage has its own
-const bbox_head: BBoxHeadConfig = {
+export const bbox_head: BBoxHeadConfig = {
   type: 'DIIHead',
   num_classes: 80,
   num_ffn_fcs: 2,
@@ -34,7 +36,7 @@ const bbox_head: BBoxHeadConfig = {
     target_stds: [0.5, 0.5, 1, 1],
   },
 };
-const assigner: AssignerConfig = {
+export const assigner: AssignerConfig = {
   type: 'HungarianAssigner',
   match_costs: [
     { type: 'FocalLossCost', weight: 2 },
@@ -51,24 +53,8 @@ export default defineConfig({
   num_proposals,
   model: {
     type: 'SparseRCNN',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
+    data_preprocessor: torchvision_pixels,
+    backbone: resnet50,
     neck: {
       type: 'FPN',
       in_channels: [256, 512, 1024, 2048],

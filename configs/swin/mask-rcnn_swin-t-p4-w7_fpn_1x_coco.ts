@@ -4,6 +4,30 @@ const pretrained =
   'https://github.com/SwinTransformer/storage/releases/download/v1.0.0/swin_tiny_patch4_window7_224.pth';
 const max_epochs = 12;
 
+export const model = {
+  type: 'MaskRCNN' as const,
+  backbone: {
+    _delete_: true,
+    type: 'SwinTransformer' as const,
+    embed_dims: 96,
+    depths: [2, 2, 6, 2],
+    num_heads: [3, 6, 12, 24],
+    window_size: 7,
+    mlp_ratio: 4,
+    qkv_bias: true,
+    qk_scale: null,
+    drop_rate: 0,
+    attn_drop_rate: 0,
+    drop_path_rate: 0.2,
+    patch_norm: true,
+    out_indices: [0, 1, 2, 3],
+    with_cp: false,
+    convert_weights: true,
+    init_cfg: { type: 'Pretrained' as const, checkpoint: pretrained },
+  },
+  neck: { in_channels: [96, 192, 384, 768] },
+};
+
 export default defineConfig({
   _base_: [
     '../_base_/models/mask-rcnn_r50_fpn',
@@ -12,29 +36,7 @@ export default defineConfig({
     '../_base_/default_runtime',
   ],
   pretrained,
-  model: {
-    type: 'MaskRCNN',
-    backbone: {
-      _delete_: true,
-      type: 'SwinTransformer',
-      embed_dims: 96,
-      depths: [2, 2, 6, 2],
-      num_heads: [3, 6, 12, 24],
-      window_size: 7,
-      mlp_ratio: 4,
-      qkv_bias: true,
-      qk_scale: null,
-      drop_rate: 0,
-      attn_drop_rate: 0,
-      drop_path_rate: 0.2,
-      patch_norm: true,
-      out_indices: [0, 1, 2, 3],
-      with_cp: false,
-      convert_weights: true,
-      init_cfg: { type: 'Pretrained', checkpoint: pretrained },
-    },
-    neck: { in_channels: [96, 192, 384, 768] },
-  },
+  model,
   max_epochs,
   train_cfg: { max_epochs },
   param_scheduler: [

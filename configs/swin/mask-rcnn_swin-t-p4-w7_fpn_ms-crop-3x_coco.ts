@@ -1,5 +1,7 @@
 import type { TransformConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resize_or_crop } from '../_base_/pipelines/detr';
+import { model } from './mask-rcnn_swin-t-p4-w7_fpn_1x_coco';
 
 const pretrained =
   'https://github.com/SwinTransformer/storage/releases/download/v1.0.0/swin_tiny_patch4_window7_224.pth';
@@ -7,59 +9,7 @@ const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true, with_mask: true },
   { type: 'RandomFlip', prob: 0.5 },
-  {
-    type: 'RandomChoice',
-    transforms: [
-      [
-        {
-          type: 'RandomChoiceResize',
-          scales: [
-            [480, 1333],
-            [512, 1333],
-            [544, 1333],
-            [576, 1333],
-            [608, 1333],
-            [640, 1333],
-            [672, 1333],
-            [704, 1333],
-            [736, 1333],
-            [768, 1333],
-            [800, 1333],
-          ],
-          keep_ratio: true,
-        },
-      ],
-      [
-        {
-          type: 'RandomChoiceResize',
-          scales: [
-            [400, 1333],
-            [500, 1333],
-            [600, 1333],
-          ],
-          keep_ratio: true,
-        },
-        { type: 'RandomCrop', crop_type: 'absolute_range', crop_size: [384, 600], allow_negative_crop: true },
-        {
-          type: 'RandomChoiceResize',
-          scales: [
-            [480, 1333],
-            [512, 1333],
-            [544, 1333],
-            [576, 1333],
-            [608, 1333],
-            [640, 1333],
-            [672, 1333],
-            [704, 1333],
-            [736, 1333],
-            [768, 1333],
-            [800, 1333],
-          ],
-          keep_ratio: true,
-        },
-      ],
-    ],
-  },
+  resize_or_crop,
   { type: 'PackDetInputs' },
 ];
 const max_epochs = 36;
@@ -72,29 +22,7 @@ export default defineConfig({
     '../_base_/default_runtime',
   ],
   pretrained,
-  model: {
-    type: 'MaskRCNN',
-    backbone: {
-      _delete_: true,
-      type: 'SwinTransformer',
-      embed_dims: 96,
-      depths: [2, 2, 6, 2],
-      num_heads: [3, 6, 12, 24],
-      window_size: 7,
-      mlp_ratio: 4,
-      qkv_bias: true,
-      qk_scale: null,
-      drop_rate: 0,
-      attn_drop_rate: 0,
-      drop_path_rate: 0.2,
-      patch_norm: true,
-      out_indices: [0, 1, 2, 3],
-      with_cp: false,
-      convert_weights: true,
-      init_cfg: { type: 'Pretrained', checkpoint: pretrained },
-    },
-    neck: { in_channels: [96, 192, 384, 768] },
-  },
+  model,
   train_pipeline,
   train_dataloader: { dataset: { pipeline: train_pipeline } },
   max_epochs,

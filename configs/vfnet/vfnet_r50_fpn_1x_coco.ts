@@ -1,5 +1,9 @@
 import type { TransformConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { resnet50 } from '../_base_/backbones/resnet50';
+import { test_cfg } from '../_base_/models/dense';
+import { p3_to_p7_relu } from '../_base_/necks/fpn';
+import { torchvision_pixels } from '../_base_/pixels';
 
 const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -19,33 +23,9 @@ export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
   model: {
     type: 'VFNet',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
-    neck: {
-      type: 'FPN',
-      in_channels: [256, 512, 1024, 2048],
-      out_channels: 256,
-      start_level: 1,
-      add_extra_convs: 'on_output',
-      num_outs: 5,
-      relu_before_extra_convs: true,
-    },
+    data_preprocessor: torchvision_pixels,
+    backbone: resnet50,
+    neck: p3_to_p7_relu,
     bbox_head: {
       type: 'VFNetHead',
       num_classes: 80,
@@ -62,13 +42,7 @@ export default defineConfig({
       loss_bbox_refine: { type: 'GIoULoss', loss_weight: 2 },
     },
     train_cfg: { assigner: { type: 'ATSSAssigner', topk: 9 }, allowed_border: -1, pos_weight: -1, debug: false },
-    test_cfg: {
-      nms_pre: 1000,
-      min_bbox_size: 0,
-      score_thr: 0.05,
-      nms: { type: 'nms', iou_threshold: 0.6 },
-      max_per_img: 100,
-    },
+    test_cfg,
   },
   train_pipeline,
   test_pipeline,

@@ -1,5 +1,7 @@
 import type { TransformConfig } from '../../src/catalogue/config-types';
 import { defineConfig } from '../../src/catalogue/define-config';
+import { test_cfg } from '../_base_/models/dense';
+import { caffe_pixels } from '../_base_/pixels';
 
 const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -20,13 +22,7 @@ export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],
   model: {
     type: 'YOLOF',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1, 1, 1],
-      bgr_to_rgb: false,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: caffe_pixels,
     backbone: {
       type: 'ResNet',
       depth: 50,
@@ -68,13 +64,7 @@ export default defineConfig({
       pos_weight: -1,
       debug: false,
     },
-    test_cfg: {
-      nms_pre: 1000,
-      min_bbox_size: 0,
-      score_thr: 0.05,
-      nms: { type: 'nms', iou_threshold: 0.6 },
-      max_per_img: 100,
-    },
+    test_cfg,
   },
   optim_wrapper: {
     optimizer: { type: 'SGD', lr: 0.12, momentum: 0.9, weight_decay: 0.0001 },

@@ -1,3 +1,5 @@
+import { albu } from '../_base_/mmyolo/yolo_coco';
+
 const model_test_cfg = { nms: { iou_threshold: 0.6 }, min_bbox_size: 0, mask_thr_binary: 0.5, fast_test: true };
 const pre_transform = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -18,17 +20,7 @@ const train_pipeline = [
     max_aspect_ratio: 100,
     use_mask_refine: true,
   },
-  {
-    type: 'mmdet.Albu',
-    transforms: [
-      { type: 'Blur', p: 0.01 },
-      { type: 'MedianBlur', p: 0.01 },
-      { type: 'ToGray', p: 0.01 },
-      { type: 'CLAHE', p: 0.01 },
-    ],
-    bbox_params: { type: 'BboxParams', format: 'pascal_voc', label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'] },
-    keymap: { img: 'image', gt_bboxes: 'bboxes' },
-  },
+  albu,
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
   { type: 'Polygon2Mask', downsample_ratio: 4, mask_overlap: true },

@@ -1,3 +1,15 @@
+import {
+  albu,
+  albu_train_transforms,
+  batch_shapes_cfg,
+  ema_hook,
+  model_test_cfg,
+  pack_train,
+  test_pipeline,
+  val_dataloader,
+  val_evaluator,
+} from '../_base_/mmyolo/yolo_coco';
+
 const anchors = [
   [
     [10, 13],
@@ -15,29 +27,9 @@ const anchors = [
     [373, 326],
   ],
 ];
-const model_test_cfg = {
-  multi_label: true,
-  nms_pre: 30000,
-  score_thr: 0.001,
-  nms: { type: 'nms', iou_threshold: 0.65 },
-  max_per_img: 300,
-};
-const batch_shapes_cfg = {
-  type: 'BatchShapePolicy',
-  batch_size: 1,
-  img_size: 640,
-  size_divisor: 32,
-  extra_pad_ratio: 0.5,
-};
 const strides = [8, 16, 32];
 const norm_cfg = { type: 'BN', momentum: 0.03, eps: 0.001 } as const;
 const obj_level_weights = [4, 1, 0.4];
-const albu_train_transforms = [
-  { type: 'Blur', p: 0.01 },
-  { type: 'MedianBlur', p: 0.01 },
-  { type: 'ToGray', p: 0.01 },
-  { type: 'CLAHE', p: 0.01 },
-];
 const pre_transform = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },
@@ -54,52 +46,11 @@ const train_pipeline = [
     border: [-320, -320],
     border_val: [114, 114, 114],
   },
-  {
-    type: 'mmdet.Albu',
-    transforms: albu_train_transforms,
-    bbox_params: { type: 'BboxParams', format: 'pascal_voc', label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'] },
-    keymap: { img: 'image', gt_bboxes: 'bboxes' },
-  },
+  albu,
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
+  pack_train,
 ];
-const test_pipeline = [
-  { type: 'LoadImageFromFile', backend_args: null },
-  { type: 'YOLOv5KeepRatioResize', scale: [640, 640] },
-  { type: 'LetterResize', scale: [640, 640], allow_scale_up: false, pad_val: { img: 114 } },
-  { type: 'LoadAnnotations', with_bbox: true, _scope_: 'mmdet' },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'pad_param'],
-  },
-];
-const val_dataloader = {
-  batch_size: 1,
-  num_workers: 2,
-  persistent_workers: true,
-  pin_memory: true,
-  drop_last: false,
-  sampler: { type: 'DefaultSampler', shuffle: false },
-  dataset: {
-    type: 'YOLOv5CocoDataset',
-    data_root: 'data/coco/',
-    test_mode: true,
-    data_prefix: { img: 'val2017/' },
-    ann_file: 'annotations/instances_val2017.json',
-    pipeline: test_pipeline,
-    batch_shapes_cfg: batch_shapes_cfg,
-  },
-};
-const val_evaluator = {
-  type: 'mmdet.CocoMetric',
-  proposal_nums: [100, 1, 10],
-  ann_file: 'data/coco/annotations/instances_val2017.json',
-  metric: 'bbox',
-};
 export default {
   _base_: ['../_base_/mmyolo/default_runtime', '../_base_/mmyolo/det_p5_tta'],
   data_root: 'data/coco/',
@@ -214,16 +165,7 @@ export default {
     param_scheduler: { type: 'YOLOv5ParamSchedulerHook', scheduler_type: 'linear', lr_factor: 0.01, max_epochs: 300 },
     checkpoint: { type: 'CheckpointHook', interval: 10, save_best: 'auto', max_keep_ckpts: 3 },
   },
-  custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0001,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
-  ],
+  custom_hooks: [ema_hook],
   val_evaluator,
   test_evaluator: val_evaluator,
   train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 300, val_interval: 10 },

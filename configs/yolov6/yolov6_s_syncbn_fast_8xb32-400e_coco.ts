@@ -1,10 +1,13 @@
-const batch_shapes_cfg = {
-  type: 'BatchShapePolicy',
-  batch_size: 1,
-  img_size: 640,
-  size_divisor: 32,
-  extra_pad_ratio: 0.5,
-};
+import {
+  batch_shapes_cfg,
+  ema_hook,
+  model_test_cfg,
+  pack_train,
+  test_pipeline,
+  val_dataloader,
+  val_evaluator,
+} from '../_base_/mmyolo/yolo_coco';
+
 const pre_transform = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },
@@ -24,10 +27,7 @@ const train_pipeline = [
   },
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
+  pack_train,
 ];
 const train_pipeline_stage2 = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -43,45 +43,8 @@ const train_pipeline_stage2 = [
   },
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
+  pack_train,
 ];
-const test_pipeline = [
-  { type: 'LoadImageFromFile', backend_args: null },
-  { type: 'YOLOv5KeepRatioResize', scale: [640, 640] },
-  { type: 'LetterResize', scale: [640, 640], allow_scale_up: false, pad_val: { img: 114 } },
-  { type: 'LoadAnnotations', with_bbox: true, _scope_: 'mmdet' },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'pad_param'],
-  },
-];
-const val_dataloader = {
-  batch_size: 1,
-  num_workers: 2,
-  persistent_workers: true,
-  pin_memory: true,
-  drop_last: false,
-  sampler: { type: 'DefaultSampler', shuffle: false },
-  dataset: {
-    type: 'YOLOv5CocoDataset',
-    data_root: 'data/coco/',
-    test_mode: true,
-    data_prefix: { img: 'val2017/' },
-    ann_file: 'annotations/instances_val2017.json',
-    pipeline: test_pipeline,
-    batch_shapes_cfg,
-  },
-};
-const val_evaluator = {
-  type: 'mmdet.CocoMetric',
-  proposal_nums: [100, 1, 10],
-  ann_file: 'data/coco/annotations/instances_val2017.json',
-  metric: 'bbox',
-};
-
 export default {
   _base_: ['../_base_/mmyolo/default_runtime', '../_base_/mmyolo/det_p5_tta'],
   default_hooks: {
@@ -163,13 +126,7 @@ export default {
       },
       assigner: { type: 'BatchTaskAlignedAssigner', num_classes: 80, topk: 13, alpha: 1, beta: 6 },
     },
-    test_cfg: {
-      multi_label: true,
-      nms_pre: 30000,
-      score_thr: 0.001,
-      nms: { type: 'nms', iou_threshold: 0.65 },
-      max_per_img: 300,
-    },
+    test_cfg: model_test_cfg,
   },
   pre_transform,
   train_pipeline,
@@ -199,14 +156,7 @@ export default {
     constructor: 'YOLOv5OptimizerConstructor',
   },
   custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0001,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook,
     { type: 'mmdet.PipelineSwitchHook', switch_epoch: 385, switch_pipeline: train_pipeline_stage2 },
   ],
   val_evaluator,

@@ -1,3 +1,5 @@
+import { ema_hook, pack_train } from '../_base_/mmyolo/yolo_coco';
+
 export default {
   _base_: './yolov6_s_syncbn_fast_8xb32-400e_coco',
   default_hooks: { param_scheduler: { max_epochs: 300 } },
@@ -7,14 +9,7 @@ export default {
     neck: { type: 'YOLOv6RepBiPAFPN', in_channels: [128, 256, 512, 1024] },
   },
   custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0001,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook,
     {
       type: 'mmdet.PipelineSwitchHook',
       switch_epoch: 285,
@@ -32,10 +27,7 @@ export default {
         },
         { type: 'YOLOv5HSVRandomAug' },
         { type: 'mmdet.RandomFlip', prob: 0.5 },
-        {
-          type: 'mmdet.PackDetInputs',
-          meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-        },
+        pack_train,
       ],
     },
   ],

@@ -1,3 +1,5 @@
+import { pack_train } from '../_base_/mmyolo/yolo_coco';
+
 const _multiscale_resize_transforms = [
   {
     type: 'Compose',
@@ -100,10 +102,7 @@ const train_pipeline = [
   },
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
+  pack_train,
 ];
 const test_pipeline = [
   { type: 'LoadImageFromFile', backend_args: null },

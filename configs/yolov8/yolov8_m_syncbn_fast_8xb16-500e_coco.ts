@@ -1,3 +1,5 @@
+import { albu, ema_hook, pack_train } from '../_base_/mmyolo/yolo_coco';
+
 export const pre_transform = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },
@@ -15,23 +17,10 @@ export const mosaic_affine_transform = [
   { ...random_affine, border: [-320, -320] },
 ];
 export const last_transform = [
-  {
-    type: 'mmdet.Albu',
-    transforms: [
-      { type: 'Blur', p: 0.01 },
-      { type: 'MedianBlur', p: 0.01 },
-      { type: 'ToGray', p: 0.01 },
-      { type: 'CLAHE', p: 0.01 },
-    ],
-    bbox_params: { type: 'BboxParams', format: 'pascal_voc', label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'] },
-    keymap: { img: 'image', gt_bboxes: 'bboxes' },
-  },
+  albu,
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
+  pack_train,
 ];
 const train_pipeline = [
   ...pre_transform,
@@ -68,14 +57,7 @@ export default {
   train_pipeline_stage2,
   train_dataloader: { dataset: { pipeline: train_pipeline } },
   custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0001,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook,
     { type: 'mmdet.PipelineSwitchHook', switch_epoch: 490, switch_pipeline: train_pipeline_stage2 },
   ],
 };

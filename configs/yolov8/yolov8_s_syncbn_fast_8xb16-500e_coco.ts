@@ -1,3 +1,12 @@
+import {
+  albu,
+  albu_train_transforms,
+  ema_hook,
+  pack_train,
+  test_pipeline,
+  val_evaluator,
+} from '../_base_/mmyolo/yolo_coco';
+
 const model_test_cfg = {
   multi_label: true,
   nms_pre: 30000,
@@ -9,13 +18,6 @@ const model_test_cfg = {
 const strides = [8, 16, 32];
 
 const norm_cfg = { type: 'BN', momentum: 0.03, eps: 0.001 };
-
-const albu_train_transforms = [
-  { type: 'Blur', p: 0.01 },
-  { type: 'MedianBlur', p: 0.01 },
-  { type: 'ToGray', p: 0.01 },
-  { type: 'CLAHE', p: 0.01 },
-];
 
 const pre_transform = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -35,18 +37,10 @@ const train_pipeline = [
     border: [-320, -320],
     border_val: [114, 114, 114],
   },
-  {
-    type: 'mmdet.Albu',
-    transforms: albu_train_transforms,
-    bbox_params: { type: 'BboxParams', format: 'pascal_voc', label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'] },
-    keymap: { img: 'image', gt_bboxes: 'bboxes' },
-  },
+  albu,
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
+  pack_train,
 ];
 
 const train_pipeline_stage2 = [
@@ -62,29 +56,10 @@ const train_pipeline_stage2 = [
     max_aspect_ratio: 100,
     border_val: [114, 114, 114],
   },
-  {
-    type: 'mmdet.Albu',
-    transforms: albu_train_transforms,
-    bbox_params: { type: 'BboxParams', format: 'pascal_voc', label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'] },
-    keymap: { img: 'image', gt_bboxes: 'bboxes' },
-  },
+  albu,
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
-];
-
-const test_pipeline = [
-  { type: 'LoadImageFromFile', backend_args: null },
-  { type: 'YOLOv5KeepRatioResize', scale: [640, 640] },
-  { type: 'LetterResize', scale: [640, 640], allow_scale_up: false, pad_val: { img: 114 } },
-  { type: 'LoadAnnotations', with_bbox: true, _scope_: 'mmdet' },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'pad_param'],
-  },
+  pack_train,
 ];
 
 const val_dataloader = {
@@ -103,13 +78,6 @@ const val_dataloader = {
     pipeline: test_pipeline,
     batch_shapes_cfg: null,
   },
-};
-
-const val_evaluator = {
-  type: 'mmdet.CocoMetric',
-  proposal_nums: [100, 1, 10],
-  ann_file: 'data/coco/annotations/instances_val2017.json',
-  metric: 'bbox',
 };
 
 export default {
@@ -219,20 +187,7 @@ export default {
   },
   albu_train_transforms,
   pre_transform,
-  last_transform: [
-    {
-      type: 'mmdet.Albu',
-      transforms: albu_train_transforms,
-      bbox_params: { type: 'BboxParams', format: 'pascal_voc', label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'] },
-      keymap: { img: 'image', gt_bboxes: 'bboxes' },
-    },
-    { type: 'YOLOv5HSVRandomAug' },
-    { type: 'mmdet.RandomFlip', prob: 0.5 },
-    {
-      type: 'mmdet.PackDetInputs',
-      meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-    },
-  ],
+  last_transform: [albu, { type: 'YOLOv5HSVRandomAug' }, { type: 'mmdet.RandomFlip', prob: 0.5 }, pack_train],
   train_pipeline,
   train_pipeline_stage2,
   train_dataloader: {
@@ -266,14 +221,7 @@ export default {
     checkpoint: { type: 'CheckpointHook', interval: 10, save_best: 'auto', max_keep_ckpts: 2 },
   },
   custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0001,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook,
     { type: 'mmdet.PipelineSwitchHook', switch_epoch: 490, switch_pipeline: train_pipeline_stage2 },
   ],
   val_evaluator,

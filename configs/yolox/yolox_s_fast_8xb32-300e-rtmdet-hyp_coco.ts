@@ -1,3 +1,5 @@
+import { ema_hook_rtmdet } from '../_base_/mmyolo/yolo_coco';
+
 const train_pipeline_stage2 = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },
@@ -45,14 +47,7 @@ export default {
   custom_hooks: [
     { type: 'YOLOXModeSwitchHook', num_last_epochs: 20, new_train_pipeline: train_pipeline_stage2, priority: 48 },
     { type: 'mmdet.SyncNormHook', priority: 48 },
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0002,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook_rtmdet,
   ],
   train_dataloader: { batch_size: 32 },
   train_cfg: { dynamic_intervals: [[280, 1]] },

@@ -1,3 +1,5 @@
+import { ema_hook, pack_train, val_evaluator } from '../_base_/mmyolo/yolo_coco';
+
 const model_test_cfg = {
   yolox_style: true,
   multi_label: true,
@@ -19,10 +21,7 @@ const train_pipeline_stage1 = [
   { type: 'mmdet.YOLOXHSVRandomAug' },
   { type: 'mmdet.RandomFlip', prob: 0.5 },
   { type: 'mmdet.FilterAnnotations', min_gt_bbox_wh: [1, 1], keep_empty: false },
-  {
-    type: 'mmdet.PackDetInputs',
-    meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-  },
+  pack_train,
 ];
 const train_pipeline_stage2 = [
   { type: 'LoadImageFromFile', backend_args: null },
@@ -57,13 +56,6 @@ const val_dataloader = {
     pipeline: test_pipeline,
   },
 };
-const val_evaluator = {
-  type: 'mmdet.CocoMetric',
-  proposal_nums: [100, 1, 10],
-  ann_file: 'data/coco/annotations/instances_val2017.json',
-  metric: 'bbox',
-};
-
 export default {
   _base_: '../_base_/mmyolo/default_runtime',
   default_hooks: { checkpoint: { interval: 10, max_keep_ckpts: 3, save_best: 'auto' } },
@@ -235,14 +227,7 @@ export default {
   custom_hooks: [
     { type: 'YOLOXModeSwitchHook', num_last_epochs: 15, new_train_pipeline: train_pipeline_stage2, priority: 48 },
     { type: 'mmdet.SyncNormHook', priority: 48 },
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0001,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook,
   ],
   train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 300, val_interval: 10, dynamic_intervals: [[285, 1]] },
   auto_scale_lr: { base_batch_size: 64 },

@@ -1,17 +1,12 @@
 import { defineConfig } from '../../../src/catalogue/define-config';
+import { caffe_pixels } from '../pixels';
 
 // Faster R-CNN on one level: the fifth stage dilated instead of strided.
 export default defineConfig({
   norm_cfg: { type: 'BN', requires_grad: false },
   model: {
     type: 'FasterRCNN',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1.0, 1.0, 1.0],
-      bgr_to_rgb: false,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: caffe_pixels,
     backbone: {
       type: 'ResNet',
       depth: 50,

@@ -1,26 +1,13 @@
 import { defineConfig } from '../../../src/catalogue/define-config';
+import { resnet50 } from '../backbones/resnet50';
+import { torchvision_pixels } from '../pixels';
+import { nine_anchors } from './dense';
 
 export default defineConfig({
   model: {
     type: 'RetinaNet',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
+    data_preprocessor: torchvision_pixels,
+    backbone: resnet50,
     neck: {
       type: 'FPN',
       in_channels: [256, 512, 1024, 2048],
@@ -35,13 +22,7 @@ export default defineConfig({
       in_channels: 256,
       stacked_convs: 4,
       feat_channels: 256,
-      anchor_generator: {
-        type: 'AnchorGenerator',
-        octave_base_scale: 4,
-        scales_per_octave: 3,
-        ratios: [0.5, 1.0, 2.0],
-        strides: [8, 16, 32, 64, 128],
-      },
+      anchor_generator: nine_anchors,
       bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0.0, 0.0, 0.0, 0.0], target_stds: [1.0, 1.0, 1.0, 1.0] },
       loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2.0, alpha: 0.25, loss_weight: 1.0 },
       loss_bbox: { type: 'L1Loss', loss_weight: 1.0 },

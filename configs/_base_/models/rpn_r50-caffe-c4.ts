@@ -1,16 +1,11 @@
 import { defineConfig } from '../../../src/catalogue/define-config';
+import { caffe_pixels } from '../pixels';
 
 // The region proposal network on ResNet-50's fourth level alone.
 export default defineConfig({
   model: {
     type: 'RPN',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1.0, 1.0, 1.0],
-      bgr_to_rgb: false,
-      pad_size_divisor: 32,
-    },
+    data_preprocessor: caffe_pixels,
     backbone: {
       type: 'ResNet',
       depth: 50,

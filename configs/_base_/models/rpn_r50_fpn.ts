@@ -1,27 +1,13 @@
 import { defineConfig } from '../../../src/catalogue/define-config';
+import { resnet50 } from '../backbones/resnet50';
+import { torchvision_pixels } from '../pixels';
 
 // The region proposal network alone, with ResNet-50 and FPN.
 export default defineConfig({
   model: {
     type: 'RPN',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [123.675, 116.28, 103.53],
-      std: [58.395, 57.12, 57.375],
-      bgr_to_rgb: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      norm_eval: true,
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
-    },
+    data_preprocessor: torchvision_pixels,
+    backbone: resnet50,
     neck: { type: 'FPN', in_channels: [256, 512, 1024, 2048], out_channels: 256, num_outs: 5 },
     rpn_head: {
       type: 'RPNHead',

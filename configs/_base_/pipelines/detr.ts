@@ -17,29 +17,36 @@ export const scales: [number, number][] = [
   [800, 1333],
 ];
 
+export const resize_or_crop: TransformConfig = {
+  type: 'RandomChoice',
+  transforms: [
+    [{ type: 'RandomChoiceResize', scales, keep_ratio: true }],
+    [
+      {
+        type: 'RandomChoiceResize',
+        scales: [
+          [400, 1333],
+          [500, 1333],
+          [600, 1333],
+        ],
+        keep_ratio: true,
+      },
+      {
+        type: 'RandomCrop',
+        crop_type: 'absolute_range',
+        crop_size: [384, 600],
+        allow_negative_crop: true,
+      },
+      { type: 'RandomChoiceResize', scales, keep_ratio: true },
+    ],
+  ],
+};
+
 export const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },
   { type: 'RandomFlip', prob: 0.5 },
-  {
-    type: 'RandomChoice',
-    transforms: [
-      [{ type: 'RandomChoiceResize', scales, keep_ratio: true }],
-      [
-        {
-          type: 'RandomChoiceResize',
-          scales: [
-            [400, 1333],
-            [500, 1333],
-            [600, 1333],
-          ],
-          keep_ratio: true,
-        },
-        { type: 'RandomCrop', crop_type: 'absolute_range', crop_size: [384, 600], allow_negative_crop: true },
-        { type: 'RandomChoiceResize', scales, keep_ratio: true },
-      ],
-    ],
-  },
+  resize_or_crop,
   { type: 'PackDetInputs' },
 ];
 

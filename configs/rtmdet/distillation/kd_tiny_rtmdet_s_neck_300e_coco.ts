@@ -1,3 +1,5 @@
+import { ema_hook_rtmdet } from '../../_base_/mmyolo/yolo_coco';
+
 const norm_cfg = { type: 'BN', affine: false, track_running_stats: false };
 const teacher_ckpt =
   'https://download.openmmlab.com/mmyolo/v0/rtmdet/rtmdet_s_syncbn_fast_8xb32-300e_coco/rtmdet_s_syncbn_fast_8xb32-300e_coco_20221230_182329-0a8c901a.pth';
@@ -60,14 +62,7 @@ export default {
   },
   find_unused_parameters: true,
   custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0002,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
+    ema_hook_rtmdet,
     {
       type: 'mmdet.PipelineSwitchHook',
       switch_epoch: 280,

@@ -1,3 +1,5 @@
+import { ema_hook_rtmdet } from '../../_base_/mmyolo/yolo_coco';
+
 const model_test_cfg = {
   multi_label: true,
   decode_with_angle: true,
@@ -210,16 +212,7 @@ export default {
       convert_to_iter_based: true,
     },
   ],
-  custom_hooks: [
-    {
-      type: 'EMAHook',
-      ema_type: 'ExpMomentumEMA',
-      momentum: 0.0002,
-      update_buffers: true,
-      strict_load: false,
-      priority: 49,
-    },
-  ],
+  custom_hooks: [ema_hook_rtmdet],
   train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 36, val_interval: 1 },
   val_cfg: { type: 'ValLoop' },
   test_cfg: { type: 'TestLoop' },
