@@ -14,6 +14,7 @@ import { SingleStageDetector } from '../models/detectors/single-stage-detector';
 import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
 import { SingleTeacherDistill } from '../models/detectors/single-teacher-distill';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
+import { GridMaskHead } from '../models/mask-heads/grid-mask-head';
 import { BaseReID } from '../models/reid/base-reid';
 import { SparseRoIHead } from '../models/roi-heads/sparse-roi-head';
 import type { Detector } from '../models/types';
@@ -23,6 +24,7 @@ import { Dimensions } from './dimensions';
 import { exportCorners } from './export-corners';
 import { exportDense } from './export-dense';
 import { exportEmbedding } from './export-embedding';
+import { exportGrids } from './export-grids';
 import type { ExportInputs, NetworkExport } from './export-network';
 import { exportObjects } from './export-objects';
 import { exportPeaks } from './export-peaks';
@@ -88,14 +90,15 @@ function twoStage(detector: TwoStageDetector): Export {
   return (inputs) => exportTwoStage({ extractFeatures, levelsOf, rpn, roiHead }, inputs);
 }
 
-/** A dense head, and a mask head beside it, by the parameters of whose priors it masks what the other finds. */
+/** A mask head that finds instances, or one beside a dense head, by the parameters of whose priors it masks what the other finds. */
 function segmentor(detector: SingleStageInstanceSegmentor): Export | undefined {
   const { bboxHead: head, maskHead } = detector;
+  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
+  if (maskHead instanceof GridMaskHead) return (inputs) => exportGrids({ head: maskHead, extractFeatures }, inputs);
   const { parts: masks } = maskHead;
   if (!isDenseHead(head) || !masks) return undefined;
   checkOverrides(head, [['predictInstances', 'decodedCandidates']]);
   checkOverrides(maskHead, [['predict', 'parts']]);
-  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const besides = (features: tf.Tensor4D[]) => [maskHead.mapOf!(features)];
   return (inputs) => exportDense({ head, extractFeatures, masks, besides }, inputs);
 }

@@ -15,6 +15,7 @@ import type { OnnxFile } from '../../src/onnx/export-detector';
 import { CORNERS } from './corner-detectors';
 import { DENSE } from './dense-detectors';
 import { cut, detectionsOf, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { GRIDS } from './grid-detectors';
 import { MASKED } from './masked-detectors';
 import { QUERIES } from './query-detectors';
 import { TWO_STAGE } from './two-stage-detectors';
@@ -36,6 +37,7 @@ const ALL: Record<string, ModuleConfig> = {
   ...DENSE,
   ...CORNERS,
   ...MASKED,
+  ...GRIDS,
   'RetinaNet, soft NMS': soft,
   ...TWO_STAGE,
   ...QUERIES,

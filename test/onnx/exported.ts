@@ -100,18 +100,23 @@ export function feeds(model: Detector, samples: PackedSample[], names: readonly 
   };
 }
 
-/** Detections of each image, without what fills the table up; masks pasted into an image of the size. */
+/**
+ * Detections of each image, without what fills the table up; masks pasted into an image of the size.
+ *
+ * @param input size of what the graph was given, with what pads it
+ */
 export function detectionsOf(
   results: ort.InferenceSession.OnnxValueMapType,
   [height, width]: readonly number[] = SIZE,
   reading?: ReturnType<typeof readingOf>,
+  input: readonly number[] = [height, width],
 ): Detections[] {
   const [, , ...grid] = results.masks?.dims ?? [];
   const area = grid.reduce((product, side) => product * side, 1);
   const maskOf = (k: number) => {
     const cells = (results.masks.data as Float32Array).subarray(k * area, (k + 1) * area);
     const box = (results.boxes.data as Float32Array).subarray(4 * k, 4 * k + 4);
-    if (reading) return readMask(cells, grid, reading, [height, width], box);
+    if (reading) return readMask(cells, grid, reading, { size: [height, width], input, box });
     return pasteMask(cells, [grid[0], grid[1]], box, { height, width, threshold: 0.5 });
   };
   const [n, m] = results.scores.dims;
@@ -222,8 +227,9 @@ export async function compareFile(
   more: Record<string, ort.Tensor> = {},
 ): Promise<Difference> {
   const running = await session(file);
-  const results = await running.run({ ...feeds(model, samples, file.inputs), ...more });
-  const found = detectionsOf(results, samples[0].meta.imgShape, readingOf(file));
+  const given = feeds(model, samples, file.inputs);
+  const results = await running.run({ ...given, ...more });
+  const found = detectionsOf(results, samples[0].meta.imgShape, readingOf(file), given.images.dims.slice(2));
   const batch = model.preprocess(samples);
   let expected: Detections[] = [];
   tf.tidy(() => {

@@ -5,15 +5,6 @@ import { REID } from './embeddings';
 import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
 
-/** With masks in one stage. */
-const segmentor = (type: string, mask_head: object, bbox_head?: object, cfg: object = {}): ModuleConfig => ({
-  type,
-  backbone,
-  neck: fpn({ num_outs: 3, end_level: 2 }),
-  ...(bbox_head && { bbox_head }),
-  mask_head,
-  test_cfg: { score_thr: 0.2, ...cfg },
-});
 /** With a tracker. */
 const tracking = (type: string, tracker: string): ModuleConfig => ({
   type,
@@ -27,18 +18,6 @@ const tracking = (type: string, tracker: string): ModuleConfig => ({
   },
   tracker: { type: tracker },
 });
-const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
-const grids = {
-  ...small,
-  strides: [8, 8, 8],
-  num_grids: [4, 3, 2],
-  scale_ranges: [
-    [1, 40],
-    [20, 80],
-    [40, 200],
-  ],
-};
-
 const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
 const extractor = (bins: number) => ({
   type: 'SingleRoIExtractor',
@@ -142,15 +121,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
     },
   } as ModuleConfig,
-  'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
-  'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
-  SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
-  'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
-  SOLOv2: segmentor('SOLOv2', {
-    type: 'SOLOV2Head',
-    ...grids,
-    mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 8 },
-  }),
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),
   DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid: REID },
