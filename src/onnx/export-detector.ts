@@ -7,6 +7,7 @@ import { CenterNetHead } from '../models/dense-heads/centernet-head';
 import { CornerHead } from '../models/dense-heads/corner-head';
 import { EmbeddingRPNHead } from '../models/dense-heads/embedding-rpn-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
+import { MaskFormer } from '../models/detectors/mask-former';
 import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
 import { SemiBaseDetector } from '../models/detectors/semi-base-detector';
@@ -25,6 +26,7 @@ import { exportCorners } from './export-corners';
 import { exportDense } from './export-dense';
 import { exportEmbedding } from './export-embedding';
 import { exportGrids } from './export-grids';
+import { exportMaskQueries } from './export-mask-queries';
 import type { ExportInputs, NetworkExport } from './export-network';
 import { exportObjects } from './export-objects';
 import { exportPeaks } from './export-peaks';
@@ -127,6 +129,7 @@ function exporterOf(detector: Detector): Export {
     (detector instanceof SingleStageInstanceSegmentor && segmentor(detector)) ||
     (detector instanceof RPN && dense(detector.head)) ||
     (detector instanceof TwoStageDetector && twoStage(detector)) ||
+    (detector instanceof MaskFormer && ((inputs) => exportMaskQueries(detector, inputs))) ||
     (detector instanceof BaseReID && ((inputs) => exportEmbedding(detector, inputs))) ||
     (detector instanceof DetectionTransformer && ((inputs) => exportQueries(detector, inputs)));
   if (found) return found;

@@ -15,6 +15,7 @@ import { cellMasks, type GraphGridMasks, mapOf } from './masks/grid-masks';
 import { describedMasks, maskSides } from './masks/image-masks';
 import { resized } from './masks/resized';
 import { matrixSuppressed } from './selection/matrix-suppression';
+import { mostDetections } from './selection/most-detections';
 import { DROPPED } from './selection/pairs';
 import { recordTape } from './tape';
 
@@ -110,14 +111,6 @@ function fitting(finest: Lowered, { graph }: LoweringContext): (level: Lowered) 
   return (level) => (maps) => (sides(level) === sides(finest) ? maps : resized(maps, size, graph));
 }
 
-/** As many rows as the image with the most scores above 0 has, at least one; int64 [1]. */
-function mostOf(scores: string, { graph }: LoweringContext): string {
-  const valid = graph.node('Cast', [graph.node('GreaterOrEqual', [scores, graph.float(0)])], { to: castCode('int64') });
-  const counts = graph.node('ReduceSum', [valid, graph.ints([1])], REDUCED);
-  const largest = graph.node('ReduceMax', [counts, graph.ints([0])], { ...REDUCED, keepdims: 1 });
-  return graph.node('Max', [largest, graph.ints([1])]);
-}
-
 /** The pairs of a level above the threshold whose masks are large enough; scores times the mean probability in the mask. */
 function candidatesOf(
   level: Lowered,
@@ -133,7 +126,7 @@ function candidatesOf(
   });
   const above = graph.node('Greater', [all, graph.float(Math.fround(cfg.score_thr))]);
   const some = graph.node('Where', [above, all, graph.float(DROPPED)]);
-  const [scores, places] = graph.nodeOf('TopK', [some, mostOf(some, context)], RANKED, 2);
+  const [scores, places] = graph.nodeOf('TopK', [some, mostDetections(some, context)], RANKED, 2);
   const width = scalar(classes, context);
   const cells = graph.node('Div', [places, width]);
   const likely = cellMasks(masks, cells, fit(mapOf(masks)), graph);
@@ -170,7 +163,7 @@ function joined(levels: readonly Candidates[], { graph }: LoweringContext): Cand
 /** The best `limit`, all if it is not above 0; without rows that no image has. */
 function strongest({ scores, labels, masks, areas }: Candidates, limit: number, context: LoweringContext): Candidates {
   const { graph } = context;
-  const most = mostOf(scores, context);
+  const most = mostDetections(scores, context);
   const k = limit > 0 ? graph.node('Min', [most, graph.ints([limit])]) : most;
   const [best, index] = graph.nodeOf('TopK', [scores, k], RANKED, 2);
   const at = graph.node('Unsqueeze', [index, graph.ints([2])]);

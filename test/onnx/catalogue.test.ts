@@ -7,6 +7,7 @@ import { DENSE } from './dense-detectors';
 import { REID } from './embeddings';
 import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
 import { GRIDS } from './grid-detectors';
+import { MASK_QUERIES } from './mask-query-detectors';
 import { MASKED } from './masked-detectors';
 import { QUERIES } from './query-detectors';
 import { ON_TEXT, REFUSED } from './refused-detectors';
@@ -41,6 +42,7 @@ test('no part of the catalogue is left out', () => {
       DENSE,
       MASKED,
       GRIDS,
+      MASK_QUERIES,
       CORNERS,
       TWO_STAGE,
       FAST_RCNN,

@@ -16,6 +16,7 @@ import { CORNERS } from './corner-detectors';
 import { DENSE } from './dense-detectors';
 import { cut, detectionsOf, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 import { GRIDS } from './grid-detectors';
+import { MASK_QUERIES } from './mask-query-detectors';
 import { MASKED } from './masked-detectors';
 import { QUERIES } from './query-detectors';
 import { TWO_STAGE } from './two-stage-detectors';
@@ -38,6 +39,7 @@ const ALL: Record<string, ModuleConfig> = {
   ...CORNERS,
   ...MASKED,
   ...GRIDS,
+  ...MASK_QUERIES,
   'RetinaNet, soft NMS': soft,
   ...TWO_STAGE,
   ...QUERIES,

@@ -38,25 +38,6 @@ const appearance = (type: string, head: string, embed_head: ModuleConfig, tracke
   track_head: { type: head, roi_extractor: extractor(5), embed_head },
   tracker: { type: tracker },
 });
-const maskFormer = (type: string, pixel_decoder: object): ModuleConfig => ({
-  type,
-  backbone,
-  panoptic_head: {
-    type: `${type}Head`,
-    feat_channels: 16,
-    out_channels: 16,
-    num_stuff_classes: 1,
-    num_queries: 4,
-    pixel_decoder: { norm_cfg: { type: 'GN', num_groups: 4 }, ...pixel_decoder },
-    positional_encoding: sine,
-    transformer_decoder: {
-      num_layers: 1,
-      layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: attention, ffn_cfg },
-    },
-  },
-  panoptic_fusion_head: { type: 'MaskFormerFusionHead' },
-});
-
 const vectors = { roi_feat_size: 5, in_channels: 16 };
 
 export const REFUSED: Record<string, ModuleConfig> = {
@@ -96,20 +77,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       },
     },
   },
-  MaskFormer: maskFormer('MaskFormer', { type: 'PixelDecoder' }),
-  'MaskFormer with an encoder': maskFormer('MaskFormer', {
-    type: 'TransformerEncoderPixelDecoder',
-    encoder: { num_layers: 1, layer_cfg: { self_attn_cfg: attention, ffn_cfg } },
-    positional_encoding: sine,
-  }),
-  Mask2Former: maskFormer('Mask2Former', {
-    type: 'MSDeformAttnPixelDecoder',
-    encoder: {
-      num_layers: 1,
-      layer_cfg: { self_attn_cfg: { ...attention, num_levels: 3, num_points: 1 }, ffn_cfg },
-    },
-    positional_encoding: sine,
-  }),
   'Panoptic FPN': {
     ...twoStages,
     rpn_head: anchors,

@@ -12,7 +12,7 @@ import { dynamicMasks } from './dynamic-masks';
 import { prototypeMasks } from './prototype-masks';
 
 /** A logit of no object. */
-const NONE = -1e4;
+export const NO_LOGIT = -1e4;
 
 export interface ImageMaskInputs {
   detections: GraphDetections;
@@ -35,7 +35,7 @@ export function imageMasks(inputs: ImageMaskInputs, parts: ImageMaskParts, conte
   const each = graph.node('Unsqueeze', [valid, graph.ints([2, 3])]);
   return {
     name: 'masks',
-    value: graph.node('Where', [each, values(inputs, parts, context), graph.float(isLogit ? NONE : 0)]),
+    value: graph.node('Where', [each, values(inputs, parts, context), graph.float(isLogit ? NO_LOGIT : 0)]),
     type: 'float32',
     shape: [count ?? 'detections', ...maskSides(inputs.map.tensor, 'network' in parts ? parts.enlarged : 1)],
     doc: describedMasks(parts.reading),
