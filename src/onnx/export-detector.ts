@@ -73,23 +73,29 @@ const lastStage = (head: CascadeRPNHead) => ({
   candidatesOf: (levels: tf.Tensor4D[], imageSizes: tf.Tensor2D) => head.decodedCandidates(levels, imageSizes),
 });
 
+function panopticPart({ semanticHead, fusion }: PanopticFPN) {
+  checkOverrides(semanticHead, [['predict', 'forward']]);
+  checkOverrides(fusion, [['fuse', 'cfg']]);
+  const { numThings: things, numStuff: stuff, cfg } = fusion;
+  return { parts: { things, stuff, cfg }, semantic: (features: tf.Tensor4D[]) => semanticHead.forward(features) };
+}
+
 function twoStage(detector: TwoStageDetector): Export {
   const { roiHead, firstStage: rpn } = detector;
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
-  if (detector instanceof PanopticFPN)
-    throw new DetLabError('PanopticFPN has no form in ONNX yet: a graph would give its objects without the segments');
   if (roiHead instanceof SparseRoIHead && rpn instanceof EmbeddingRPNHead)
     return (inputs) => exportObjects({ extractFeatures, rpn, roiHead }, inputs);
   if (!isDescribed(roiHead))
     throw new DetLabError(`${roiHead.constructor.name} has no \`parts\`, by which a graph could do what it does`);
   const levelsOf = (features: tf.Tensor4D[]) => detector.firstStageLevels(features);
+  const panoptic = detector instanceof PanopticFPN ? panopticPart(detector) : undefined;
   if (rpn instanceof CascadeRPNHead)
-    return (inputs) => exportTwoStage({ extractFeatures, levelsOf, ...lastStage(rpn), roiHead }, inputs);
+    return (inputs) => exportTwoStage({ extractFeatures, levelsOf, ...lastStage(rpn), roiHead, panoptic }, inputs);
   if (rpn && !isDenseHead(rpn))
     throw new DetLabError(
       `${rpn.constructor.name} has no form in ONNX yet: it is no dense head, whose proposals a graph could select`,
     );
-  return (inputs) => exportTwoStage({ extractFeatures, levelsOf, rpn, roiHead }, inputs);
+  return (inputs) => exportTwoStage({ extractFeatures, levelsOf, rpn, roiHead, panoptic }, inputs);
 }
 
 /** A mask head that finds instances, or one beside a dense head, by the parameters of whose priors it masks what the other finds. */

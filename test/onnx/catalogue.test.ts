@@ -9,6 +9,7 @@ import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
 import { GRIDS } from './grid-detectors';
 import { MASK_QUERIES } from './mask-query-detectors';
 import { MASKED } from './masked-detectors';
+import { PANOPTIC } from './panoptic-detectors';
 import { QUERIES } from './query-detectors';
 import { ON_TEXT, REFUSED } from './refused-detectors';
 import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
@@ -45,6 +46,7 @@ test('no part of the catalogue is left out', () => {
       MASK_QUERIES,
       CORNERS,
       TWO_STAGE,
+      PANOPTIC,
       FAST_RCNN,
       REID,
       QUERIES,

@@ -19,6 +19,7 @@ import { cut, detectionsOf, exported, feeds, lively, SIZE, sampleOf, session } f
 import { GRIDS } from './grid-detectors';
 import { MASK_QUERIES, querying } from './mask-query-detectors';
 import { MASKED } from './masked-detectors';
+import { PANOPTIC } from './panoptic-detectors';
 import { QUERIES } from './query-detectors';
 import { TWO_STAGE } from './two-stage-detectors';
 
@@ -43,10 +44,11 @@ const ALL: Record<string, ModuleConfig> = {
   ...MASK_QUERIES,
   'RetinaNet, soft NMS': soft,
   ...TWO_STAGE,
+  ...PANOPTIC,
   ...QUERIES,
 };
 /** Of the other seed two boxes of YOLOv3 have equal scores, and BoxInst's boxes no width: rounding decides which one NMS keeps. */
-const SEEDS = [...Object.keys(TWO_STAGE), 'YOLOv3', 'BoxInst'];
+const SEEDS = [...Object.keys(TWO_STAGE), ...Object.keys(PANOPTIC), 'YOLOv3', 'BoxInst'];
 
 /** What `predict` finds; of detectors with masks or segments what ONNX Runtime in Node finds, with them. */
 async function expectedOf(model: Detector, samples: PackedSample[], file: OnnxFile) {

@@ -74,7 +74,7 @@ export function querying(config: ModuleConfig, sample: PackedSample): Detector {
   const batch = model.preprocess([sample]);
   tf.tidy(() => {
     let states: tf.Tensor | undefined;
-    classes.forward = (x, options) => forward.call(classes, (states = x), options);
+    classes.forward = ((x, options) => forward.call(classes, (states = x), options)) as Linear['forward'];
     model.predictions(batch);
     classes.forward = forward;
     const rows = states!.reshape<tf.Tensor2D>([-1, states!.shape.at(-1)!]);

@@ -18,7 +18,6 @@ const tracking = (type: string, tracker: string): ModuleConfig => ({
   },
   tracker: { type: tracker },
 });
-const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
 const extractor = (bins: number) => ({
   type: 'SingleRoIExtractor',
   roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
@@ -77,17 +76,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       },
     },
   },
-  'Panoptic FPN': {
-    ...twoStages,
-    rpn_head: anchors,
-    type: 'PanopticFPN',
-    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 32 },
-    panoptic_fusion_head: { type: 'HeuristicFusionHead' },
-    test_cfg: {
-      ...twoStages.test_cfg,
-      panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
-    },
-  } as ModuleConfig,
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),
   DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid: REID },
