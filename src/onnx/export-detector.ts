@@ -116,6 +116,16 @@ function exporterOf(detector: Detector): Export {
     throw new DetLabError(
       `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
     );
+  if (detector.tracker)
+    throw new DetLabError(
+      'a tracker has no form in ONNX: it reads the frames of a video one after another, and remembers what was there. ' +
+        'Save the detector inside of it, with { tracker: false }',
+    );
+  if (detector.predictsClips)
+    throw new DetLabError(
+      `detectors of type ${detector.constructor.name} have no form in ONNX: their queries are the objects of whole clips, and no ` +
+        'detector of single images is inside',
+    );
   if (detector instanceof SingleTeacherDistill) return exporterOf(detector.student);
   if (detector instanceof SemiBaseDetector) return exporterOf(detector[detector.predictsBy]);
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
