@@ -266,16 +266,21 @@ function exportAt(detector: Detector, options: OnnxOptions, header: OnnxHeader, 
   };
 }
 
+/** Of boxes that are around masks. */
+const AROUND =
+  '; around the pixels of the masks in the input: where these are resized further, take boxes around them there';
+
 function detectionOutputs({ detections }: NetworkExport): NonNullable<NetworkExport['outputs']> {
   if (!detections) return [];
-  const { boxes, rotated, scores, labels, count = 'detections' } = detections;
+  const { boxes, rotated, scores, labels, count = 'detections', around } = detections;
+  const where = `in pixels of the input, best first${around ? AROUND : ''}`;
   return [
     {
       name: 'boxes',
       value: boxes,
       type: 'float32',
       shape: [count, rotated ? 5 : 4],
-      doc: `${rotated ? 'center x and y, width, height, angle clockwise in radians' : 'x1, y1, x2, y2'} in pixels of the input, best first`,
+      doc: `${rotated ? 'center x and y, width, height, angle clockwise in radians' : 'x1, y1, x2, y2'} ${where}`,
     },
     { name: 'scores', value: scores, type: 'float32', shape: [count], doc: 'scores, 0 where there is no detection' },
     {

@@ -80,6 +80,7 @@ export function exportGrids({ head, extractFeatures }: GridNetwork, inputs: Expo
       scores: context.graph.node('Where', [valid, found.scores, context.graph.float(0)]),
       labels: context.graph.node('Where', [valid, found.labels, scalar(-1, context)]),
       count: undefined,
+      around: true,
     },
     outputs: [
       {

@@ -132,6 +132,7 @@ function instances(
       scores: graph.node('Where', [valid, scores, graph.float(0)]),
       labels: graph.node('Where', [valid, take(label), scalar(-1)]),
       count,
+      around: true,
     },
     masks: {
       name: 'masks',

@@ -50,6 +50,15 @@ test('an image with padding has masks and boxes without it', async () => {
   model.dispose();
 });
 
+test('the file says that boxes are around masks', () => {
+  const model = lively(GRIDS.SOLOv2);
+  const text = Buffer.from(exported(model).bytes).toString('latin1');
+  expect(text).toContain(
+    'best first; around the pixels of the masks in the input: where these are resized further, take',
+  );
+  model.dispose();
+});
+
 test('an image without detections', async () => {
   const model = lively({ ...GRIDS.SOLOv2, test_cfg: { score_thr: 0.9999 } });
   const found = await compare(model, [sampleOf(...SIZE, 1), sampleOf(...SIZE, 2)]);

@@ -91,6 +91,7 @@ export function thingsAmong(
       scores: graph.node('Where', [valid, best, graph.float(0)]),
       labels: graph.node('Where', [valid, take(labels), scalar(-1)]),
       count: undefined,
+      around: true,
     },
     numbers: {
       name: 'detection_segments',

@@ -31,6 +31,8 @@ export interface GraphDetections {
   priors?: string;
   /** M, where it is known. */
   count: number | undefined;
+  /** Whether the boxes are those around the masks, in pixels of the input. */
+  around?: boolean;
 }
 
 /** The next larger number in single precision. */
