@@ -14,6 +14,7 @@ export interface ExportArguments {
   batch?: number;
   dynamic?: 'size' | 'batch' | true;
   precision?: 'float32' | 'float16';
+  tracker?: boolean;
   force?: boolean;
   cfgOptions?: string[];
   json?: boolean;
@@ -21,7 +22,7 @@ export interface ExportArguments {
 
 export async function exportCommand(given: string[], options: ExportArguments): Promise<number> {
   const out = output(options.json === true);
-  const { nms, batch, dynamic, precision } = options;
+  const { nms, batch, dynamic, precision, tracker } = options;
   const file = given.at(-1)!;
   const written = await phase(EXIT.usage, async () => {
     if (given.length < 2 || !(isOnnxFile(file) || isPageFile(file)))
@@ -40,6 +41,7 @@ export async function exportCommand(given: string[], options: ExportArguments): 
       ...(batch !== undefined && { batch }),
       ...(dynamic !== undefined && { dynamic }),
       ...(precision !== undefined && { precision }),
+      ...(tracker === false && { tracker }),
     });
   });
   const bytes = statSync(written).size;

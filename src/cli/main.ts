@@ -164,6 +164,7 @@ function addExportCommand(withConfig: AddCommand, done: Done): void {
       oneOf('size', 'batch'),
     )
     .option('--precision <type>', 'float16: half precision inside (float32)', oneOf('float32', 'float16'))
+    .option('--no-tracker', 'the detector inside of a model that tracks: a tracker has no form in ONNX')
     .option('--force', 'overwrite an existing file')
     .action(async (given, options) => done(await exportCommand(given, options)));
 }

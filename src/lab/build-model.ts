@@ -12,6 +12,7 @@ import { collectIfGrown } from '../engine/unreachable-tensors';
 import { DetLabError } from '../errors';
 import { buildDetector } from '../models/build';
 import { PriorCache } from '../models/dense-heads/prior-cache';
+import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { applyFreezing, type FreezeRule } from '../training/freezing';
@@ -117,6 +118,7 @@ export async function buildModel(
   const inferred: InferredOptions[] = [];
   const registry = catalogue.scoped(scopeOf(spec.config)).observed((path, values) => inferred.push({ path, values }));
   const detector = disposingOnFailure(() => buildDetector(model as ModuleConfig, { registry, classes }));
+  checkKnowsAll(detector, classes, String(model.type));
   noteInferred(detector, inferred);
   listModel(detector, spec.name, String(model.type));
   if (seed !== undefined) {
@@ -130,6 +132,21 @@ export async function buildModel(
   }
   applyFreezing(detector, spec.freezing, 1);
   return detector;
+}
+
+/** @throws DetLabError for more classes than a second stage can tell apart, as CrowdDet's, which finds objects of one */
+function checkKnowsAll(detector: Detector, classes: readonly string[], type: string): void {
+  if (!(detector instanceof TwoStageDetector) || detector.numClasses >= classes.length) return;
+  const { numClasses } = detector;
+  detector.dispose();
+  const chosen = classes
+    .slice(0, numClasses)
+    .map((name) => `'${name}'`)
+    .join(', ');
+  throw new DetLabError(
+    `Cannot build ${type} for ${classes.length} classes (${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ', ...' : ''}): it knows ` +
+      `${numClasses}. Load the data with { classes: [${chosen}] }, and use .classes([${chosen}]) on the recipe`,
+  );
 }
 
 /** Lists a model for `memory()`. */

@@ -336,6 +336,7 @@ const SHAPES = {
       batch,
       dynamic: z.union([z.boolean(), z.enum(['size', 'batch'])]),
       precision: z.enum(['float32', 'float16']),
+      tracker: z.boolean(),
     },
   ],
   'Model.errors': ['list the errors', { ...evaluation, ...kinds, losses: z.boolean() }],

@@ -2,6 +2,8 @@
 // model, with its part of the config.
 
 import { type ConfigObject, isObject } from '../config';
+import { DetLabError } from '../errors';
+import { TrackingDetector } from '../models/detectors/tracking-detector';
 import type { Detector } from '../models/types';
 import { objectAt } from './config-access';
 
@@ -29,4 +31,18 @@ export function predictingAlone({ detector, config }: Whole): Whole {
   // a student with a teacher is a detector of one stage
   const own = Object.entries(model).filter(([key]) => !/^(eval_)?teacher(_|$)/.test(key));
   return alone(detector, { ...Object.fromEntries(own), type: 'SingleStageDetector' });
+}
+
+/**
+ * The detector inside of one that tracks, with its part of the config.
+ *
+ * @throws DetLabError where nothing tracks
+ */
+export function withoutTracker({ detector, config }: Whole, name: string): Whole {
+  if (!(detector instanceof TrackingDetector))
+    throw new DetLabError(`Cannot save "${name}": { tracker: false } is of models that track. Leave tracker out`);
+  const model = objectAt(config, 'model');
+  const { data_preprocessor: own } = model;
+  const part = { ...objectAt(model, 'detector'), ...(isObject(own) && { data_preprocessor: own }) };
+  return { detector: detector.detector, config: { ...config, model: part } };
 }

@@ -7,6 +7,7 @@ import { CenterNetHead } from '../models/dense-heads/centernet-head';
 import { CornerHead } from '../models/dense-heads/corner-head';
 import { EmbeddingRPNHead } from '../models/dense-heads/embedding-rpn-head';
 import { DetectionTransformer } from '../models/detectors/detection-transformer';
+import { MaskFormer } from '../models/detectors/mask-former';
 import { PanopticFPN } from '../models/detectors/panoptic-fpn';
 import { RPN } from '../models/detectors/rpn';
 import { SemiBaseDetector } from '../models/detectors/semi-base-detector';
@@ -14,6 +15,7 @@ import { SingleStageDetector } from '../models/detectors/single-stage-detector';
 import { SingleStageInstanceSegmentor } from '../models/detectors/single-stage-instance-segmentor';
 import { SingleTeacherDistill } from '../models/detectors/single-teacher-distill';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
+import { GridMaskHead } from '../models/mask-heads/grid-mask-head';
 import { BaseReID } from '../models/reid/base-reid';
 import { SparseRoIHead } from '../models/roi-heads/sparse-roi-head';
 import type { Detector } from '../models/types';
@@ -23,6 +25,8 @@ import { Dimensions } from './dimensions';
 import { exportCorners } from './export-corners';
 import { exportDense } from './export-dense';
 import { exportEmbedding } from './export-embedding';
+import { exportGrids } from './export-grids';
+import { exportMaskQueries } from './export-mask-queries';
 import type { ExportInputs, NetworkExport } from './export-network';
 import { exportObjects } from './export-objects';
 import { exportPeaks } from './export-peaks';
@@ -69,33 +73,40 @@ const lastStage = (head: CascadeRPNHead) => ({
   candidatesOf: (levels: tf.Tensor4D[], imageSizes: tf.Tensor2D) => head.decodedCandidates(levels, imageSizes),
 });
 
+function panopticPart({ semanticHead, fusion }: PanopticFPN) {
+  checkOverrides(semanticHead, [['predict', 'forward']]);
+  checkOverrides(fusion, [['fuse', 'cfg']]);
+  const { numThings: things, numStuff: stuff, cfg } = fusion;
+  return { parts: { things, stuff, cfg }, semantic: (features: tf.Tensor4D[]) => semanticHead.forward(features) };
+}
+
 function twoStage(detector: TwoStageDetector): Export {
   const { roiHead, firstStage: rpn } = detector;
   const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
-  if (detector instanceof PanopticFPN)
-    throw new DetLabError('PanopticFPN has no form in ONNX yet: a graph would give its objects without the segments');
   if (roiHead instanceof SparseRoIHead && rpn instanceof EmbeddingRPNHead)
     return (inputs) => exportObjects({ extractFeatures, rpn, roiHead }, inputs);
   if (!isDescribed(roiHead))
     throw new DetLabError(`${roiHead.constructor.name} has no \`parts\`, by which a graph could do what it does`);
   const levelsOf = (features: tf.Tensor4D[]) => detector.firstStageLevels(features);
+  const panoptic = detector instanceof PanopticFPN ? panopticPart(detector) : undefined;
   if (rpn instanceof CascadeRPNHead)
-    return (inputs) => exportTwoStage({ extractFeatures, levelsOf, ...lastStage(rpn), roiHead }, inputs);
+    return (inputs) => exportTwoStage({ extractFeatures, levelsOf, ...lastStage(rpn), roiHead, panoptic }, inputs);
   if (rpn && !isDenseHead(rpn))
     throw new DetLabError(
       `${rpn.constructor.name} has no form in ONNX yet: it is no dense head, whose proposals a graph could select`,
     );
-  return (inputs) => exportTwoStage({ extractFeatures, levelsOf, rpn, roiHead }, inputs);
+  return (inputs) => exportTwoStage({ extractFeatures, levelsOf, rpn, roiHead, panoptic }, inputs);
 }
 
-/** A dense head, and a mask head beside it, by the parameters of whose priors it masks what the other finds. */
+/** A mask head that finds instances, or one beside a dense head, by the parameters of whose priors it masks what the other finds. */
 function segmentor(detector: SingleStageInstanceSegmentor): Export | undefined {
   const { bboxHead: head, maskHead } = detector;
+  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
+  if (maskHead instanceof GridMaskHead) return (inputs) => exportGrids({ head: maskHead, extractFeatures }, inputs);
   const { parts: masks } = maskHead;
   if (!isDenseHead(head) || !masks) return undefined;
   checkOverrides(head, [['predictInstances', 'decodedCandidates']]);
   checkOverrides(maskHead, [['predict', 'parts']]);
-  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
   const besides = (features: tf.Tensor4D[]) => [maskHead.mapOf!(features)];
   return (inputs) => exportDense({ head, extractFeatures, masks, besides }, inputs);
 }
@@ -104,6 +115,16 @@ function exporterOf(detector: Detector): Export {
   if ('classNames' in detector)
     throw new DetLabError(
       `detectors of type ${detector.constructor.name} have no form in ONNX: what they find is said by a text with every image`,
+    );
+  if (detector.tracker)
+    throw new DetLabError(
+      'a tracker has no form in ONNX: it reads the frames of a video one after another, and remembers what was there. ' +
+        'Save the detector inside of it, with { tracker: false }',
+    );
+  if (detector.predictsClips)
+    throw new DetLabError(
+      `detectors of type ${detector.constructor.name} have no form in ONNX: their queries are the objects of whole clips, and no ` +
+        'detector of single images is inside',
     );
   if (detector instanceof SingleTeacherDistill) return exporterOf(detector.student);
   if (detector instanceof SemiBaseDetector) return exporterOf(detector[detector.predictsBy]);
@@ -124,6 +145,7 @@ function exporterOf(detector: Detector): Export {
     (detector instanceof SingleStageInstanceSegmentor && segmentor(detector)) ||
     (detector instanceof RPN && dense(detector.head)) ||
     (detector instanceof TwoStageDetector && twoStage(detector)) ||
+    (detector instanceof MaskFormer && ((inputs) => exportMaskQueries(detector, inputs))) ||
     (detector instanceof BaseReID && ((inputs) => exportEmbedding(detector, inputs))) ||
     (detector instanceof DetectionTransformer && ((inputs) => exportQueries(detector, inputs)));
   if (found) return found;
@@ -244,16 +266,21 @@ function exportAt(detector: Detector, options: OnnxOptions, header: OnnxHeader, 
   };
 }
 
+/** Of boxes that are around masks. */
+const AROUND =
+  '; around the pixels of the masks in the input: where these are resized further, take boxes around them there';
+
 function detectionOutputs({ detections }: NetworkExport): NonNullable<NetworkExport['outputs']> {
   if (!detections) return [];
-  const { boxes, rotated, scores, labels, count = 'detections' } = detections;
+  const { boxes, rotated, scores, labels, count = 'detections', around } = detections;
+  const where = `in pixels of the input, best first${around ? AROUND : ''}`;
   return [
     {
       name: 'boxes',
       value: boxes,
       type: 'float32',
       shape: [count, rotated ? 5 : 4],
-      doc: `${rotated ? 'center x and y, width, height, angle clockwise in radians' : 'x1, y1, x2, y2'} in pixels of the input, best first`,
+      doc: `${rotated ? 'center x and y, width, height, angle clockwise in radians' : 'x1, y1, x2, y2'} ${where}`,
     },
     { name: 'scores', value: scores, type: 'float32', shape: [count], doc: 'scores, 0 where there is no detection' },
     {

@@ -1,43 +1,26 @@
 // A detector of the DETR family as a graph: the queries of its last decoder layer, and the best of them. Sizes of the images are an
 // input: beyond them the transformer sees padding, as in `predict`.
 
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { QueryHead, QueryPredictions } from '../models/dense-heads/query-head';
 import type { DetectionTransformer } from '../models/detectors/detection-transformer';
-import type { DetBatch } from '../models/types';
 import { checkOverrides } from './check-overrides';
 import { clip } from './clip-boxes';
 import { exactSigmoid } from './exact-sigmoid';
 import type { ExportInputs, NetworkExport } from './export-network';
 import { lowerTapes } from './lower-tapes';
 import type { LoweringContext } from './lowering';
+import { recordBatch } from './record-batch';
 import type { GraphDetections } from './selection/suppression';
-import { recordTape, type Tape } from './tape';
+import type { Tape } from './tape';
 
 export type QueryDetector = DetectionTransformer<QueryHead>;
 
-/** A batch of whole images, whose sizes a graph may change. */
-function batchOf(inputs: tf.Tensor4D, imageSizes: tf.Tensor2D): DetBatch {
-  const [count, height, width] = inputs.shape;
-  const size: [number, number] = [height, width];
-  const meta = { imgId: 0, imgPath: 'an example', oriShape: size, imgShape: size, scaleFactor: [1, 1], flip: false };
-  const truths = { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
-  const sample = { meta, truths } as unknown as DetBatch['samples'][number];
-  return { inputs, samples: Array.from({ length: count }, () => sample), batchShape: size, imageSizes };
-}
-
 function record(detector: QueryDetector, example: tf.Tensor4D, names: ExportInputs['names']): Tape {
-  const [count, height, width] = example.shape;
-  const sizes = tf.tensor2d(Array.from({ length: count }, () => [height, width]).flat(), [count, 2]);
-  const forward = () => {
-    const { scores, boxes }: QueryPredictions = detector.forward(batchOf(example, sizes));
+  return recordBatch(example, names, (batch) => {
+    const { scores, boxes }: QueryPredictions = detector.forward(batch);
     return [scores, boxes];
-  };
-  try {
-    return recordTape([example, sizes], forward, names);
-  } finally {
-    sizes.dispose();
-  }
+  });
 }
 
 /** [height, width] of the levels that the transformer reads. */

@@ -9,12 +9,15 @@ import { type AnyDenseHead, checkHead, type DenseNetwork, lowerCandidates } from
 import type { ExportedOutput, ExportInputs, NetworkExport } from './export-network';
 import { lowerTapes } from './lower-tapes';
 import type { Lowered } from './lowered';
+import { inputDimensions } from './masks/image-frame';
 import { mergeBranches } from './rois/merge-branches';
 import type { RoiMaps } from './rois/pool-rois';
 import { refineBoxes } from './rois/refine-boxes';
 import { lowerMasks, withMasks } from './rois/roi-masks';
 import { probabilities, type SelectedRois, selectRoiDetections } from './rois/roi-selection';
 import { lowerStages, repeated } from './rois/roi-stages';
+import { heuristicSegments, type PanopticParts } from './segments/heuristic-segments';
+import { segmentOutputs } from './segments/segments';
 import { selectDetections } from './selection/dense-selection';
 import { recordTape } from './tape';
 
@@ -27,6 +30,8 @@ export interface TwoStageNetwork {
   /** Absent where proposals come with the data. */
   rpn?: AnyDenseHead;
   roiHead: RoIHead & { readonly parts: RoIHeadParts };
+  /** A semantic branch on the levels, whose logits [N, h, w, C] are fused with the masks to segments. */
+  panoptic?: { parts: Omit<PanopticParts, 'threshold'>; semantic(features: tf.Tensor4D[]): tf.Tensor4D };
 }
 
 export const isDescribed = (head: RoIHead): head is TwoStageNetwork['roiHead'] => 'parts' in head;
@@ -41,6 +46,8 @@ const described = (head: RoIHead): (readonly [string, string])[] => [
 
 interface FirstStage {
   maps: RoiMaps;
+  /** Logits of the semantic branch. */
+  semantic?: Lowered;
   /** [N, M, 4]. */
   boxes: string;
   valid?: string;
@@ -76,7 +83,28 @@ export function exportTwoStage(network: TwoStageNetwork, inputs: ExportInputs): 
   if (branches > 1) return { detections: mergeBranches(selected, branches, parts.cfg, context), clips: true };
   const detections = parts.boxes ? refineBoxes(parts.boxes, selected, { maps, sizes, names, context }) : selected;
   if (parts.masks.length === 0) return { detections, clips: true };
-  return withMasks(detections, lowerMasks(parts.masks, detections, maps, names, context), context, true);
+  const found = withMasks(detections, lowerMasks(parts.masks, detections, maps, names, context), context, true);
+  return network.panoptic ? withSegments(found, network.panoptic.parts, { first, parts, inputs }) : found;
+}
+
+/** Besides the detections, segments of their masks and of stuff. */
+function withSegments(
+  { detections, outputs = [], clips }: NetworkExport,
+  panoptic: Omit<PanopticParts, 'threshold'>,
+  { first, parts, inputs }: { first: FirstStage; parts: RoIHeadParts; inputs: ExportInputs },
+): NetworkExport {
+  const { context, image, sizes, examples } = inputs;
+  const { mask_thr_binary: threshold } = parts.cfg;
+  if (threshold === undefined)
+    throw new DetLabError(
+      'its test_cfg.rcnn has no mask_thr_binary, by which masks are fused. Set one, for example 0.5',
+    );
+  const semantic = first.semantic!.get({ layout: 'channels-first', type: 'float32' });
+  const found = { detections: detections!, masks: outputs[0].value, semantic };
+  const segments = heuristicSegments(found, { ...panoptic, threshold }, { image, sizes: sizes() }, context);
+  const scored = 'scores of the segments of things, else 0; the first segments are the detections, in their order';
+  const described = segmentOutputs(segments, inputDimensions(examples), { numThings: panoptic.things, scored });
+  return { detections, clips, outputs: [...outputs, ...described] };
 }
 
 /** How many feature levels, from the finest, the parts read. */
@@ -89,33 +117,43 @@ function levelsRead({ stages, boxes, masks }: RoIHeadParts): number {
   );
 }
 
-/** The feature levels that the parts read, and then the maps they make of all. */
-const mapsRead = (parts: RoIHeadParts) => {
+/** The logits of the semantic branch, the feature levels that the parts read, and then the maps they make of all. */
+const mapsRead = ({ roiHead: { parts }, panoptic }: TwoStageNetwork) => {
   const kept = levelsRead(parts);
   return {
-    record: (features: tf.Tensor4D[]) => [...features.slice(0, kept), ...(parts.maps?.(features) ?? [])],
-    of: (lowered: readonly Lowered[]): RoiMaps => ({ levels: lowered.slice(0, kept), more: lowered.slice(kept) }),
+    record: (features: tf.Tensor4D[]) => [
+      ...(panoptic ? [panoptic.semantic(features)] : []),
+      ...features.slice(0, kept),
+      ...(parts.maps?.(features) ?? []),
+    ],
+    of: (all: readonly Lowered[]): Pick<FirstStage, 'maps' | 'semantic'> => {
+      const lowered = panoptic ? all.slice(1) : all;
+      const maps = { levels: lowered.slice(0, kept), more: lowered.slice(kept) };
+      return { maps, ...(panoptic && { semantic: all[0] }) };
+    },
   };
 };
 
-function propose({ roiHead, ...network }: TwoStageNetwork, head: AnyDenseHead, inputs: ExportInputs): FirstStage {
+function propose(whole: TwoStageNetwork, head: AnyDenseHead, inputs: ExportInputs): FirstStage {
   const { context } = inputs;
+  const { roiHead: _, panoptic: __, ...network } = whole;
   checkHead(head, true);
-  const read = mapsRead(roiHead.parts);
+  const read = mapsRead(whole);
   const { candidates, besides } = lowerCandidates({ ...network, head, besides: read.record }, inputs);
   const { boxes, labels, count } = selectDetections(candidates, head.selection, context, 'input');
   const valid = context.graph.node('GreaterOrEqual', [labels, context.graph.constant([0], [], 'int64')]);
-  return { maps: read.of(besides), boxes, valid, count };
+  return { ...read.of(besides), boxes, valid, count };
 }
 
 /** Proposals are another input. */
-function givenProposals({ extractFeatures, roiHead }: TwoStageNetwork, inputs: ExportInputs): FirstStage {
+function givenProposals(network: TwoStageNetwork, inputs: ExportInputs): FirstStage {
   const { examples, names, image, context, input } = inputs;
-  const read = mapsRead(roiHead.parts);
+  const { extractFeatures } = network;
+  const read = mapsRead(network);
   const tapes = examples.map((example) => recordTape([example], () => read.record(extractFeatures(example)), names));
   const lowered = lowerTapes(tapes, [{ name: image, layout: 'channels-first' }], context, 'the network');
   const doc = 'proposals of each image: x1, y1, x2, y2 in pixels of the input';
-  return { maps: read.of(lowered), boxes: input('proposals', ['proposals', 4], doc), count: undefined };
+  return { ...read.of(lowered), boxes: input('proposals', ['proposals', 4], doc), count: undefined };
 }
 
 function rawOutputs({ boxes, scores, perRoi, factors, classes, count: known }: SelectedRois): ExportedOutput[] {

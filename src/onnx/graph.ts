@@ -98,19 +98,19 @@ export class Graph {
    * Runs `body` up to `most` times (int64 []), while it says so; the states after the last run. The body may read all values that
    * were made before.
    *
-   * @param body makes the next states, and whether there is another run (bool [])
+   * @param body makes the next states, and whether there is another run (bool []); `run` is how many were before, int64 []
    */
   loop(
     most: string,
     states: readonly LoopState[],
-    body: (states: string[]) => { next: readonly string[]; more: string },
+    body: (states: string[], run: string) => { next: readonly string[]; more: string },
   ): string[] {
     const names = (stem: string) => states.map(() => this.unique(stem));
     const outer = this.nodes;
     this.nodes = [];
     const [run, going] = [this.unique('run'), this.unique('going')];
     const before = names('before');
-    const { next, more } = body(before);
+    const { next, more } = body(before, run);
     const inner = this.nodes;
     this.nodes = outer;
     const described = (list: readonly string[]) => list.map((name, i) => ranked(name, states[i].type, states[i].rank));

@@ -6,6 +6,7 @@ import { type AlignedStep, type AlignedTensor, alignTapes } from './alignment';
 import { Lowered } from './lowered';
 import { Call, type Lowering, type LoweringContext } from './lowering';
 import { convolutionLowerings } from './lowerings/convolution';
+import { coordinateLowerings } from './lowerings/coordinates';
 import { deformableLowerings } from './lowerings/deformable';
 import { deformableAttentionLowerings } from './lowerings/deformable-attention';
 import { distanceLowerings } from './lowerings/distances';
@@ -33,6 +34,7 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ...windowLowerings,
   ...distanceLowerings,
   ...distinctQueryLowerings,
+  ...coordinateLowerings,
 };
 
 /** Kernels that have no form in ONNX, and what to use instead. */

@@ -47,7 +47,12 @@ export function interpolate(x: tf.Tensor4D, options: InterpolateOptions): tf.Ten
     const weights = (axis: 0 | 1) =>
       axisWeights(x.shape[axis + 1], size[axis], steps[axis], mode, alignCorners ?? false, antialias);
     const rows = tf.matMul(tf.tile(weights(0), [n, 1, 1]), x.reshape<tf.Tensor3D>([n, h, w * c]));
-    const columns = tf.matMul(tf.tile(weights(1), [n * size[0], 1, 1]), rows.reshape<tf.Tensor3D>([n * size[0], w, c]));
+    const lines = n * size[0];
+    // of one channel, as masks have it, one product of all lines, where thousands would take minutes on WebAssembly
+    const columns =
+      c === 1
+        ? tf.matMul(rows.reshape<tf.Tensor2D>([lines, w]), weights(1).squeeze<tf.Tensor2D>([0]), false, true)
+        : tf.matMul(tf.tile(weights(1), [lines, 1, 1]), rows.reshape<tf.Tensor3D>([lines, w, c]));
     return columns.reshape<tf.Tensor4D>([n, size[0], size[1], c]);
   });
 }

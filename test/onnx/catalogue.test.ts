@@ -6,7 +6,10 @@ import { CORNERS } from './corner-detectors';
 import { DENSE } from './dense-detectors';
 import { REID } from './embeddings';
 import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
+import { GRIDS } from './grid-detectors';
+import { MASK_QUERIES } from './mask-query-detectors';
 import { MASKED } from './masked-detectors';
+import { PANOPTIC } from './panoptic-detectors';
 import { QUERIES } from './query-detectors';
 import { ON_TEXT, REFUSED } from './refused-detectors';
 import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
@@ -36,7 +39,23 @@ const KINDS = [
 
 test('no part of the catalogue is left out', () => {
   const compared = new Set(
-    typesIn([DENSE, MASKED, CORNERS, TWO_STAGE, FAST_RCNN, REID, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE, REFUSED]),
+    typesIn([
+      DENSE,
+      MASKED,
+      GRIDS,
+      MASK_QUERIES,
+      CORNERS,
+      TWO_STAGE,
+      PANOPTIC,
+      FAST_RCNN,
+      REID,
+      QUERIES,
+      BACKBONES,
+      NECKS,
+      RECURSIVE,
+      WIDE,
+      REFUSED,
+    ]),
   );
   const missing = catalogue.filter(
     ({ kind, type }) => KINDS.includes(kind) && !compared.has(type) && !ON_TEXT.includes(type),

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ModuleConfig } from '../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../src/data/types';
@@ -15,7 +16,10 @@ import type { OnnxFile } from '../../src/onnx/export-detector';
 import { CORNERS } from './corner-detectors';
 import { DENSE } from './dense-detectors';
 import { cut, detectionsOf, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { GRIDS } from './grid-detectors';
+import { MASK_QUERIES, querying } from './mask-query-detectors';
 import { MASKED } from './masked-detectors';
+import { PANOPTIC } from './panoptic-detectors';
 import { QUERIES } from './query-detectors';
 import { TWO_STAGE } from './two-stage-detectors';
 
@@ -36,27 +40,28 @@ const ALL: Record<string, ModuleConfig> = {
   ...DENSE,
   ...CORNERS,
   ...MASKED,
+  ...GRIDS,
+  ...MASK_QUERIES,
   'RetinaNet, soft NMS': soft,
   ...TWO_STAGE,
+  ...PANOPTIC,
   ...QUERIES,
 };
 /** Of the other seed two boxes of YOLOv3 have equal scores, and BoxInst's boxes no width: rounding decides which one NMS keeps. */
-const SEEDS = [...Object.keys(TWO_STAGE), 'YOLOv3', 'BoxInst'];
+const SEEDS = [...Object.keys(TWO_STAGE), ...Object.keys(PANOPTIC), 'YOLOv3', 'BoxInst'];
 
-/** What `predict` finds; of detectors with masks what ONNX Runtime in Node finds, with the grids of the masks. */
+/** What `predict` finds; of detectors with masks or segments what ONNX Runtime in Node finds, with them. */
 async function expectedOf(model: Detector, samples: PackedSample[], file: OnnxFile) {
-  if (file.outputs.includes('masks')) {
+  if (file.outputs.includes('masks') || file.outputs.includes('segments')) {
     const running = await session(file);
-    const results = await running.run(feeds(model, samples, file.inputs));
+    const { masks, segments, ...results } = await running.run(feeds(model, samples, file.inputs));
     await running.release();
-    const [, count, ...grid] = results.masks.dims;
-    const area = grid[0] * grid[1];
-    const cells = results.masks.data as Float32Array;
     return detectionsOf(results).map(({ bboxes, scores, labels }, i) => ({
       boxes: [...bboxes],
       scores: [...scores],
       labels: [...labels],
-      masks: Array.from(scores, (_, k) => [...cells.subarray((i * count + k) * area, (i * count + k + 1) * area)]),
+      ...(masks && { masks: Array.from(scores, (_, k) => [...(part(masks, i, k) as Float32Array)]) }),
+      ...(segments && { segments: Array.from(part(segments, i) as BigInt64Array, Number) }),
     }));
   }
   const batch = model.preprocess(samples);
@@ -73,6 +78,15 @@ async function expectedOf(model: Detector, samples: PackedSample[], file: OnnxFi
   }));
 }
 
+/** Of an output the values of an image, or of one of its rows. */
+function part({ dims: [images, rows], data }: Tensor, i: number, k?: number) {
+  const size = data.length / images;
+  const row = size / rows;
+  return k === undefined
+    ? data.slice(i * size, (i + 1) * size)
+    : data.slice(i * size + k * row, i * size + (k + 1) * row);
+}
+
 const rowOf = (table: Float32Array, k: number, rows: number): number[] => {
   const width = table.length / rows;
   return [...table.subarray(k * width, (k + 1) * width)];
@@ -80,8 +94,9 @@ const rowOf = (table: Float32Array, k: number, rows: number): number[] => {
 
 /** The file, what goes in, and what comes out. */
 async function writeCase(name: string, options: Parameters<typeof exported>[1]): Promise<void> {
-  const model = lively(ALL[name], SEEDS.includes(name) ? 2 : 1);
   const samples = [sampleOf(...SIZE, 1), sampleOf(...SIZE, 2)];
+  const model =
+    name in MASK_QUERIES ? querying(ALL[name], samples[0]) : lively(ALL[name], SEEDS.includes(name) ? 2 : 1);
   const file = exported(model, options);
   const inputs = Object.entries(feeds(model, samples, file.inputs)).map(([key, { dims, data }]) => [
     key,
@@ -106,11 +121,12 @@ test('ONNX Runtime and OpenVINO find what predict finds', async () => {
   for (const line of lines) {
     const { name, error, onnxruntime, openvino } = JSON.parse(line);
     expect(error, name).toBeUndefined();
-    for (const { box, score, mask, keypoint } of [onnxruntime, openvino]) {
+    for (const { box, score, mask, keypoint, segment } of [onnxruntime, openvino]) {
       expect(box, name).toBeLessThan(1e-2);
       expect(score, name).toBeLessThan(1e-4);
       expect(mask, name).toBeLessThan(1e-4);
       expect(keypoint, name).toBeLessThan(1e-2);
+      expect(segment, name).toBeLessThan(1e-3);
     }
   }
 }, 1_800_000);

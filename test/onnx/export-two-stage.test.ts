@@ -8,7 +8,8 @@ import type { BaseReID } from '../../src/models/reid/base-reid';
 import type { Detector } from '../../src/models/types';
 import { sampled, slowCases } from '../slow-cases';
 import { REID } from './embeddings';
-import { compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { compare, compareFile, data_preprocessor, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { layered, PANOPTIC } from './panoptic-detectors';
 import { REFUSED } from './refused-detectors';
 import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
 
@@ -40,6 +41,37 @@ test.each([
     if (process.env.ONNX_REPORT) console.log(name, 'dynamic', found);
     expect(found.count).toBeGreaterThan(2);
     expect(found.mask).toBeLessThan(0.01);
+  }
+  model.dispose();
+});
+
+/** Where the objects are put in the wrong order or not covered, or stuff is missing, segments differ by far more. */
+const EQUAL = 2e-3;
+
+test('Panoptic FPN: detections, and segments of their masks and of stuff', async () => {
+  const model = await layered(PANOPTIC['Panoptic FPN'], sampleOf(...SIZE, 1));
+  const found = await compare(model, [sampleOf(...SIZE, 1), sampleOf(...SIZE, 2)]);
+  if (process.env.ONNX_REPORT) console.log('Panoptic FPN', found);
+  expect(found.count).toBeGreaterThan(4);
+  expect(found.segments).toBeGreaterThan(2);
+  expect(found.mask).toBeLessThan(EQUAL);
+  model.dispose();
+});
+
+test('Panoptic FPN at sizes and batches that change, and with padding', async () => {
+  const padding = { ...data_preprocessor, pad_size_divisor: 32 };
+  const config = { ...PANOPTIC['Panoptic FPN'], data_preprocessor: padding };
+  const model = await layered(config, sampleOf(160, 96, 1));
+  const file = exported(model, { dynamicSize: true, dynamicBatch: true });
+  for (const [height, width, count] of [
+    [160, 96, 2],
+    [187, 305, 1],
+  ]) {
+    const samples = Array.from({ length: count }, (_, i) => sampleOf(height, width, i));
+    const found = await compareFile(model, file, samples);
+    if (process.env.ONNX_REPORT) console.log('Panoptic FPN dynamic', found);
+    expect(found.segments).toBeGreaterThan(1);
+    expect(found.mask).toBeLessThan(EQUAL);
   }
   model.dispose();
 });

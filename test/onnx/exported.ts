@@ -8,13 +8,14 @@ import type { ModuleConfig } from '../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../src/data/types';
 import { clipBoxes } from '../../src/geometry/boxes';
 import { aroundRotated, ROTATED } from '../../src/geometry/rotated-boxes';
-import { decodeRle, pasteMask, type Rle, rleArea, rleToBox } from '../../src/masks';
+import { decodeRle, type PanopticSegment, pasteMask, type Rle, rleArea, rleToBox } from '../../src/masks';
 import { buildDetector } from '../../src/models/build';
 import type { Detector } from '../../src/models/types';
 import type { Module } from '../../src/nn';
 import { exportDetector, type OnnxFile, type OnnxOptions } from '../../src/onnx/export-detector';
 import { Random } from '../../src/random';
 import { readingOf, readMask } from './read-masks';
+import { segmentsOf } from './read-segments';
 
 export const NUM_CLASSES = 3;
 export const SIZE: [number, number] = [96, 128];
@@ -100,18 +101,23 @@ export function feeds(model: Detector, samples: PackedSample[], names: readonly 
   };
 }
 
-/** Detections of each image, without what fills the table up; masks pasted into an image of the size. */
+/**
+ * Detections of each image, without what fills the table up; masks pasted into an image of the size.
+ *
+ * @param input size of what the graph was given, with what pads it
+ */
 export function detectionsOf(
   results: ort.InferenceSession.OnnxValueMapType,
   [height, width]: readonly number[] = SIZE,
   reading?: ReturnType<typeof readingOf>,
+  input: readonly number[] = [height, width],
 ): Detections[] {
   const [, , ...grid] = results.masks?.dims ?? [];
   const area = grid.reduce((product, side) => product * side, 1);
   const maskOf = (k: number) => {
     const cells = (results.masks.data as Float32Array).subarray(k * area, (k + 1) * area);
     const box = (results.boxes.data as Float32Array).subarray(4 * k, 4 * k + 4);
-    if (reading) return readMask(cells, grid, reading, [height, width], box);
+    if (reading) return readMask(cells, grid, reading, { size: [height, width], input, box });
     return pasteMask(cells, [grid[0], grid[1]], box, { height, width, threshold: 0.5 });
   };
   const [n, m] = results.scores.dims;
@@ -144,6 +150,7 @@ export interface Difference {
   mask: number;
   /** Of the masks those that are neither almost empty nor almost a rectangle. */
   shaped: number;
+  segments: number;
 }
 
 function isShaped(mask: Rle): boolean {
@@ -173,7 +180,7 @@ function keypointGap({ keypoints, scores }: Detections, expected: Detections, i:
 export function difference(found: Detections, expected: Detections, within = { box: 1e-2, score: 1e-4 }): Difference {
   expect(found.scores.length, 'number of detections').toBe(expected.scores.length);
   const free = new Set(expected.scores.keys());
-  const largest = { count: found.scores.length, box: 0, score: 0, mask: 0, shaped: 0 };
+  const largest = { count: found.scores.length, box: 0, score: 0, mask: 0, shaped: 0, segments: 0 };
   for (const [i, score] of found.scores.entries()) {
     const gap = (one: Float32Array, other: Float32Array, k: number, width: number) =>
       Math.max(...Array.from({ length: width }, (_, c) => Math.abs(one[width * i + c] - other[width * k + c])));
@@ -200,7 +207,20 @@ export function difference(found: Detections, expected: Detections, within = { b
       largest.mask = Math.max(largest.mask, maskGap(found.masks[i], expected.masks[match!]));
     }
   }
-  return largest;
+  const segments = segmentGaps(found.panoptic ?? [], expected.panoptic ?? [], within.score);
+  return { ...largest, mask: Math.max(largest.mask, ...segments), segments: segments.length };
+}
+
+/** Of every segment, in order, the share of its pixels that differ. */
+function segmentGaps(found: readonly PanopticSegment[], expected: readonly PanopticSegment[], score: number): number[] {
+  const facts = (all: readonly PanopticSegment[]) => all.map(({ label, isThing }) => ({ label, isThing }));
+  expect(facts(found), 'segments').toEqual(facts(expected));
+  return found.map((segment, i) => {
+    expect(Math.abs((segment.score ?? 0) - (expected[i].score ?? 0)), `score of segment ${i}`).toBeLessThanOrEqual(
+      score,
+    );
+    return maskGap(segment.mask, expected[i].mask);
+  });
 }
 
 /** Exports, runs and compares; the largest differences over all images. */
@@ -222,8 +242,12 @@ export async function compareFile(
   more: Record<string, ort.Tensor> = {},
 ): Promise<Difference> {
   const running = await session(file);
-  const results = await running.run({ ...feeds(model, samples, file.inputs), ...more });
-  const found = detectionsOf(results, samples[0].meta.imgShape, readingOf(file));
+  const given = feeds(model, samples, file.inputs);
+  const results = await running.run({ ...given, ...more });
+  const size = samples[0].meta.imgShape;
+  const found = detectionsOf(results, size, readingOf(file), given.images.dims.slice(2)).map((image, i) =>
+    results.segments ? { ...image, ...segmentsOf(results, i, size, file) } : image,
+  );
   const batch = model.preprocess(samples);
   let expected: Detections[] = [];
   tf.tidy(() => {
@@ -240,5 +264,6 @@ export async function compareFile(
     score: Math.max(...each.map(({ score }) => score)),
     mask: Math.max(...each.map(({ mask }) => mask)),
     shaped: Math.min(...each.map(({ shaped }) => shaped)),
+    segments: Math.min(...each.map(({ segments }) => segments)),
   };
 }

@@ -25,20 +25,26 @@ export function readingOf({ bytes }: OnnxFile): Reading | undefined {
   return { cellOf, threshold, inBox: text.includes('x1 <= x < x2, y1 <= y < y2 in its box') };
 }
 
-/** Of a grid [h * w] in an image. */
+interface Place {
+  /** Height and width of the image, at the top and left of the input. */
+  size: readonly number[];
+  input: readonly number[];
+  box: ArrayLike<number> & Iterable<number>;
+}
+
+/** Of a grid [h * w] over the input. */
 export function readMask(
   grid: Float32Array,
   [h, w]: readonly number[],
   { cellOf, threshold, inBox }: Reading,
-  [height, width]: readonly number[],
-  [x1, y1, x2, y2]: ArrayLike<number> & Iterable<number>,
+  { size: [height, width], input, box: [x1, y1, x2, y2] }: Place,
 ): Rle {
   const bitmap = new Uint8Array(height * width);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       if (inBox && !(x1 <= x && x < x2 && y1 <= y && y < y2)) continue;
-      const row = Math.min(cellOf(y, h, height), h - 1);
-      const column = Math.min(cellOf(x, w, width), w - 1);
+      const row = Math.min(cellOf(y, h, input[0]), h - 1);
+      const column = Math.min(cellOf(x, w, input[1]), w - 1);
       const [top, left] = [Math.floor(row), Math.floor(column)];
       const [bottom, right] = [Math.min(top + 1, h - 1), Math.min(left + 1, w - 1)];
       const along = (line: number) =>

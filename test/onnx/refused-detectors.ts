@@ -5,15 +5,6 @@ import { REID } from './embeddings';
 import { backbone, fpn } from './exported';
 import { TWO_STAGE } from './two-stage-detectors';
 
-/** With masks in one stage. */
-const segmentor = (type: string, mask_head: object, bbox_head?: object, cfg: object = {}): ModuleConfig => ({
-  type,
-  backbone,
-  neck: fpn({ num_outs: 3, end_level: 2 }),
-  ...(bbox_head && { bbox_head }),
-  mask_head,
-  test_cfg: { score_thr: 0.2, ...cfg },
-});
 /** With a tracker. */
 const tracking = (type: string, tracker: string): ModuleConfig => ({
   type,
@@ -27,19 +18,6 @@ const tracking = (type: string, tracker: string): ModuleConfig => ({
   },
   tracker: { type: tracker },
 });
-const small = { feat_channels: 8, stacked_convs: 1, norm_cfg: null };
-const grids = {
-  ...small,
-  strides: [8, 8, 8],
-  num_grids: [4, 3, 2],
-  scale_ranges: [
-    [1, 40],
-    [20, 80],
-    [40, 200],
-  ],
-};
-
-const { rpn_head: anchors, ...twoStages } = TWO_STAGE['Mask R-CNN'] as Record<string, object>;
 const extractor = (bins: number) => ({
   type: 'SingleRoIExtractor',
   roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 2 },
@@ -59,25 +37,6 @@ const appearance = (type: string, head: string, embed_head: ModuleConfig, tracke
   track_head: { type: head, roi_extractor: extractor(5), embed_head },
   tracker: { type: tracker },
 });
-const maskFormer = (type: string, pixel_decoder: object): ModuleConfig => ({
-  type,
-  backbone,
-  panoptic_head: {
-    type: `${type}Head`,
-    feat_channels: 16,
-    out_channels: 16,
-    num_stuff_classes: 1,
-    num_queries: 4,
-    pixel_decoder: { norm_cfg: { type: 'GN', num_groups: 4 }, ...pixel_decoder },
-    positional_encoding: sine,
-    transformer_decoder: {
-      num_layers: 1,
-      layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: attention, ffn_cfg },
-    },
-  },
-  panoptic_fusion_head: { type: 'MaskFormerFusionHead' },
-});
-
 const vectors = { roi_feat_size: 5, in_channels: 16 };
 
 export const REFUSED: Record<string, ModuleConfig> = {
@@ -117,40 +76,6 @@ export const REFUSED: Record<string, ModuleConfig> = {
       },
     },
   },
-  MaskFormer: maskFormer('MaskFormer', { type: 'PixelDecoder' }),
-  'MaskFormer with an encoder': maskFormer('MaskFormer', {
-    type: 'TransformerEncoderPixelDecoder',
-    encoder: { num_layers: 1, layer_cfg: { self_attn_cfg: attention, ffn_cfg } },
-    positional_encoding: sine,
-  }),
-  Mask2Former: maskFormer('Mask2Former', {
-    type: 'MSDeformAttnPixelDecoder',
-    encoder: {
-      num_layers: 1,
-      layer_cfg: { self_attn_cfg: { ...attention, num_levels: 3, num_points: 1 }, ffn_cfg },
-    },
-    positional_encoding: sine,
-  }),
-  'Panoptic FPN': {
-    ...twoStages,
-    rpn_head: anchors,
-    type: 'PanopticFPN',
-    semantic_head: { type: 'PanopticFPNHead', num_stuff_classes: 1, inner_channels: 32 },
-    panoptic_fusion_head: { type: 'HeuristicFusionHead' },
-    test_cfg: {
-      ...twoStages.test_cfg,
-      panoptic: { mask_overlap: 0.5, stuff_area_limit: 20 },
-    },
-  } as ModuleConfig,
-  'SOLO, one branch': segmentor('SOLO', { type: 'SOLOHead', ...grids }),
-  'a mask head alone': segmentor('SingleStageInstanceSegmentor', { type: 'SOLOHead', ...grids }),
-  SOLO: segmentor('SOLO', { type: 'DecoupledSOLOHead', ...grids }),
-  'SOLO, light': segmentor('SOLO', { type: 'DecoupledSOLOLightHead', ...grids }),
-  SOLOv2: segmentor('SOLOv2', {
-    type: 'SOLOV2Head',
-    ...grids,
-    mask_feature_head: { feat_channels: 8, start_level: 0, end_level: 1, out_channels: 8 },
-  }),
   ByteTrack: tracking('ByteTrack', 'ByteTracker'),
   OCSORT: tracking('OCSORT', 'OCSORTTracker'),
   DeepSORT: { ...tracking('DeepSORT', 'SORTTracker'), reid: REID },

@@ -11,7 +11,9 @@ import onnxruntime as ort
 import openvino as ov
 
 OUTPUTS = ['boxes', 'scores', 'labels']
+# of each detection, and of each image
 MORE = ['masks', 'keypoints']
+WHOLE = ['segments']
 
 
 def clipped(boxes, size, columns):
@@ -26,7 +28,10 @@ def compare(found, expected, size):
     worst_box = worst_score = 0.0
     worst = {name: 0.0 for name in MORE}
     boxes_of, scores_of, labels_of, *more_of = found
+    segment = 0.0
     for i, (boxes, scores, labels, image) in enumerate(zip(boxes_of, scores_of, labels_of, expected)):
+        if 'segments' in image:
+            segment = max(segment, float((more_of[-1][i].ravel() != image['segments']).mean()))
         rows = np.flatnonzero(labels >= 0)
         if len(rows) != len(image['scores']):
             raise ValueError(f'{len(rows)} detections, expected {len(image["scores"])}')
@@ -45,11 +50,11 @@ def compare(found, expected, size):
                 gap = np.abs(values[i][k].ravel() - image[name][match]).max()
                 worst[name] = max(worst[name], float(gap))
     masks, keypoints = (worst[name] for name in MORE)
-    return {'box': float(worst_box), 'score': float(worst_score), 'mask': masks, 'keypoint': keypoints}
+    return {'box': float(worst_box), 'score': float(worst_score), 'mask': masks, 'keypoint': keypoints, 'segment': segment}
 
 
 def names(case):
-    return OUTPUTS + [name for name in MORE if name in case['expected'][0]]
+    return OUTPUTS + [name for name in MORE + WHOLE if name in case['expected'][0]]
 
 
 def onnxruntime(file, feed, case):

@@ -6,10 +6,10 @@ export interface Found {
   bbox: readonly number[];
 }
 
-/** The largest differences of partners, in pixels and in score; with the number of detections on both sides that have none. */
-export function disagreement(a: readonly Found[], b: readonly Found[]): { box: number; score: number; alone: number } {
+/** The largest differences of partners, in pixels and in score; with the detections on both sides that have none. */
+export function disagreement(a: readonly Found[], b: readonly Found[]): { box: number; score: number; alone: Found[] } {
   const free = new Set(b);
-  const worst = { box: 0, score: 0, alone: 0 };
+  const worst = { box: 0, score: 0, alone: [] as Found[] };
   for (const one of a) {
     let best: { other: Found; box: number } | undefined;
     for (const other of free) {
@@ -18,13 +18,13 @@ export function disagreement(a: readonly Found[], b: readonly Found[]): { box: n
       if (!best || box < best.box) best = { other, box };
     }
     if (!best || best.box > 1) {
-      worst.alone++;
+      worst.alone.push(one);
       continue;
     }
     free.delete(best.other);
     worst.box = Math.max(worst.box, best.box);
     worst.score = Math.max(worst.score, Math.abs(best.other.score - one.score));
   }
-  worst.alone += free.size;
+  worst.alone.push(...free);
   return worst;
 }

@@ -15,6 +15,8 @@ export interface TrainedFamily {
   lr?: number;
   /** The sizes of the test pipeline are the config's. */
   fullSize?: true;
+  /** Those of Toytown's that it is trained on, where it does not know several. */
+  classes?: readonly string[];
 }
 
 const channels = (base: number) => [base, 2 * base, 4 * base, 8 * base];
@@ -64,6 +66,8 @@ const withoutDropout = {
   decoder: { layer_cfg: { ...layer, cross_attn_cfg: { dropout: 0 } } },
 };
 
+const withoutStuff = { num_things_classes: 80, num_stuff_classes: 0 };
+
 /** Twenty proposals that are learned themselves. */
 const LEARNED_PROPOSALS = {
   model: { rpn_head: { num_proposals: 20, proposal_feature_channel: 32 } },
@@ -85,6 +89,12 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
   BoxInst: { config: 'boxinst_r50_fpn_ms-90k_coco', model: masksOf(16) },
   'RTMDet-Ins': { config: 'rtmdet-ins_l_8xb32-300e_coco' },
   "MMYOLO's RTMDet-Ins": { config: 'rtmdet-ins_s_syncbn_fast_8xb32-300e_coco' },
+  SOLO: { config: 'solo_r50_fpn_1x_coco', model: { mask_head: { stacked_convs: 3 } } },
+  'Decoupled SOLO, light': {
+    config: 'decoupled-solo-light_r50_fpn_3x_coco',
+    model: { mask_head: { stacked_convs: 3 } },
+  },
+  SOLOv2: { config: 'solov2_r50_fpn_1x_coco', model: { mask_head: { stacked_convs: 2 } } },
   'Cascade R-CNN': { config: 'cascade-rcnn_r50_fpn_1x_coco' },
   'Mask Scoring R-CNN': { config: 'ms-rcnn_r50-caffe_fpn_1x_coco' },
   PointRend: {
@@ -153,7 +163,10 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
       neck: { in_channels: channels(24) },
     },
   },
+  CrowdDet: { config: 'crowddet-rcnn_r50_fpn_8xb2-30e_crowdhuman', classes: ['car'] },
   RPN: { config: 'rpn_r50_fpn_1x_coco' },
+  'Cascade RPN': { config: 'cascade-rpn_r50-caffe_fpn_1x_coco', iterations: 400 },
+  'RetinaNet, SABL': { config: 'sabl-retinanet_r50_fpn_1x_coco' },
   RetinaNet: { config: 'retinanet_r50_fpn_1x_coco' },
   'RetinaNet with PVT': {
     config: 'retinanet_pvtv2-b0_fpn_1x_coco',
@@ -248,6 +261,34 @@ export const TRAINED: Readonly<Record<string, TrainedFamily>> = {
       },
     },
     iterations: 400,
+  },
+  MaskFormer: {
+    config: 'maskformer_r50_ms-16xb1-75e_coco',
+    // Toytown has no stuff
+    model: {
+      panoptic_head: {
+        ...withoutStuff,
+        pixel_decoder: { encoder: { layer_cfg: layer } },
+        transformer_decoder: { layer_cfg: { ...layer, cross_attn_cfg: { dropout: 0 } } },
+      },
+      panoptic_fusion_head: withoutStuff,
+    },
+    ...TRANSFORMER,
+  },
+  Mask2Former: {
+    config: 'mask2former_r50_8xb2-lsj-50e_coco',
+    model: { train_cfg: { num_points: 1024 } },
+    ...TRANSFORMER,
+  },
+  'RTMDet, distilled': {
+    config: 'kd_tiny_rtmdet_s_neck_300e_coco',
+    asShipped: true,
+    model: {
+      architecture: { backbone: { init_cfg: null } },
+      teacher: { backbone: { init_cfg: null } },
+      teacher_ckpt: null,
+    },
+    iterations: 300,
   },
   DETR: { config: 'detr_r50_8xb2-150e_coco', model: withoutDropout, ...TRANSFORMER },
   'Conditional DETR': { config: 'conditional-detr_r50_8xb2-50e_coco', ...TRANSFORMER },

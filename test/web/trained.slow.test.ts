@@ -11,6 +11,10 @@ import { packageRoot } from '../../src/paths';
 import { browser } from '../frontends/browser';
 import { CORNERS } from '../onnx/corner-detectors';
 import { DENSE } from '../onnx/dense-detectors';
+import { GRIDS } from '../onnx/grid-detectors';
+import { MASK_QUERIES } from '../onnx/mask-query-detectors';
+import { MASKED } from '../onnx/masked-detectors';
+import { PANOPTIC } from '../onnx/panoptic-detectors';
 import { QUERIES } from '../onnx/query-detectors';
 import { ON_TEXT, REFUSED } from '../onnx/refused-detectors';
 import { TWO_STAGE } from '../onnx/two-stage-detectors';
@@ -34,9 +38,11 @@ const shipped = readdirSync(join(packageRoot, 'configs'), { recursive: true, enc
   .filter((file) => file.endsWith('.ts'))
   .map((file) => readFileSync(join(packageRoot, 'configs', file), 'utf8'))
   .join('\n');
-const exported = new Set(typesIn([DENSE, CORNERS, TWO_STAGE, QUERIES]));
-/** Proposals that come with the data, which a photograph has none of; and what saving refuses, as `test/onnx` says of each. */
-/** They learn from what Toytown has not: rotated boxes, keypoints, identities, images without labels, crops with a border around them. */
+const exported = new Set(typesIn([DENSE, CORNERS, MASKED, GRIDS, TWO_STAGE, PANOPTIC, QUERIES, MASK_QUERIES]));
+/**
+ * They learn from what Toytown has not: rotated boxes, keypoints, identities, images without labels, crops with a border around them,
+ * semantic maps.
+ */
 const OTHER_DATA = [
   'RTMDetRotatedHead',
   'YOLOXPoseHead',
@@ -44,7 +50,9 @@ const OTHER_DATA = [
   'SemiBaseDetector',
   'SoftTeacher',
   ...typesIn(CORNERS),
+  'PanopticFPN',
 ];
+/** Proposals that come with the data, which a photograph has none of; and what saving refuses, as `test/onnx` says of each. */
 const WITHOUT = ['FastRCNN', ...OTHER_DATA, ...ON_TEXT, ...typesIn(REFUSED).filter((type) => !exported.has(type))];
 
 test('every detector and every dense head of the shipped configs is among them', () => {

@@ -1,5 +1,6 @@
 // Narrow detectors of each family that were really trained, on a few scenes of Toytown, until they are sure of what is in them.
 
+import { dirname, join } from 'node:path';
 import { dataset, detector, type LabDataset, type Model } from '../../src';
 import { type ConfigObject, type ConfigValue, mergeConfig } from '../../src/config';
 import { narrowed } from './narrow';
@@ -15,20 +16,23 @@ export function trainedConfig(family: string, iterations: number): ConfigObject 
   const { config } = detector(name);
   const { model: narrow, test_dataloader } = narrowed(config);
   const model = asShipped ? config.model : narrow;
-  // the sizes of other images
-  const preprocessor = { ...((model as ConfigObject).data_preprocessor as ConfigObject), batch_augments: null };
+  const { data_preprocessor: own } = model as ConfigObject;
+  // the sizes of other images; a model around a detector has none
+  const preprocessor = own && { data_preprocessor: { ...(own as ConfigObject), batch_augments: null } };
   const { batch_sampler: _sampler, collate_fn: _collate, ...loader } = config.train_dataloader as ConfigObject;
   const tests = (fullSize ? config.test_dataloader : test_dataloader) as ConfigObject;
   const tested = tests.dataset as ConfigObject;
-  const steps = (tested.pipeline as ConfigValue[]).filter((step) => (step as ConfigObject).type !== 'LoadAnnotations');
+  const steps = (tested.pipeline as ConfigValue[]).filter(
+    (step) => !/^Load\w*Annotations$/.test(String((step as ConfigObject).type)),
+  );
   const annotations = {
     type: 'LoadAnnotations',
     with_bbox: true,
-    with_mask: /"mask_head":|"(mmyolo\.)?\w*Ins\w*Head"/.test(JSON.stringify(model)),
+    with_mask: /"(mask|panoptic)_head":|"(mmyolo\.)?\w*Ins\w*Head"/.test(JSON.stringify(model)),
   };
   return {
     ...config,
-    model: { ...mergeConfig(changes, model as ConfigObject), data_preprocessor: preprocessor },
+    model: { ...mergeConfig(changes, model as ConfigObject), ...preprocessor },
     test_dataloader: tests,
     train_dataloader: {
       ...loader,
@@ -48,7 +52,18 @@ export function trainedConfig(family: string, iterations: number): ConfigObject 
     // YOLOv5's and YOLOv8's own rises for the first thousand iterations
     default_hooks: { ...(config.default_hooks as ConfigObject), param_scheduler: { type: 'ParamSchedulerHook' } },
     custom_hooks: [],
+    load_from: null,
   };
+}
+
+/** The scenes with the classes that the family is trained on. */
+async function scenesOf(family: string, data: LabDataset): Promise<LabDataset> {
+  const { classes } = TRAINED[family];
+  if (!classes) return data;
+  const root = dirname(dirname(data.train.records[0].path));
+  const split = (name: string) => ({ annFile: join(root, 'annotations', `${name}.json`), imgDir: join(root, name) });
+  const { annFile, imgDir } = split('train');
+  return dataset.coco(annFile, imgDir, { val: split('val'), classes: [...classes] });
 }
 
 /** Trains a narrow detector of the family on the scenes. */
@@ -59,6 +74,7 @@ export async function trainedModel(
 ): Promise<Model> {
   const recipe = detector(trainedConfig(family, iterations)).named(`${family} <trained>`);
   const options = { seed: 1, workers: 0, workDir: false, log: () => {} } as const;
-  const { model } = await recipe.classes(data.classes).fit(data, options);
+  const scenes = await scenesOf(family, data);
+  const { model } = await recipe.classes(scenes.classes).fit(scenes, options);
   return model;
 }

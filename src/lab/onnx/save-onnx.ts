@@ -8,7 +8,7 @@ import type { Detector } from '../../models/types';
 import { exportDetector, type OnnxOptions } from '../../onnx/export-detector';
 import { packageRoot } from '../../paths';
 import { numberAt, preprocessorOptions } from '../config-access';
-import { predictingAlone } from '../predicting-alone';
+import { predictingAlone, withoutTracker } from '../predicting-alone';
 import { inputSize } from '../summary';
 import { onnxMetadata } from './onnx-metadata';
 
@@ -17,7 +17,8 @@ export interface SaveOnnxOptions {
   /**
    * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first. Models with masks have `masks`: probabilities
    * of a grid over each box (resize it to the box, bilinearly) or, of detectors of one stage, numbers over the whole input (`outputs`
-   * in the metadata say how they are read); models with keypoints `keypoints`: x, y and score of each. Rotated boxes have five
+   * in the metadata say how they are read); models with keypoints `keypoints`: x, y and score of each; panoptic models `segments`,
+   * the number of each pixel's segment, with `segment_labels` and `segment_scores` by number. Rotated boxes have five
    * numbers: center, width, height, angle. Without, `boxes` and `scores` are those of all candidates: priors, proposals (C boxes of
    * each, one for every class) or queries. Default true.
    */
@@ -30,6 +31,8 @@ export interface SaveOnnxOptions {
   dynamic?: boolean | 'size' | 'batch';
   /** `float16` computes convolutions and matrix products in half precision; inputs and outputs stay float32. */
   precision?: 'float32' | 'float16';
+  /** Of a model that tracks: false saves the detector inside, since a tracker has no form in ONNX. Default true. */
+  tracker?: boolean;
 }
 
 export interface SavedModel {
@@ -94,7 +97,8 @@ function resolved({ config }: SavedModel, given: SaveOnnxOptions): OnnxOptions {
  * @throws DetLabError for what has no form in ONNX, and for a file that cannot be written
  */
 export function saveOnnx(whole: SavedModel, file: string, given: SaveOnnxOptions): string {
-  const model = { ...whole, ...predictingAlone(whole) };
+  const alone = given.tracker === false ? withoutTracker(whole, whole.name) : predictingAlone(whole);
+  const model = { ...whole, ...alone };
   const target = checkPlace(file);
   const options = resolved(model, given);
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));

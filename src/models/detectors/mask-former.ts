@@ -7,7 +7,7 @@ import { type BuildContext, defineModule, moduleOption } from '../../catalogue/r
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn';
-import { MaskQueryHead } from '../seg-heads/mask-query-head';
+import { type MaskPredictions, MaskQueryHead } from '../seg-heads/mask-query-head';
 import { MaskFormerFusionHead, maskFormerTestCfg } from '../seg-heads/panoptic-fusion-heads/mask-former-fusion-head';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
@@ -27,7 +27,7 @@ type Config = z.output<typeof options>;
 
 export class MaskFormer extends BaseDetector {
   readonly panopticHead: MaskQueryHead;
-  private readonly fusion: MaskFormerFusionHead;
+  readonly fusion: MaskFormerFusionHead;
 
   constructor(type: string, config: Config, context: BuildContext) {
     super(config, context);
@@ -72,8 +72,14 @@ export class MaskFormer extends BaseDetector {
     return this.panopticHead.numThings;
   }
 
-  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
-    return this.panopticHead.forward(features, batch).at(-1);
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): MaskPredictions {
+    const layers = this.panopticHead.forward(features, batch);
+    return layers[layers.length - 1];
+  }
+
+  /** What segments and instances are made of. */
+  predictions(batch: DetBatch): MaskPredictions {
+    return this.forwardHeads(this.extractFeatures(batch.inputs), batch);
   }
 
   loss(batch: DetBatch, context: LossContext): Losses {
@@ -81,8 +87,7 @@ export class MaskFormer extends BaseDetector {
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
-    const layers = this.panopticHead.forward(this.extractFeatures(batch.inputs), batch);
-    return this.fusion.predict(layers[layers.length - 1], batch, { rescale });
+    return this.fusion.predict(this.predictions(batch), batch, { rescale });
   }
 }
 

@@ -32,8 +32,8 @@ const options = z.strictObject({
 type Config = z.output<typeof options>;
 
 export class PanopticFPN extends TwoStageDetector {
-  private readonly semanticHead: PanopticFPNHead;
-  private readonly fusion: HeuristicFusionHead;
+  readonly semanticHead: PanopticFPNHead;
+  readonly fusion: HeuristicFusionHead;
 
   constructor(config: Config, context: BuildContext) {
     super(config, { ...context, numClasses: thingsOf(config.semantic_head, context) });

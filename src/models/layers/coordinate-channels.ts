@@ -1,6 +1,7 @@
 // CoordConv's channels (Liu et al., NeurIPS 2018): where a pixel is, from -1 at the first column or row to 1 at the last.
 
 import * as tf from '@tensorflow/tfjs';
+import { composite } from '../../ops/composite';
 
 /** -1 to 1 in steps as PyTorch's linspace takes them; of one value, -1. */
 function positions(count: number): Float32Array {
@@ -15,11 +16,12 @@ function positions(count: number): Float32Array {
  */
 export function withCoordinates(x: tf.Tensor4D, axes: 'x' | 'y' | 'xy'): tf.Tensor4D {
   const [n, h, w] = x.shape;
-  return tf.tidy(() => {
+  const joined = () => {
     const channels = [...axes].map((axis) => {
       const line = axis === 'x' ? tf.tensor4d(positions(w), [1, 1, w, 1]) : tf.tensor4d(positions(h), [1, h, 1, 1]);
       return tf.tile(line, axis === 'x' ? [n, h, 1, 1] : [n, 1, w, 1]);
     });
     return tf.concat([x, ...channels], 3);
-  });
+  };
+  return tf.tidy(() => composite({ name: 'Coordinates', inputs: { x }, attrs: { axes } }, joined));
 }

@@ -10,6 +10,7 @@ import { convTower, type TowerLayer } from '../dense-heads/conv-tower';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { withCoordinates } from '../layers/coordinate-channels';
 import { zeroLoss } from '../losses';
+import type { LevelMaskTensors } from './grid-mask-parts';
 import { byLevel, imageOf, LevelGridHead, resizeMasks } from './solo-head';
 import { dcnOption, type GridMaskHeadConfig, gridInit, gridOptions } from './solo-options';
 
@@ -76,6 +77,10 @@ abstract class AxisGridHead extends LevelGridHead<AxisMaps> {
         cells.map((cell) => Math.floor(cell / grid)),
       ),
     };
+  }
+
+  protected override levelTensors(maps: AxisMaps[], level: number): LevelMaskTensors {
+    return { columns: maps[level].x, rows: maps[level].y };
   }
 
   protected override probabilities(maps: AxisMaps[], image: number, cells: Int32Array): tf.Tensor3D {

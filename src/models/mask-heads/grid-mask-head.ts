@@ -20,7 +20,8 @@ import { reportScores, type WatchedScores } from '../score-watch';
 import { toInstances } from '../task-modules';
 import type { DetBatch, InstanceMaskHead, LossContext, Losses } from '../types';
 import { gridAssignment } from './grid-assignment';
-import { gridDetections } from './grid-detections';
+import { type GridTestCfg, gridDetections } from './grid-detections';
+import type { GridMaskParts, GridMaskTensors, LevelMaskTensors } from './grid-mask-parts';
 import { type GridTargets, gridTargets } from './grid-targets';
 import { imageFrame } from './mask-frames';
 import type { GridMaskHeadConfig } from './solo-options';
@@ -79,6 +80,8 @@ export abstract class GridMaskHead<C extends GridMaskHeadConfig = GridMaskHeadCo
   protected abstract levelMasks(masks: M, level: number, image: number, cells: Int32Array): tf.Tensor3D;
   /** Probabilities [k, h, w] of cells of all levels, on the finest map. */
   protected abstract probabilities(masks: M, image: number, cells: Int32Array): tf.Tensor3D;
+  /** What programs that cannot call it compute the masks of the cells of a level from. */
+  protected abstract levelTensors(masks: M, level: number): LevelMaskTensors;
   /** A cell of two objects learns the masks of both, or of the last one alone. */
   protected abstract targetsOf(assigned: GridTargets): GridTargets;
   /** A loss of 0 that keeps the layers of a level's masks in the gradient, where no cell of it is positive. */
@@ -133,13 +136,10 @@ export abstract class GridMaskHead<C extends GridMaskHeadConfig = GridMaskHeadCo
   }
 
   predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
-    const cfg = requireCfg(this.config.test_cfg, this.constructor.name, 'test_cfg');
+    const cfg = this.testCfg;
     const { masks, logits } = this.maps(features);
     const count = batch.samples.length;
-    const peaks = logits.map((level) =>
-      localMaxima(tf.sigmoid(level.cast<tf.Tensor4D>('float32')), 2).reshape<tf.Tensor3D>([count, -1, this.numClasses]),
-    );
-    const all = tf.concat(peaks, 1);
+    const all = tf.concat(this.peaks(logits), 1);
     const scores = all.dataSync<'float32'>();
     const minAreas = Float32Array.from(
       this.config.num_grids.flatMap((grid, level) => Array(grid * grid).fill(this.config.strides[level])),
@@ -160,6 +160,29 @@ export abstract class GridMaskHead<C extends GridMaskHeadConfig = GridMaskHeadCo
     );
     reportScores(() => this.watched(all, found[0]));
     return found.map(({ detections }) => detections);
+  }
+
+  private get testCfg(): GridTestCfg {
+    return requireCfg(this.config.test_cfg, this.constructor.name, 'test_cfg');
+  }
+
+  /** Probabilities of the cells of each level [N, S * S, C], 0 beside better neighbours. */
+  private peaks(logits: readonly tf.Tensor4D[]): tf.Tensor3D[] {
+    return logits.map((level) =>
+      localMaxima(tf.sigmoid(level.cast<tf.Tensor4D>('float32')), 2).reshape([level.shape[0], -1, this.numClasses]),
+    );
+  }
+
+  /** What `predict` selects from, for programs that cannot call it. */
+  gridTensors(features: tf.Tensor4D[]): GridMaskTensors {
+    const { masks, logits } = this.maps(features);
+    return { scores: this.peaks(logits), masks: logits.map((_, level) => this.levelTensors(masks, level)) };
+  }
+
+  /** How it selects. */
+  get gridParts(): GridMaskParts {
+    const { strides, num_classes: classes } = this.config;
+    return { classes, minAreas: strides, stride: this.mapStride, cfg: this.testCfg };
   }
 
   /** The cells of the first image; those of its detections alone have boxes. */

@@ -13,6 +13,7 @@ import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-den
 import { withCoordinates } from '../layers/coordinate-channels';
 import { zeroLoss } from '../losses';
 import { type GridMaps, GridMaskHead, type TargetMap } from './grid-mask-head';
+import type { LevelMaskTensors } from './grid-mask-parts';
 import { type GridTargets, lastOfEachCell } from './grid-targets';
 import { type GridMaskHeadConfig, gridInit, gridOptions } from './solo-options';
 
@@ -151,12 +152,23 @@ export class SOLOHead extends LevelGridHead<tf.Tensor4D> {
   /** Logits: `conv_mask_list` with the filters of these cells alone. */
   protected override levelMasks(maps: tf.Tensor4D[], level: number, image: number, cells: Int32Array): tf.Tensor3D {
     const [, h, w, channels] = maps[level].shape;
-    const { weight, bias } = this.maskList.at(level);
+    const { filters: all, biases } = this.filters(level);
     const rows = tf.tensor1d(cells, 'int32');
-    const filters = tf.gather(tf.transpose(weight.variable.reshape<tf.Tensor2D>([channels, -1])), rows); // [k, C]
+    const filters = tf.gather(all, rows); // [k, C]
     const logits = tf.matMul(filters, imageOf(maps[level], image).reshape<tf.Tensor2D>([h * w, channels]), false, true);
-    const shifted = tf.add(logits, tf.gather(bias!.variable, rows).expandDims(1));
+    const shifted = tf.add(logits, tf.gather(biases, rows).expandDims(1));
     return shifted.cast('float32').reshape<tf.Tensor3D>([cells.length, h, w]);
+  }
+
+  /** Of all cells of a level [S * S, C], with their biases. */
+  private filters(level: number): { filters: tf.Tensor2D; biases: tf.Tensor1D } {
+    const { weight, bias } = this.maskList.at(level);
+    const flat = weight.variable.reshape<tf.Tensor2D>([this.config.feat_channels, -1]);
+    return { filters: tf.transpose(flat), biases: bias!.variable as tf.Tensor1D };
+  }
+
+  protected override levelTensors(maps: tf.Tensor4D[], level: number): LevelMaskTensors {
+    return { ...this.filters(level), map: maps[level] };
   }
 
   protected override probabilities(maps: tf.Tensor4D[], image: number, cells: Int32Array): tf.Tensor3D {

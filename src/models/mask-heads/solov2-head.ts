@@ -13,6 +13,7 @@ import { interpolate } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { withCoordinates } from '../layers/coordinate-channels';
 import { type GridMaps, GridMaskHead, type TargetMap } from './grid-mask-head';
+import type { LevelMaskTensors } from './grid-mask-parts';
 import type { GridTargets } from './grid-targets';
 import { type MaskFeatConfig, MaskFeatModule, maskFeatureHeadOption } from './mask-feat-module';
 import { byLevel, imageOf, resizedLevels } from './solo-head';
@@ -119,6 +120,11 @@ export class SOLOV2Head extends GridMaskHead<Config, DynamicMasks> {
     const chosen = tf.gather(ofImage, tf.tensor1d(cells, 'int32')); // [k, E]
     const pixels = imageOf(features, image).reshape<tf.Tensor2D>([h * w, channels]);
     return tf.matMul(chosen, pixels, false, true).cast('float32').reshape<tf.Tensor3D>([cells.length, h, w]);
+  }
+
+  protected override levelTensors({ features, filters }: DynamicMasks, level: number): LevelMaskTensors {
+    const [count, , , channels] = features.shape;
+    return { filters: filters[level].reshape([count, -1, channels]), map: features };
   }
 
   protected override probabilities(masks: DynamicMasks, image: number, cells: Int32Array): tf.Tensor3D {

@@ -103,7 +103,7 @@ export class Mask2FormerHead extends MaskQueryHead<Mask2FormerConfig> {
       const [, height, width, channels] = memories[i].shape;
       const key: tf.Tensor3D = projection.forward(memories[i]).reshape([count, length * height * width, channels]);
       const level = tf.slice(this.levelEmbed.table, [i, 0], [1, channels]);
-      const keyPos: tf.Tensor3D = this.encode([count, length, height, width]).reshape(key.shape);
+      const keyPos: tf.Tensor3D = this.encode([count, length, height, width], memories[i]).reshape(key.shape);
       return { key: tf.add<tf.Tensor3D>(key, level), keyPos, size: [height, width] as [number, number] };
     });
     const tiled = ({ table }: Embedding) => tf.tile(table.expandDims<tf.Tensor3D>(0), [count, 1, 1]);
@@ -125,9 +125,9 @@ export class Mask2FormerHead extends MaskQueryHead<Mask2FormerConfig> {
     return 1;
   }
 
-  /** The positions of the features of clips [N, T, h, w], one for each feature. */
-  protected encode([count, , height, width]: [number, number, number, number]): tf.Tensor {
-    return this.encoding.forward([count, height, width]);
+  /** The positions of the features of clips [N, T, h, w], one for each feature of the map [N T, h, w, C]. */
+  protected encode(_shape: [number, number, number, number], map: tf.Tensor4D): tf.Tensor {
+    return this.encoding.over(map);
   }
 
   protected get points(): z.output<typeof trainCfg> {

@@ -60,10 +60,18 @@ const oneHot: Lowering = (call) => {
   else call.give('Cast', [rows], { to: castCode(type) }, { layout: 'same', type });
 };
 
+/** One value, in a size that changes with the input. */
+const filledLike: Lowering = (call) => {
+  const { type } = call.output;
+  const shape = call.dimensions.list(call.output.tensor.shape);
+  call.give('Expand', [call.scalar(call.attrs.value, type), shape], {}, { layout: 'same', type });
+};
+
 export const indexingLowerings: Record<string, Lowering> = {
   GatherV2: gather,
   GatherNd: gatherNd,
   ScatterNd: scatterNd,
   TensorScatterUpdate: scatterUpdate,
   OneHot: oneHot,
+  FilledLike: filledLike,
 };

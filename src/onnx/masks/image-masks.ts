@@ -12,7 +12,7 @@ import { dynamicMasks } from './dynamic-masks';
 import { prototypeMasks } from './prototype-masks';
 
 /** A logit of no object. */
-const NONE = -1e4;
+export const NO_LOGIT = -1e4;
 
 export interface ImageMaskInputs {
   detections: GraphDetections;
@@ -35,10 +35,10 @@ export function imageMasks(inputs: ImageMaskInputs, parts: ImageMaskParts, conte
   const each = graph.node('Unsqueeze', [valid, graph.ints([2, 3])]);
   return {
     name: 'masks',
-    value: graph.node('Where', [each, values(inputs, parts, context), graph.float(isLogit ? NONE : 0)]),
+    value: graph.node('Where', [each, values(inputs, parts, context), graph.float(isLogit ? NO_LOGIT : 0)]),
     type: 'float32',
-    shape: [count ?? 'detections', ...sides(inputs.map.tensor, 'network' in parts ? parts.enlarged : 1)],
-    doc: described(parts.reading),
+    shape: [count ?? 'detections', ...maskSides(inputs.map.tensor, 'network' in parts ? parts.enlarged : 1)],
+    doc: describedMasks(parts.reading),
   };
 }
 
@@ -61,11 +61,12 @@ function values(
   return parts.reading.values === 'logits' ? logits : context.graph.node('Sigmoid', [logits]);
 }
 
-const sides = ({ shape: [, ...size] }: AlignedTensor, factor: number): Dimension[] =>
+/** Sides of a map [N, h, w, C] that is enlarged, for the shape of an output. */
+export const maskSides = ({ shape: [, ...size] }: AlignedTensor, factor: number): Dimension[] =>
   [0, 1].map((k) => (isFixed(size[k]) ? factor * size[k][0] : `mask_${['height', 'width'][k]}`));
 
 /** How masks are read, in words. */
-function described({ values, cells, threshold, inBox }: MaskReading): string {
+export function describedMasks({ values, cells, threshold, inBox }: MaskReading): string {
   const read =
     cells === 'centered'
       ? 'resize them to the height and width of the input, bilinearly, corners not aligned'

@@ -6,6 +6,7 @@ import { DetLabError } from '../../errors';
 import type { NmsConfig } from '../../ops';
 import type { Graph } from '../graph';
 import type { LoweringContext } from '../lowering';
+import { mostDetections } from './most-detections';
 import { DROPPED, type Pairs } from './pairs';
 import { softSuppressed } from './soft-suppression';
 
@@ -30,6 +31,8 @@ export interface GraphDetections {
   priors?: string;
   /** M, where it is known. */
   count: number | undefined;
+  /** Whether the boxes are those around the masks, in pixels of the input. */
+  around?: boolean;
 }
 
 /** The next larger number in single precision. */
@@ -128,13 +131,7 @@ export function detectionTable(pairs: Pairs, options: SuppressionOptions, contex
   let k: string;
   if (most !== undefined) k = graph.ints([most]);
   else if (limit >= 0) k = graph.node('Min', [total, graph.ints([limit])]);
-  else {
-    // as many as the image with the most has; one row of nothing where there are none
-    const valid = graph.node('Cast', [graph.node('GreaterOrEqual', [scores, graph.float(0)])], { to: 7 });
-    const counts = graph.node('ReduceSum', [valid, graph.ints([1])], { keepdims: 0, noop_with_empty_axes: 0 });
-    const largest = graph.node('ReduceMax', [counts, graph.ints([0])], { keepdims: 1, noop_with_empty_axes: 0 });
-    k = graph.node('Max', [largest, graph.ints([1])]);
-  }
+  else k = mostDetections(scores, context);
   const [best, index] = graph.nodeOf('TopK', [scores, k], { axis: 1, largest: 1, sorted: 1 }, 2);
   const valid = graph.node('GreaterOrEqual', [best, graph.float(0)]);
   const at = graph.node('Unsqueeze', [index, graph.ints([2])]);

@@ -25,6 +25,25 @@ const folder = mkdtempSync(path.join(tmpdir(), 'detlab-onnx-'));
 const at = (name: string) => path.join(folder, name);
 let model: Model;
 
+/** Small networks of published configs. */
+const YOLOX = {
+  'model.detector.backbone.deepen_factor': 0.1,
+  'model.detector.backbone.widen_factor': 0.125,
+  'model.detector.neck.in_channels': [32, 64, 128],
+  'model.detector.neck.out_channels': 16,
+  'model.detector.neck.num_csp_blocks': 1,
+  'model.detector.bbox_head.in_channels': 16,
+  'model.detector.bbox_head.feat_channels': 16,
+  'model.detector.init_cfg': null,
+};
+const FASTER = {
+  'model.detector.backbone.depth': 18,
+  'model.detector.backbone.base_channels': 8,
+  'model.detector.backbone.init_cfg': null,
+  'model.detector.neck.in_channels': [8, 16, 32, 64],
+  'model.detector.init_cfg': null,
+};
+
 beforeAll(async () => {
   const recipe = detector('yolov8_n_toytown').set({ 'model.test_cfg.max_per_img': 7 });
   model = (await recipe.classes(['car', 'tree']).build({ seed: 0 })).withThreshold(0.4);
@@ -76,11 +95,15 @@ test('half precision is a smaller file', () => {
 });
 
 test.each([
-  [{ nsm: false }, /unknown option "nsm"; expected nms, size, batch, dynamic, precision. Did you mean "nms"\?/],
+  [
+    { nsm: false },
+    /unknown option "nsm"; expected nms, size, batch, dynamic, precision, tracker. Did you mean "nms"\?/,
+  ],
   [{ precision: 'float8' }, /precision/],
   [{ dynamic: 'width' }, /dynamic/],
   [{ batch: 0 }, /batch/],
   [{ size: 50 }, /Cannot save .* at 50 x 50 pixels: .* multiples of 32/s],
+  [{ tracker: false }, /Cannot save .* is of models that track. Leave tracker out/],
   [{ size: 64, dynamic: true }, /size and a dynamic size exclude each other/],
   [{ batch: 2, dynamic: 'batch' }, /batch and a dynamic batch exclude each other/],
 ])('refuses %o', (options, message) => {
@@ -104,6 +127,24 @@ test('a head that votes by score is saved with its votes', async () => {
   other.save(at('voted.onnx'), { size: 64, dynamic: 'batch' });
   expect(existsSync(at('voted.onnx'))).toBe(true);
   other.dispose();
+});
+
+test.each([
+  ['bytetrack_yolox_x_8xb4-amp-80e_crowdhuman-mot17halftrain_test-mot17halfval', YOLOX],
+  ['qdtrack_faster-rcnn_r50_fpn_8xb2-4e_mot17halftrain_test-mot17halfval', FASTER],
+])('%s: a tracker is refused, the detector inside is saved', async (name, small) => {
+  const tracking = await detector(name).set(small).build({ seed: 0 });
+  expect(() => tracking.save(at('tracking.onnx'), { size: 64 })).toThrow(
+    /a tracker has no form in ONNX.*Save the detector inside of it, with { tracker: false }$/,
+  );
+  expect(existsSync(at('tracking.onnx'))).toBe(false);
+  const file = tracking.save(at('tracking.onnx'), { size: 64, tracker: false });
+  const session = await ort.InferenceSession.create(file, { logSeverityLevel: 3 });
+  expect(session.outputNames).toEqual(['boxes', 'scores', 'labels']);
+  await session.release();
+  expect(readFileSync(file, 'latin1')).toMatch(/"test_cfg":{[^}]*score_thr|"test_cfg":{"rpn"/);
+  rmSync(file);
+  tracking.dispose();
 });
 
 test('a place where no file can be is refused before the network runs', () => {

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { Module } from '../../../nn/module';
+import { filledLike } from '../../../ops/filled-like';
 
 export const sineOptions = z.strictObject({
   num_feats: z.int().positive().describe('Channels per axis (x and y)'),
@@ -51,6 +52,12 @@ export class SinePositionalEncoding extends Module {
       const [rows, columns] = [axis(1), axis(2)].map((t) => sinePairs(t.expandDims(-1), num_feats / 2, temperature));
       return tf.concat([rows, columns], 3) as tf.Tensor4D;
     });
+  }
+
+  /** Of a map [B, H, W, C] without padding: [B, H, W, 2 num_feats]. */
+  over(map: tf.Tensor4D): tf.Tensor4D {
+    const [batch, height, width] = map.shape;
+    return tf.tidy(() => this.forward(filledLike<tf.Rank.R3>(map, [batch, height, width], 0)));
   }
 }
 

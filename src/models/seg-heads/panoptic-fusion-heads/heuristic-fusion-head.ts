@@ -19,6 +19,7 @@ export const heuristicTestCfg = z.strictObject({
   mask_overlap: z.number().min(0).max(1).describe('A mask of which more than this share is covered is left out'),
   stuff_area_limit: z.int().min(0).describe('Stuff of a class with fewer pixels than this is left out'),
 });
+export type HeuristicTestCfg = z.output<typeof heuristicTestCfg>;
 const options = z.strictObject({
   ...panopticClassesOptions,
   test_cfg: heuristicTestCfg.nullish().describe('When masks are left out, passed down by the detector'),
@@ -36,15 +37,16 @@ export class HeuristicFusionHead extends Module {
     this.numStuff = config.num_stuff_classes;
   }
 
+  /** When masks are left out. @throws DetLabError where nothing says so */
+  get cfg(): HeuristicTestCfg {
+    const example = '{ mask_overlap: 0.5, stuff_area_limit: 4096 }';
+    return requireCfg(this.config.test_cfg, 'HeuristicFusionHead', 'test_cfg.panoptic', example);
+  }
+
   /** @param found with masks, best first; `semantic` has the class of every pixel, one past the last where there are things */
   fuse(found: Detections & { masks: Rle[] }, semantic: SemanticMap): PanopticSegment[] {
     const { numThings, numStuff } = this;
-    const { mask_overlap: overlap, stuff_area_limit: limit } = requireCfg(
-      this.config.test_cfg,
-      'HeuristicFusionHead',
-      'test_cfg.panoptic',
-      '{ mask_overlap: 0.5, stuff_area_limit: 4096 }',
-    );
+    const { mask_overlap: overlap, stuff_area_limit: limit } = this.cfg;
     const { width, height, data } = semantic;
     const laid = new Int32Array(width * height); // number of the detection, from 1
     for (const [k, mask] of found.masks.entries()) {

@@ -34,7 +34,7 @@ export const maskFormerTestCfg = z.strictObject({
   iou_thr: z.number().default(0.8).describe('Smallest share of its mask that a segment keeps beside the others'),
   filter_low_score: z.boolean().default(false).describe('Pixels whose own mask is below one half belong to none'),
 });
-type TestCfg = z.output<typeof maskFormerTestCfg>;
+export type MaskFormerTestCfg = z.output<typeof maskFormerTestCfg>;
 
 const options = z.strictObject({
   ...panopticClassesOptions,
@@ -68,7 +68,8 @@ interface Owners {
 export class MaskFormerFusionHead extends Module {
   readonly numThings: number;
   readonly numStuff: number;
-  private readonly cfg: TestCfg;
+  /** By what it chooses. */
+  readonly cfg: MaskFormerTestCfg;
 
   constructor({ num_things_classes: things, num_stuff_classes: stuff, test_cfg }: Config) {
     super();

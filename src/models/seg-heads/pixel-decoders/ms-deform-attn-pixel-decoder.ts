@@ -17,6 +17,7 @@ import {
   xavier,
 } from '../../../nn';
 import { interpolate } from '../../../ops';
+import { filledLike } from '../../../ops/filled-like';
 import { SinePositionalEncoding, sineOptions } from '../../layers/positional-encodings/sine-positional-encoding';
 import { DeformableDetrTransformerEncoder } from '../../layers/transformer/deformable-detr-layers';
 import { deformableEncoderOptions } from '../../layers/transformer/transformer-options';
@@ -113,10 +114,10 @@ export class MSDeformAttnPixelDecoder extends Module implements PixelDecoder {
     const channels = this.memoryChannels;
     const sequence = (map: tf.Tensor4D): tf.Tensor3D => map.reshape([map.shape[0], -1, channels]);
     const inputs = levels.map((level, i) => sequence(this.inputs.at(i).forward(level)));
-    const positions = shapes.map(([h, w], i) =>
-      tf.add(sequence(this.encoding.forward([count, h, w])), tf.slice(this.levelEncoding.table, [i, 0], [1, channels])),
+    const positions = levels.map((level, i) =>
+      tf.add(sequence(this.encoding.over(level)), tf.slice(this.levelEncoding.table, [i, 0], [1, channels])),
     );
-    const pyramid = { shapes, validRatios: tf.ones<tf.Rank.R3>([count, levels.length, 2]) };
+    const pyramid = { shapes, validRatios: filledLike<tf.Rank.R3>(levels[0], [count, levels.length, 2], 1) };
     const memory = this.encoder.forward(tf.concat(inputs, 1), tf.concat(positions, 1) as tf.Tensor3D, pyramid);
     const parts = tf.split(
       memory,
