@@ -58,6 +58,30 @@ struct Rows {
   }
 };
 
+/** A sum of many vectors, with what its last addition lost (Kahan, 1965). */
+struct LongSum {
+  Lanes total = {}, lost = {};
+  void add(Lanes part) {
+    Lanes wanted = part - lost, next = total + wanted;
+    lost = (next - total) - wanted;
+    total = next;
+  }
+};
+
+/**
+ * Adds up n vectors over the rows [begin, end): add(r, parts) adds those of a row. Equal values, of padding or a plain background, all
+ * round alike, so that a plain sum of thousands would drift away: a few rows at a time enter it.
+ */
+template <int n, typename F>
+static void sumRows(int64_t begin, int64_t end, LongSum (&sums)[n], F add) {
+  constexpr int64_t kRun = 16;
+  for (int64_t first = begin; first < end; first += kRun) {
+    Lanes parts[n] = {};
+    for (int64_t r = first; r < std::min(end, first + kRun); r++) add(r, parts);
+    for (int k = 0; k < n; k++) sums[k].add(parts[k]);
+  }
+}
+
 struct Statistics {
   Tensor mean, variance;  // [C], the biased variance
 };
@@ -70,18 +94,21 @@ static Statistics measure(const T* x, const Rows& rows) {
     float inverse = 1.0f / float(end - begin);
     rows.forEachGroup([&](int64_t c, auto lanes, auto size) {
       constexpr int n = decltype(size)::value;
-      Lanes mean[n] = {}, square[n] = {};  // of n times kLanes channels, in registers
-      for (int64_t r = begin; r < end; r++)
-        for (int k = 0; k < n; k++) mean[k] += get(x + r * C + c + k * kLanes, lanes);
-      for (int k = 0; k < n; k++) mean[k] *= inverse;
-      for (int64_t r = begin; r < end; r++)
+      LongSum sums[n], deviations[n];  // of n times kLanes channels
+      sumRows(begin, end, sums, [&](int64_t r, Lanes* parts) {
+        for (int k = 0; k < n; k++) parts[k] += get(x + r * C + c + k * kLanes, lanes);
+      });
+      Lanes mean[n];
+      for (int k = 0; k < n; k++) mean[k] = sums[k].total * inverse;
+      sumRows(begin, end, deviations, [&](int64_t r, Lanes* parts) {
         for (int k = 0; k < n; k++) {
           Lanes d = get(x + r * C + c + k * kLanes, lanes) - mean[k];
-          square[k] += d * d;
+          parts[k] += d * d;
         }
+      });
       for (int k = 0; k < n; k++) {
         put(means.data() + block * C + c + k * kLanes, mean[k], lanes);
-        put(squares.data() + block * C + c + k * kLanes, square[k], lanes);
+        put(squares.data() + block * C + c + k * kLanes, deviations[k].total, lanes);
       }
     });
   });
@@ -145,17 +172,18 @@ struct Backward {
     rows.parallel([=, *this](int64_t block, int64_t begin, int64_t end) {
       rows.forEachGroup([&](int64_t first, auto lanes, auto size) {
         constexpr int n = decltype(size)::value;
-        Lanes sum[n] = {}, product[n] = {};
-        for (int64_t r = begin; r < end; r++)
+        LongSum both[2 * n];  // n sums, then n products
+        sumRows(begin, end, both, [&, this](int64_t r, Lanes* parts) {
           for (int k = 0; k < n; k++) {
             int64_t c = first + k * kLanes, i = r * C + c;
             Lanes g = gradients<kActivation>(i, c, lanes);
-            sum[k] += g;
-            product[k] += g * (get(x + i, lanes) - get(mean + c, lanes));
+            parts[k] += g;
+            parts[n + k] += g * (get(x + i, lanes) - get(mean + c, lanes));
           }
+        });
         for (int k = 0; k < n; k++) {
-          put(sums + block * C + first + k * kLanes, sum[k], lanes);
-          put(products + block * C + first + k * kLanes, product[k], lanes);
+          put(sums + block * C + first + k * kLanes, both[k].total, lanes);
+          put(products + block * C + first + k * kLanes, both[n + k].total, lanes);
         }
       });
     });

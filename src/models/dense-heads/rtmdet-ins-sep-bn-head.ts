@@ -1,5 +1,6 @@
 // RTMDetInsSepBNHead: RTMDet whose priors also predict the weights of a small network, which masks the instance on a map of the
-// image (Lyu et al., RTMDet, 2022; the networks are CondInst's).
+// image (Lyu et al., RTMDet, 2022; the networks are CondInst's). Where images of a batch are padded, the reference's mask loss takes the
+// weights of other priors than the positives: their numbers among those inside the image for numbers among all.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

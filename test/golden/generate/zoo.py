@@ -84,16 +84,17 @@ def keypoints(box, count=17):
     return [[x1 + (x2 - x1) * ((k * 0.618 + 0.1) % 1), y1 + (y2 - y1) * ((k * 0.414 + 0.2) % 1), float(k % 3 > 0)] for k in range(count)]
 
 
-def sample(i, ignored=(), labels=None, semantic=True):
+def sample(i, ignored=(), labels=None, semantic=True, sizes=()):
     truth = TRUTHS[i]
-    s = DetDataSample(metainfo=dict(img_id=i, img_shape=(H, W), ori_shape=(H * 2, W), pad_shape=(H, W),
+    h, w = sizes[i] if sizes else (H, W)
+    s = DetDataSample(metainfo=dict(img_id=i, img_shape=(h, w), ori_shape=(h * 2, w), pad_shape=(h, w),
                                     scale_factor=(1.0, 0.5), batch_input_shape=(H, W), border=[0, 0, 0, 0]))
-    rles = [coco.merge(coco.frPyObjects([outline(b)], H, W)) for b in truth['bboxes']]
+    rles = [coco.merge(coco.frPyObjects([outline(b)], h, w)) for b in truth['bboxes']]
     s.gt_instances = InstanceData(bboxes=torch.tensor(truth['bboxes']).float(), labels=torch.tensor(truth['labels']) if labels is None else torch.full((len(truth['labels']),), labels),
-                                  masks=BitmapMasks([coco.decode(r) for r in rles], H, W))
+                                  masks=BitmapMasks([coco.decode(r) for r in rles], h, w))
     points = torch.tensor([keypoints(b) for b in truth['bboxes']])
     s.gt_instances.keypoints, s.gt_instances.keypoints_visible = points[..., :2], points[..., 2]
-    y, x = np.mgrid[:H, :W]
+    y, x = np.mgrid[:h, :w]
     classes = (x // 16 + y // 16 + i) % 5
     if semantic:
         s.gt_sem_seg = PixelData(sem_seg=torch.from_numpy(np.where(classes == 4, 255, classes))[None])
@@ -204,10 +205,11 @@ def built(cfg, models, rules, constants, prepare, iteration):
     return model, params
 
 
-def batch(model, ignored, labels, semantic, texts, angles):
-    data = model.data_preprocessor(dict(inputs=[image(), image().flip(1)], data_samples=[sample(i, ignored, labels, semantic) for i in range(2)]), True)
+def batch(model, ignored, labels, semantic, texts, angles, sizes):
+    images = [x[:, :h, :w] for x, (h, w) in zip([image(), image().flip(1)], sizes or [(H, W)] * 2)]
+    data = model.data_preprocessor(dict(inputs=images, data_samples=[sample(i, ignored, labels, semantic, sizes) for i in range(2)]), True)
     for s in data['data_samples']:  # what the preprocessor rewrites
-        s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(H * 2, W)))
+        s.set_metainfo(dict(scale_factor=(1.0, 0.5), ori_shape=(s.img_shape[0] * 2, s.img_shape[1])))
     for s, text in zip(data['data_samples'], texts):
         s.set_metainfo(dict(text=text, custom_entities=True))
     for s in data['data_samples'] if angles else ():
@@ -239,13 +241,14 @@ def run(name, model, **case):
 
 
 def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=None, steps=1, clip=False, constants=(), iteration=0,
-                 semantic=True, texts=(), trains=True, angles=()):
+                 semantic=True, texts=(), trains=True, angles=(), sizes=()):
     """constants: [pattern, value] of parameters that the formula does not fill; ignored: regions of the first image; labels: the class
     of all boxes, in place of TRUTHS'; semantic: whether samples have a semantic map; texts: of each image, names to be found; angles: of the boxes of an image, which are then rotated;
+    sizes: [height, width] of each image, whose rest is cut off;
     trains: False for a head that only predicts"""
     rules = [*RULES, *rules]
     model, params = built(cfg, models, rules, constants, prepare, iteration)
-    data = batch(model, ignored, labels, semantic, texts, angles)
+    data = batch(model, ignored, labels, semantic, texts, angles, sizes)
     logged, norms = trained(model, cfg, data, steps) if trains else ({}, {})
     model.eval()
     with torch.no_grad():
@@ -271,8 +274,8 @@ def run_in_scope(name, cfg, models, rules=(), prepare=None, ignored=(), labels=N
         detections.append(d)
     print(name, {k: round(v, 4) for k, v in logged.items()}, [len(d['scores']) for d in detections],
           [round(min(d['scores'], default=0), 3) for d in detections], [round(max(d['scores'], default=0), 3) for d in detections])
-    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic, texts=texts, angles=angles)
-    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, texts=(), angles=())
+    given = dict(ignored=ignored, label=labels, steps=steps, constants=constants, iteration=iteration, semantic=semantic, texts=texts, angles=angles, sizes=sizes)
+    plain = dict(ignored=(), label=None, steps=1, constants=(), iteration=0, semantic=True, texts=(), angles=(), sizes=())
     return rounded(dict(config=cfg, extra_rules=rules, **{k: v for k, v in given.items() if v != plain[k]}, params=params,
                         losses=logged, grad_norms=norms, detections=detections,
                         **(dict(panoptic=panoptic) if panoptic else {})))

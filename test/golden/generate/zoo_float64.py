@@ -47,7 +47,7 @@ def numbers(case, dtype=torch.float32, seed=None):
     with DefaultScope.overwrite_default_scope('mmyolo' if isYolo else 'mmdet'):
         model, _ = built(cfg, YOLO_MODELS if isYolo else MODELS, [*RULES, *case.get('rules', ())], case.get('constants', ()),
                          case.get('prepare'), case.get('iteration', 0))
-        data = batch(model, case.get('ignored', ()), case.get('labels'), case.get('semantic', True), case.get('texts', ()), case.get('angles', ()))
+        data = batch(model, case.get('ignored', ()), case.get('labels'), case.get('semantic', True), case.get('texts', ()), case.get('angles', ()), case.get('sizes', ()))
         if seed is not None:
             random = torch.Generator().manual_seed(seed)
             with torch.no_grad():

@@ -1,8 +1,8 @@
 """The configs of zoo.py of options that are rarely set, a few in each model."""
-from zoo_families import backbone, dense, focal, gn, guided, guided_cfg, guided_rules, max_iou, neck, pre, proposals, retina, vfnet
+from zoo_families import FAMILIES, backbone, dense, focal, gn, guided, guided_cfg, guided_rules, max_iou, neck, pre, proposals, retina, vfnet
 from zoo_families import strides
 from zoo_roi_families import bbox_head, extractor, proposal, rcnn, standard, test_rcnn, two_stage
-from zoo_yolo_families import rtm, rtm_far, rtm_train, wide, yolo
+from zoo_yolo_families import FAMILIES as YOLO_FAMILIES, rtm, rtm_far, rtm_train, wide, yolo
 
 levels = [4, 8, 16, 32, 64]
 found = dict(proposal, score_thr=0.02)
@@ -50,5 +50,10 @@ RARE_FAMILIES = dict(
         largest_samples=dict(model=two_stage('FasterRCNN', standard(bbox_roi_extractor=dict(
             extractor(5), roi_layer=dict(type='RoIAlign', output_size=5, sampling_ratio=0, pool_mode='max')), bbox_head=bbox_head(
                 loss_cls=dict(focal))), rcnn())),
+    ),
+    # images of other sizes than their batch: what is padded is no sample of some heads, and one of others
+    sizes=dict(
+        clipped_after_nms=dict(YOLO_FAMILIES['rtmdet_ins']['mmyolo'], sizes=[[96, 128], [64, 96]]),
+        batch_norm_over_padding=dict(FAMILIES['centernet']['points'], sizes=[[72, 100], [72, 100]]),
     ),
 )

@@ -39,6 +39,8 @@ interface Expected extends ExpectedTraining {
   semantic?: boolean;
   /** Of the boxes of an image, which are rotated: radians. */
   angles?: number[];
+  /** [height, width] of each image, when the rest of it is cut off. */
+  sizes?: [number, number][];
   params: [string, number[]][];
   detections: {
     bboxes: number[][];
@@ -75,25 +77,27 @@ function samples(
     semantic = true,
     texts,
     angles,
-  }: Pick<Expected, 'ignored' | 'label' | 'semantic' | 'texts' | 'angles'>,
+    sizes,
+  }: Pick<Expected, 'ignored' | 'label' | 'semantic' | 'texts' | 'angles' | 'sizes'>,
 ): PackedSample[] {
   return golden.truths.map(({ bboxes, labels }, i) => {
-    const data = image(H, W);
-    const rows = Array.from({ length: H }, (_, y) => data.subarray(y * W * 3, (y + 1) * W * 3));
-    const turned = new Uint8Array(data.length);
-    rows.forEach((row, y) => {
-      turned.set(row, (H - 1 - y) * W * 3);
-    });
+    const [height, width] = sizes?.[i] ?? [H, W];
+    const whole = image(H, W);
+    const data = new Uint8Array(height * width * 3);
+    for (let y = 0; y < height; y++) {
+      const row = i === 0 ? y : H - 1 - y; // the second is upside down
+      data.set(whole.subarray(row * W * 3, (row * W + width) * 3), y * width * 3);
+    }
     const regions = i === 0 ? ignored : [];
-    const masks = golden.outlines[i].map((outline) => polygonsToRle([outline], H, W));
+    const masks = golden.outlines[i].map((outline) => polygonsToRle([outline], height, width));
     const boxes = golden.proposals?.[i];
     return {
-      image: { data: i === 0 ? data : turned, width: W, height: H, order: 'bgr' },
+      image: { data, width, height, order: 'bgr' },
       meta: {
         imgId: i,
         imgPath: `formula ${i}`,
-        oriShape: [2 * H, W],
-        imgShape: [H, W],
+        oriShape: [2 * height, width],
+        imgShape: [height, width],
         scaleFactor: [1, 0.5],
         flip: false,
       },
@@ -104,12 +108,12 @@ function samples(
         ignored: Uint8Array.from([...labels.map(() => 0), ...regions.map(() => 1)]),
         ...(angles
           ? { rboxes: turnedBoxes(bboxes, angles) }
-          : { masks: { kind: 'bitmap', height: H, width: W, masks } }),
+          : { masks: { kind: 'bitmap', height, width, masks } }),
         ...(regions.length === 0 && {
           keypoints: { kind: 'keypoints', points: keypointsIn(bboxes), flipIndices: MIRRORED },
         }),
       },
-      ...(semantic && { semantic: semanticMap(i) }),
+      ...(semantic && { semantic: semanticMap(i, height, width) }),
       ...(boxes
         ? { proposals: { bboxes: Float32Array.from(boxes.flat()), scores: new Float32Array(boxes.length).fill(1) } }
         : {}),
@@ -137,13 +141,13 @@ const turnedBoxes = (boxes: number[][], angles: readonly number[]): Float32Array
     boxes.flatMap(([x1, y1, x2, y2], k) => [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, angles[k]]),
   );
 
-const semanticMap = (i: number): SemanticMap => ({
-  data: Uint8Array.from({ length: H * W }, (_, p) => {
-    const kind = (Math.floor((p % W) / 16) + Math.floor(p / W / 16) + i) % 5;
+const semanticMap = (i: number, height: number, width: number): SemanticMap => ({
+  data: Uint8Array.from({ length: height * width }, (_, p) => {
+    const kind = (Math.floor((p % width) / 16) + Math.floor(p / width / 16) + i) % 5;
     return kind === 4 ? 255 : kind;
   }),
-  width: W,
-  height: H,
+  width,
+  height,
 });
 
 /** Numbers i times the golden ratio, mod 1, and the order there is: what zoo.py has in place of random numbers. */
