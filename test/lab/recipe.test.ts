@@ -32,6 +32,13 @@ describe('recipes', () => {
     expect(JSON.stringify(base.config)).toBe(before);
   });
 
+  test('a second stage that knows one class is not built for several', async () => {
+    const crowd = detector('crowddet-rcnn_r50_fpn_8xb2-30e_crowdhuman').set({ 'model.backbone.init_cfg': null });
+    await expect(crowd.classes(['car', 'person']).build({ seed: 0 })).rejects.toThrow(
+      /Cannot build CrowdDet for 2 classes \(car, person\): it knows 1\. Load the data with { classes: \['car'\] }, and use \.classes\(\['car'\]\)/,
+    );
+  });
+
   test('options are an object of values by path', () => {
     const set = small().set as (...given: unknown[]) => unknown;
     expect(() => set.call(small(), 'train_cfg.max_epochs', 1)).toThrow(
