@@ -57,7 +57,7 @@ def pkd():
 
 
 DISTILLED_FAMILIES = dict(
-    distilled=dict(rtmdet=dict(model=dict(type='mmrazor.FpnTeacherDistill', architecture=rtmdet(0.125), teacher=rtmdet(0.1875), distiller=cwd()), constants=rtm_far)),
+    distilled=dict(rtmdet=dict(model=dict(type='mmrazor.FpnTeacherDistill', architecture=rtmdet(0.125), teacher=rtmdet(0.1875), distiller=cwd()), constants=rtm_far, rules=[(r'rtm_cls.*weight$', 4.0)])),
     distilled_slow=dict(retinanet=dict(model=dict(type='mmrazor.SingleTeacherDistill', architecture=retina(18, 16), teacher=retina(18, 16), distiller=pkd()))),
 )
 MODELS = mmrazor_reference.MODELS
