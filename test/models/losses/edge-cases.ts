@@ -61,6 +61,7 @@ const OTHERS: ModuleConfig[] = [
   { type: 'EQLV2Loss', num_classes: 2 },
   { type: 'MultiPosCrossEntropyLoss' },
   { type: 'MarginL2Loss' },
+  { type: 'L2Loss' },
   { type: 'RotatedIoULoss' },
   { type: 'OksLoss' },
 ];
