@@ -45,7 +45,9 @@ test('thousands of equal values, as padding has, do not drift', () => {
     for (const v of mean.dataSync()) expect(Math.abs(v / average - 1)).toBeLessThan(1e-6);
     for (const v of variance.dataSync()) expect(Math.abs(v / spread - 1)).toBeLessThan(2e-6);
     const f = (b: tf.Tensor) => tf.sum(tf.mul(batchNormTrain(x, tf.ones([8]), b).y, weight)) as tf.Scalar;
-    for (const v of tf.grad(f)(tf.zeros([8])).dataSync())
+    for (const v of tf
+      .grad(f)(tf.zeros([8]))
+      .dataSync())
       expect(Math.abs(v / (weight * pixels) - 1)).toBeLessThan(1e-6);
   });
 });

@@ -86,7 +86,11 @@ export class TridentResNet extends ResidualNetwork {
       const shape: Conv2dConfig = { inChannels: planes, outChannels: planes, kernelSize: 3, bias: false, init };
       return new TridentBottleneck(config, new TridentConv({ ...shape, stride: style === 'caffe' ? 1 : stride }), o);
     };
-    super(o, { ...plan, plainShortcutOf: LAST, block: (config, stage) => (stage === LAST ? trident(config) : plan.block(config, stage)) });
+    super(o, {
+      ...plan,
+      plainShortcutOf: LAST,
+      block: (config, stage) => (stage === LAST ? trident(config) : plan.block(config, stage)),
+    });
     this.numBranches = o.num_branch;
     this.testBranch = o.test_branch_idx;
   }

@@ -106,9 +106,7 @@ function samples(
         bboxes: Float32Array.from([...bboxes, ...regions].flat()),
         labels: Int32Array.from([...labels, ...regions.map(() => 0)], (one) => label ?? one),
         ignored: Uint8Array.from([...labels.map(() => 0), ...regions.map(() => 1)]),
-        ...(angles
-          ? { rboxes: turnedBoxes(bboxes, angles) }
-          : { masks: { kind: 'bitmap', height, width, masks } }),
+        ...(angles ? { rboxes: turnedBoxes(bboxes, angles) } : { masks: { kind: 'bitmap', height, width, masks } }),
         ...(regions.length === 0 && {
           keypoints: { kind: 'keypoints', points: keypointsIn(bboxes), flipIndices: MIRRORED },
         }),
