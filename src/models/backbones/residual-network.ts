@@ -39,6 +39,8 @@ export interface ResidualPlan {
   honoursFallback?: boolean;
   /** Shortcuts without a stride have no pooling in front, so their names are not moved by it. */
   poolsOnlyStrides?: boolean;
+  /** The stage whose shortcut is never pooled (TridentNet). */
+  plainShortcutOf?: number;
   /** Every convolution, those inside of special ones too, is kaiming-normal (DetectoRS). */
   kaimingEverywhere?: boolean;
 }
@@ -84,7 +86,7 @@ export class ResidualNetwork extends Module implements Backbone {
         inChannels: inPlanes,
         outChannels: outPlanes,
         stride,
-        avgDown: plan.avgDown && !(plan.poolsOnlyStrides && stride === 1),
+        avgDown: plan.avgDown && !(plan.poolsOnlyStrides && stride === 1) && plan.plainShortcutOf !== index,
       };
       const needed = i === 0 && (stride !== 1 || inPlanes !== outPlanes);
       list.push(

@@ -1,6 +1,6 @@
 // TridentResNet (Li et al., Scale-Aware Trident Networks, ICCV 2019): a ResNet of three stages whose last one has branches with the
 // same weights and other dilations. Maps of branches are joined along the batch, the first branch's first. In prediction one branch
-// is enough (`test_branch_idx`).
+// is enough (`test_branch_idx`). The shortcut of that stage is a strided convolution whatever `avg_down` says, as in the reference.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -86,7 +86,11 @@ export class TridentResNet extends ResidualNetwork {
       const shape: Conv2dConfig = { inChannels: planes, outChannels: planes, kernelSize: 3, bias: false, init };
       return new TridentBottleneck(config, new TridentConv({ ...shape, stride: style === 'caffe' ? 1 : stride }), o);
     };
-    super(o, { ...plan, block: (config, stage) => (stage === LAST ? trident(config) : plan.block(config, stage)) });
+    super(o, {
+      ...plan,
+      plainShortcutOf: LAST,
+      block: (config, stage) => (stage === LAST ? trident(config) : plan.block(config, stage)),
+    });
     this.numBranches = o.num_branch;
     this.testBranch = o.test_branch_idx;
   }

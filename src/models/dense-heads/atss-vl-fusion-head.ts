@@ -35,6 +35,11 @@ const options = z.strictObject({
     harmless: (given) => given !== undefined,
   }),
   num_classes: ignoredOption('classes are the names in a text', { schema: numClassesOption, harmless: [80] }),
+  pred_kernel_size: ignoredOption('the dynamic head predicts by 1x1 convolutions', {
+    schema: z.int().positive().default(3),
+    lost: true,
+  }),
+  conv_cfg: ignoredOption('the dynamic head has its own convolutions', { lost: true }),
   stacked_convs: ignoredOption('the dynamic head has num_dyhead_blocks', { schema: atssOptions.stacked_convs }),
   reg_decoded_bbox: boxesInPixels(true),
   loss_centerness: lossCenternessOption,

@@ -52,6 +52,11 @@ const options = z.strictObject({
   ...headOptions,
   ...towerOptions,
   norm_cfg: normOption,
+  strides: ignoredOption('point_strides are those of the features', { lost: true }),
+  dcn_on_last_conv: ignoredOption('the towers have ordinary convolutions', { harmless: [false], lost: true }),
+  conv_bias: ignoredOption('the towers have a bias where they have no norm', { harmless: ['auto'], lost: true }),
+  bbox_coder: ignoredOption('boxes are those around points', { lost: true }),
+  loss_bbox: ignoredOption('boxes have loss_bbox_init and loss_bbox_refine', { lost: true }),
   point_feat_channels: z.int().positive().default(256).describe('Channels of the layers before the predictions'),
   num_points: z.int().positive().default(9).describe('Number of points of a set: the square of an odd number'),
   gradient_mul: z
@@ -144,7 +149,8 @@ export class RepPointsHead extends DenseHead<Config, PointMaps> {
       };
     // moment_transfer is a parameter of the head itself: first in the state dict
     if (given.transform_method === 'moment') this.transfer = this.addParameter('moment_transfer', [2], zeros);
-    this.towers = new TowerPair(given);
+    const { dcn_on_last_conv: _last, conv_bias: _bias, ...ofTowers } = given;
+    this.towers = new TowerPair(ofTowers);
     this.addChild('cls_convs', this.towers.cls);
     this.addChild('reg_convs', this.towers.reg);
     const star = () =>

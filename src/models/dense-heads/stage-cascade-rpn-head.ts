@@ -42,6 +42,10 @@ const options = z.strictObject({
     ratios: [1],
     strides: [4, 8, 16, 32, 64],
   }),
+  num_convs: ignoredOption('a stage has one convolution, that of adapt_cfg', {
+    schema: z.int().positive().default(1),
+    lost: true,
+  }),
   adapt_cfg: adaptCfg
     .default({ type: 'dilation', dilation: 3 })
     .describe('How the convolution is aligned with the anchors: by dilation, or by offsets from their boxes'),

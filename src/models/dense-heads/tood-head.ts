@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { Conv2d, type ModuleList, normal, type Scale, type Sequential, zeros } from '../../nn';
 import { sigmoidGeometricMean } from '../../ops';
@@ -44,6 +45,7 @@ const options = z.strictObject({
     .default('anchor_free')
     .describe('Regress side distances from the center of each anchor, or codes of bbox_coder'),
   reg_decoded_bbox: z.literal(true).default(true).describe('The box loss compares decoded boxes; no other form exists'),
+  loss_centerness: ignoredOption('TOOD has no centerness', { schema: moduleOption('loss').optional(), lost: true }),
   initial_loss_cls: activatedLoss(focal).describe('Classification loss of the first train_cfg.initial_epoch epochs'),
   loss_cls: activatedLoss(quality).describe('Classification loss after them; the alignment metrics are its targets'),
   train_cfg: anchorTrainCfg

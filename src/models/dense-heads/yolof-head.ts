@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
@@ -23,6 +24,10 @@ import { initializeDenseHead } from './initialize-dense-head';
 const { feat_channels: _, ...anchorOptions } = anchorHeadOptions;
 const options = z.strictObject({
   ...anchorOptions,
+  feat_channels: ignoredOption('the towers keep the channels of the features', {
+    schema: z.int().positive().default(256),
+    lost: true,
+  }),
   num_cls_convs: z.int().min(0).default(2).describe('3x3 convolutions of the class tower'),
   num_reg_convs: z.int().min(0).default(4).describe('3x3 convolutions of the box tower'),
   norm_cfg: normOption

@@ -1,6 +1,7 @@
 // Generalized attention (Zhu et al., An Empirical Study of Spatial Attention Mechanisms, ICCV 2019): every pixel attends to
 // the others by up to four terms: query x key, query x position, key alone, position alone. Positions enter as sines of
-// the distance along each axis, projected; the sum of all is one softmax.
+// the distance along each axis, projected; the sum of all is one softmax. Of `0100` and its like without position alone, the reference
+// takes columns for rows.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { anyValue, ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { Module } from '../../../nn/module';
 import { filledLike } from '../../../ops/filled-like';
@@ -19,6 +20,7 @@ export const sineOptions = z.strictObject({
     .number()
     .default(2 * Math.PI)
     .describe('Upper end of normalised positions'),
+  init_cfg: ignoredOption('it has no parameters', { harmless: anyValue }),
   eps: z.number().nonnegative().default(1e-6).describe('Small constant in the normalisation'),
   offset: z.number().default(0).describe('Added to rows and columns before they are normalised'),
 });

@@ -141,7 +141,12 @@ export class BBoxHead extends Module implements BoxHead {
 }
 
 /** @param std of the weights of a plain linear layer */
-function predictor(config: PredictorConfig, { features, chw }: LinearInput, outFeatures: number, std: number): Linear {
+export function predictor(
+  config: PredictorConfig,
+  { features, chw }: LinearInput,
+  outFeatures: number,
+  std: number,
+): Linear {
   const shape = { inFeatures: features, chw, outFeatures };
   if (config.type === 'Linear') return new Linear({ ...shape, init: normal(std), biasInit: zeros });
   return new NormedLinear({ ...shape, ...config, temperature: config.tempearture });

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import {
   applyInitCfg,
@@ -29,9 +30,11 @@ const start: InitCfg = {
     { type: 'Xavier', name: 'fc_branch', distribution: 'uniform' },
   ],
 };
-const { cls_predictor_cfg: _cls, reg_predictor_cfg: _reg, ...shared } = bboxHeadOptions;
+const plainLinear = ignoredOption('the predictions are linear', { harmless: [{ type: 'Linear' }], lost: true });
 const options = z.strictObject({
-  ...shared,
+  ...bboxHeadOptions,
+  cls_predictor_cfg: plainLinear,
+  reg_predictor_cfg: plainLinear,
   with_avg_pool: z.literal(true).default(true).describe('Must be true: the map of the boxes is averaged'),
   with_cls: z.literal(true).default(true).describe('Must be true'),
   with_reg: z.literal(true).default(true).describe('Must be true'),
@@ -43,7 +46,7 @@ const options = z.strictObject({
   norm_cfg: normCfg.prefault({ type: 'BN' }).describe('Norm of the bottlenecks'),
   init_cfg: initCfg.nullable().default(start).describe('Weight initialisation'),
 });
-type Options = z.output<typeof options> & BBoxHeadConfig;
+type Options = Omit<z.output<typeof options>, 'cls_predictor_cfg' | 'reg_predictor_cfg'> & BBoxHeadConfig;
 
 /** From the channels of a pooled RoI to those of the box branch. */
 class BasicResBlock extends Module {

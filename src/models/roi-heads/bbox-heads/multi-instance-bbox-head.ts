@@ -10,14 +10,19 @@ import { applyInitCfg, ConvModule, type InitCfg, Linear, Module, ModuleList } fr
 import { type Loss, zeroLoss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { BBoxOutputs, BoxHead } from '../types';
-import { linearInputOf } from './bbox-head';
-import { type BBoxHeadOptions, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
+import { linearInputOf, predictor } from './bbox-head';
+import {
+  type BBoxHeadOptions,
+  bboxHeadInferred,
+  bboxHeadOptions,
+  inferBBoxHead,
+  type PredictorConfig,
+} from './bbox-head-options';
 import { layerWidths } from './convfc-bbox-head';
 
 const none = (name: string) => z.literal(0).default(0).describe(`Only 0: no layers of one branch (${name})`);
-const { cls_predictor_cfg: _cls, reg_predictor_cfg: _reg, ...shared } = bboxHeadOptions;
 const options = z.strictObject({
-  ...shared,
+  ...bboxHeadOptions,
   num_classes: z.literal(1).default(1).describe('Always 1: object or background'),
   num_instance: z.literal(2).default(2).describe('Objects of each RoI; only 2'),
   with_refine: z.boolean().default(false).describe('Predict once more, from the first predictions'),
@@ -78,14 +83,15 @@ export class MultiInstanceBBoxHead extends Module implements BoxHead {
     const loss = (name: 'loss_cls' | 'loss_bbox') => registry.build('loss', config[name], at(name));
     this.losses = { cls: loss('loss_cls'), bbox: loss('loss_bbox') };
     const { fc_out_channels: width, conv_out_channels: outChannels, in_channels } = config;
-    const predictors = (name: string, outFeatures: number) =>
+    const predictors = (name: string, of: PredictorConfig, outFeatures: number) =>
       this.addChild(
         name,
-        new ModuleList(Array.from({ length: COUNT }, () => new Linear({ inFeatures: width, outFeatures }))),
+        new ModuleList(Array.from({ length: COUNT }, () => predictor(of, { features: width }, outFeatures, 0.01))),
       );
+    const { cls_predictor_cfg: ofScores, reg_predictor_cfg: ofDeltas } = config;
     const { encodeSize } = this.coder;
-    this.fcCls = predictors('fc_cls', 2);
-    this.fcReg = predictors('fc_reg', encodeSize);
+    this.fcCls = predictors('fc_cls', ofScores, 2);
+    this.fcReg = predictors('fc_reg', ofDeltas, encodeSize);
     const conv = (_: unknown, i: number) =>
       new ConvModule({ inChannels: i === 0 ? in_channels : outChannels, outChannels, kernelSize: 3, padding: 1 });
     this.convs = this.addChild('shared_convs', new ModuleList(Array.from({ length: config.num_shared_convs }, conv)));
@@ -104,8 +110,8 @@ export class MultiInstanceBBoxHead extends Module implements BoxHead {
           'shared_fcs_ref',
           new Linear({ inFeatures: width + REPEATS * (encodeSize + 1), outFeatures: width }),
         ),
-        cls: predictors('fc_cls_ref', 2),
-        reg: predictors('fc_reg_ref', encodeSize),
+        cls: predictors('fc_cls_ref', ofScores, 2),
+        reg: predictors('fc_reg_ref', ofDeltas, encodeSize),
       };
     const start: InitCfg[] = [
       { type: 'Normal', std: 0.01, override: [{ name: 'fc_cls' }] },

@@ -20,6 +20,7 @@ const options = z.strictObject({
   ignore_iof_thr: ignoredOption('ignore regions compete with objects', { schema: z.number().default(-1) }),
   ignore_wrt_candidates: ignoredOption('the share is of the prior', { schema: z.boolean().default(true) }),
   match_low_quality: ignoredOption(unread, { schema: z.boolean().default(true) }),
+  perm_repeat_gt_cfg: ignoredOption('objects that occur more than once are assigned one after the other'),
   gpu_assign_thr: maxIoUOptions.gpu_assign_thr,
   iou_calculator: iouCalculatorOption,
 });

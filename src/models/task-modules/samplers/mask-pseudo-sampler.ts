@@ -1,8 +1,7 @@
 // MaskPseudoSampler: every query that is matched with a mask is positive (Zhang et al., K-Net, NeurIPS 2021).
 
-import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import { PseudoSampler } from './pseudo-sampler';
+import { PseudoSampler, pseudoSamplerOptions } from './pseudo-sampler';
 
 export const maskPseudoSamplerDefinition = defineModule({
   kind: 'sampler',
@@ -11,7 +10,7 @@ export const maskPseudoSamplerDefinition = defineModule({
   paper: 'Zhang et al., K-Net: Towards Unified Image Segmentation, NeurIPS 2021',
   shapes: 'assignment of queries [T] -> indices of the matched and of the other ones',
   example: "{ type: 'MaskPseudoSampler' }",
-  options: z.strictObject({}),
+  options: pseudoSamplerOptions,
   contract: { needs: [] },
   build: () => new PseudoSampler(),
 });
