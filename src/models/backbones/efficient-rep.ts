@@ -1,5 +1,6 @@
 // YOLOv6's backbones (Li et al., 2022; MMYOLO's YOLOv6EfficientRep and YOLOv6CSPBep): stages of blocks whose branches are one
 // convolution in evaluation; in the larger models around part of the channels. Fast pyramid pooling at the end.
+// `use_cspsppf` acts in YOLOv6CSPBep too, where the reference forgets it.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';

@@ -140,12 +140,13 @@ export class DDODHead extends AnchorHead<DDODHeadConfig, 'ious'> {
     }
     const avgFactor = Math.max(targets.avgFactor, 1);
     const weight = tf.tensor1d(Float32Array.from(positives, (row) => levelWeights[row % levelWeights.length]));
+    const ofSides = tf.tile(weight.expandDims<tf.Tensor2D>(1), [1, 4]); // for losses of boxes and of coordinates
     const predicted = this.predictedBoxes({ deltas: outputs.flat('deltas'), sizes: outputs.sizes }, positives);
     const target = tf.tensor2d(boxes, [positives.length, 4]);
     const iou = stopGradient(predicted, (given) => boxPair(given, target, (union) => tf.maximum(union, 1e-6)).iou);
     const logits = tf.gather(outputs.flat('ious').reshape([-1]), tf.tensor1d(positives, 'int32'));
     return {
-      loss_bbox: this.lossBbox.forward(predicted, target, { weight, avgFactor }) as tf.Scalar,
+      loss_bbox: this.lossBbox.forward(predicted, target, { weight: ofSides, avgFactor }) as tf.Scalar,
       loss_iou: this.lossIou.forward(logits, iou, { weight, avgFactor }) as tf.Scalar,
     };
   }

@@ -7,7 +7,7 @@ import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
-import type { Conv2d, ModuleList, Scale } from '../../nn';
+import { type Conv2d, Module, type ModuleList, type Scale } from '../../nn';
 import { meanOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { NormedConv2d, normedConv2dOptions } from '../layers/normed-conv2d';
@@ -116,6 +116,9 @@ export class FCOSHead<C extends FCOSHeadConfig = FCOSHeadConfig, M extends strin
     this.lossCls = buildClassificationLoss(config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     this.lossCenterness = registry.build('loss', config.loss_centerness, at('loss_centerness'));
+    // of losses that count (GHMC, GHMR), in the state dict
+    if (this.lossCls instanceof Module) this.addChild('loss_cls', this.lossCls);
+    if (this.lossBbox instanceof Module) this.addChild('loss_bbox', this.lossBbox);
     this.towers = new TowerPair(config, tower);
     this.addChild('cls_convs', this.towers.cls);
     this.addChild('reg_convs', this.towers.reg);

@@ -7,7 +7,7 @@ import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { isY, takeBoxes } from '../../geometry/boxes';
-import { type Conv2d, ConvModule, Conv2d as Convolution, Sequential } from '../../nn';
+import { type Conv2d, ConvModule, Conv2d as Convolution, Module, Sequential } from '../../nn';
 import { meanOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { FeatureAlign } from '../layers/feature-align';
@@ -99,6 +99,9 @@ export class FoveaHead extends DenseHead<FoveaHeadConfig, FoveaMaps> {
         );
     this.lossCls = buildClassificationLoss(config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
+    // of losses that count (GHMC, GHMR), in the state dict
+    if (this.lossCls instanceof Module) this.addChild('loss_cls', this.lossCls);
+    if (this.lossBbox instanceof Module) this.addChild('loss_bbox', this.lossBbox);
     const predictor = (inChannels: number, outChannels: number) =>
       new Convolution({ inChannels, outChannels, kernelSize: 3, padding: 1 });
     const reg = this.addChild('reg_convs', convTower(config));

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { anyValue, ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { Conv2d, DeformConv2d, type Parameter, zeros } from '../../nn';
+import { Conv2d, DeformConv2d, Module, type Parameter, zeros } from '../../nn';
 import { scaleGradient } from '../../ops/scale-gradient';
 import { stopGradient } from '../../ops/stop-gradient';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
@@ -131,6 +131,7 @@ export class RepPointsHead extends DenseHead<Config, PointMaps> {
     const reach = (side - 1) / 2;
     this.taps = Array.from({ length: count }, (_, k) => [Math.floor(k / side) - reach, (k % side) - reach]).flat();
     this.lossCls = buildClassificationLoss(given.loss_cls, at('loss_cls'));
+    if (this.lossCls instanceof Module) this.addChild('loss_cls', this.lossCls); // GHMC counts
     this.boxLosses = {
       first: registry.build('loss', given.loss_bbox_init, at('loss_bbox_init')),
       refined: registry.build('loss', given.loss_bbox_refine, at('loss_bbox_refine')),

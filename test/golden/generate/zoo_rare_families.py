@@ -1,7 +1,7 @@
 """The configs of zoo.py of options that are rarely set, a few in each model."""
 from zoo_families import FAMILIES, backbone, dense, focal, gn, guided, guided_cfg, guided_rules, max_iou, neck, pre, proposals, retina, vfnet
 from zoo_families import strides
-from zoo_roi_families import bbox_head, extractor, proposal, rcnn, standard, test_rcnn, two_stage
+from zoo_roi_families import ROI_FAMILIES, bbox_head, extractor, proposal, rcnn, standard, test_rcnn, two_stage
 from zoo_yolo_families import FAMILIES as YOLO_FAMILIES, rtm, rtm_far, rtm_train, wide, yolo
 
 levels = [4, 8, 16, 32, 64]
@@ -16,6 +16,12 @@ def proposing(head, train, chosen=found, second=standard(), **more):
     """Faster R-CNN with another first stage."""
     model = two_stage('FasterRCNN', second, rcnn(), rpn_head=head, **more)
     return dict(model, train_cfg=dict(model['train_cfg'], rpn=train, rpn_proposal=chosen), test_cfg=dict(rpn=chosen, rcnn=test_rcnn))
+
+
+def changed(config, **options):
+    """With these options; a dict without a type changes the one that is there."""
+    merged = {k: changed(config[k], **v) if isinstance(v, dict) and 'type' not in v else v for k, v in options.items()}
+    return {**config, **merged}
 
 
 instance_norm = dict(type='IN2d', affine=True, eps=1e-3)
@@ -55,5 +61,11 @@ RARE_FAMILIES = dict(
     sizes=dict(
         clipped_after_nms=dict(YOLO_FAMILIES['rtmdet_ins']['mmyolo'], sizes=[[96, 128], [64, 96]]),
         batch_norm_over_padding=dict(FAMILIES['centernet']['points'], sizes=[[72, 100], [72, 100]]),
+    ),
+    rare_heads=dict(
+        pooled_shortcuts=dict(ROI_FAMILIES['trident']['one'], model=changed(ROI_FAMILIES['trident']['one']['model'], backbone=dict(avg_down=True))),
+        counting_box_loss=dict(model=two_stage('FasterRCNN', standard(bbox_head=bbox_head(
+            loss_bbox=dict(type='GHMR', mu=0.02, bins=10, momentum=0.5))), rcnn())),
+        weighted_coordinates=dict(FAMILIES['ddod']['ddod'], model=changed(FAMILIES['ddod']['ddod']['model'], bbox_head=dict(loss_bbox=dict(type='L1Loss')))),
     ),
 )

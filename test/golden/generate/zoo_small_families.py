@@ -80,6 +80,9 @@ SMALL_FAMILIES = dict(
     crowd_det=dict(
         crowd_det=dict(model=two_stage('CrowdDet', crowd_head(), crowd_cfg, test_crowd), labels=0, rules=crowd_rules),
         refine=dict(model=two_stage('CrowdDet', crowd_head(with_refine=True, num_shared_convs=1, conv_out_channels=12), crowd_cfg, test_crowd), labels=0, rules=crowd_rules),
+        normed=dict(model=two_stage('CrowdDet', crowd_head(
+            cls_predictor_cfg=dict(type='NormedLinear', tempearture=10), reg_predictor_cfg=dict(type='NormedLinear', tempearture=5)),
+            crowd_cfg, test_crowd), labels=0, rules=crowd_rules),
     ),
     long_tail=dict(
         seesaw=dict(model=two_stage('FasterRCNN', standard(bbox_head=bbox_head(

@@ -54,8 +54,9 @@ export class BBoxHead extends Module implements BoxHead {
     );
     this.lossCls = registry.build('loss', config.loss_cls, { path: `${path}.loss_cls` });
     this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
-    // of losses that count (SeesawLoss), in the state dict
+    // of losses that count (SeesawLoss, GHMR), in the state dict
     if (this.lossCls instanceof Module) this.addChild('loss_cls', this.lossCls);
+    if (this.lossBbox instanceof Module) this.addChild('loss_bbox', this.lossBbox);
     const { lossCls } = this;
     if (hasOwnScores(lossCls)) this.probabilities = (scores) => lossCls.activate(scores);
     if (linearInputs === 'none') return;

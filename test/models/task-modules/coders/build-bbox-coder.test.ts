@@ -96,7 +96,8 @@ function build(kind: 'dense_head' | 'bbox_head', config: ModuleConfig): void {
 
 // FoveaHead accepts the option without effect; ATSSVLFusionHead takes what ATSSHead does, with layers too wide for here
 const withCoder = denseHeads.filter(
-  ({ type, options }) => !['FoveaHead', 'ATSSVLFusionHead'].includes(type) && 'bbox_coder' in options.shape,
+  ({ type, options }) =>
+    !['FoveaHead', 'ATSSVLFusionHead', 'RepPointsHead'].includes(type) && 'bbox_coder' in options.shape,
 );
 
 test('every head with a coder is in the tables', () => {
