@@ -79,6 +79,11 @@ export class MMYOLORTMDetHead<C = unknown, M extends string = never> extends RTM
     return this.coder.decode(takeBoxes(this.coderPriors(sizes), priors), boxes, {});
   }
 
+  /** What a graph computes of `decode`: the selection says that it clips later. */
+  protected override decodedBoxes(boxes: tf.Tensor, sizes: Size[]): tf.Tensor {
+    return super.decodedBoxes(boxes, sizes);
+  }
+
   override get selection(): Selection {
     return yoloSelection(this.testCfg as unknown as YOLOTestCfg);
   }
