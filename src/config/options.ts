@@ -76,6 +76,12 @@ function parseValue(text: string, whole: string, depth: number): Value {
       `Cannot read the option value ${shorten(whole)}: brackets nest deeper than ${LIMITS.nesting}`,
     );
   const value = text.replace(/^['"]+|['"]+$/g, '').replaceAll(' ', '');
+  // the reference reads pieces of text between its commas, or recurses without end
+  if (/^(?:\{[^}]|dict\()/.test(value))
+    throw new DetLabError(
+      `Cannot read the option value ${shorten(whole)}: expected a number, true, false, None, text or a list of these, received an ` +
+        'object. Set its keys by their paths: optim_wrapper.optimizer.lr=0.01 optim_wrapper.optimizer.type=SGD',
+    );
   const tuple = /^\(.*\)$/s.test(value);
   const bracketed = tuple || /^\[.*\]$/s.test(value);
   if (!bracketed && !value.includes(',')) return parseScalar(value);

@@ -28,6 +28,10 @@ import { type UnlabelledImages, unlabelledImages } from './unlabelled-images';
 const SHOWN_IMAGES = 6;
 const SHOWN_PROBLEMS = 3;
 
+/**
+ * Images with ground truth, for training and validation: what `dataset` opens, `fit` learns from and `evaluate` measures on.
+ * @example (await dataset.toytown({ images: 8 })).show()
+ */
 export class LabDataset implements Displayable {
   constructor(
     readonly name: string,

@@ -41,6 +41,7 @@ function bytesOfAll(tensors: readonly tf.Tensor[]): number {
   );
 }
 
+/** What holds tensors, by variable, with its tensors and bytes: of `memory()`. */
 export class MemoryReport implements Displayable {
   constructor(
     readonly entries: readonly MemoryEntry[],

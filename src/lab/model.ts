@@ -72,6 +72,10 @@ export interface ModelErrorsOptions extends EvaluateOptions, ErrorKindOptions {
 /** Detectors whose weights were freed. */
 const freed = new WeakSet<Detector>();
 
+/**
+ * A detector with its weights and class names, which predicts, is evaluated and is saved: of `build`, `fit` and `Model.load`.
+ * @example await (await detector('faster-rcnn_r18_fpn_toytown').classes(['car']).build()).save('car.safetensors')
+ */
 export class Model implements Displayable {
   /** A run from these weights in stages, on data with classes of its own: see fine-tune-model.ts. */
   declare readonly fineTune: ModelWords['fineTune'];

@@ -10,6 +10,7 @@ import { outcomeLines, type PredictionOutcome, WHOLE } from './prediction/outcom
 import { type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 import { checkPredictionDrawing, type Predictions } from './predictions';
 
+/** The predictions of several images, in their order: an array of `Predictions`, displayed as a gallery. */
 export class PredictionList extends Array<Predictions> implements Displayable {
   // map returns a plain array
   static override get [Symbol.species]() {

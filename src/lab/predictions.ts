@@ -43,6 +43,7 @@ export function checkPredictionDrawing(
 /** The image of predictions: its pixels, or how to have them, for many are not kept. */
 export type PredictedImage = PixelImage | { width: number; height: number; again(): Promise<PixelImage> };
 
+/** The detections in one image, an array of `Prediction` whose boxes are in its pixels, displayed drawn into it. */
 export class Predictions extends Array<Prediction> implements Displayable, ImagePredictions {
   // map and filter return plain arrays
   static override get [Symbol.species]() {

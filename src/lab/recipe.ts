@@ -42,6 +42,10 @@ import { inputSize, SummaryDisplay, summarise } from './summary';
 import { type BatchesOptions, type TrainingBatches, trainingBatches } from './training-batches';
 import { wholeConfig } from './whole-config';
 
+/**
+ * A config with methods that change it, each of which returns a new recipe: of `detector`. Nothing is built before `build` or `fit`.
+ * @example detector('faster-rcnn_r18_fpn_toytown').neck({ type: 'PAFPN' }).classes(['car', 'bus'])
+ */
 export class Recipe extends RecipeChanges<Recipe> implements Displayable {
   protected of(spec: RecipeSpec): Recipe {
     return new Recipe(spec);

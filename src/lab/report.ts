@@ -39,6 +39,7 @@ export interface ReportParts {
   twins?: readonly { name: string; report: Report }[];
 }
 
+/** The metrics of an evaluation, over all classes and of each: of `evaluate` and `fit`. Those of COCO are from 0 to 1. */
 export class Report implements EvaluationReport, Displayable {
   readonly metric: string;
   readonly metrics: MetricValues;

@@ -73,6 +73,7 @@ export class Curves extends SavableDisplay {
   }
 }
 
+/** What `fit` returns, also where it was stopped: the model, its report, and the history of its losses and metrics. */
 export class Run implements Displayable {
   readonly model: Model;
   /**

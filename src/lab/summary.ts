@@ -114,6 +114,7 @@ function stage(path: string, type: string, module: Module, image: [number, numbe
   };
 }
 
+/** The modules of a detector with output shapes, strides and parameters, and what is frozen, as a table: of `summary`. */
 export class SummaryDisplay extends Display {
   constructor(readonly summary: ModelSummary) {
     super(tablesBundle(tableOf(summary)));

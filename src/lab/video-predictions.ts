@@ -11,6 +11,7 @@ import { type SavePredictionsOptions, savePredictions } from './prediction/save-
 import { PredictionList } from './prediction-list';
 import { checkPredictionDrawing, type Predictions } from './predictions';
 
+/** The predictions of the frames of a video, in their order: an array of `Predictions`, displayed as a player. */
 export class VideoPredictions extends Array<Predictions> implements Displayable {
   // map, filter and slice return plain arrays
   static override get [Symbol.species]() {

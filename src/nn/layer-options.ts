@@ -56,6 +56,7 @@ const statelessNorm = z.strictObject({
 });
 /** The schema of `norm_cfg` where a norm may have no weights: of connectors. */
 export const anyNormCfg = z.union([statelessNorm, normCfg]);
+/** A `norm_cfg`, with weights or without: `{ type: 'BN', affine: false, track_running_stats: false }` has none. */
 export type AnyNormCfg = z.input<typeof anyNormCfg>;
 
 export const deformGroups = {

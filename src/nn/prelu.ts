@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { constant } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `PReLU`: how many slopes, and where they start. */
 export interface PReLUConfig {
   /** 1: one slope for all channels; number of channels: one each. */
   num_parameters?: number;

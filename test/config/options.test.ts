@@ -101,6 +101,12 @@ test('what is no option is refused', () => {
   expect(complaint(() => parseOptionArguments(['model.neck']))).toMatch(/expected KEY=VALUE/);
   expect(complaint(() => parseOptionArguments(['=1']))).toMatch(/expected KEY=VALUE/);
   expect(complaint(() => parseOptionValue('[1,[2]'))).toMatch(/unbalanced brackets/);
+  for (const object of ['{"type":"SGD","lr":0.1}', '{a:1}', "[{'type': 'SGD'}]", 'dict(type=SGD, lr=0.1)'])
+    expect(
+      complaint(() => parseOptionValue(object)),
+      object,
+    ).toMatch(/received an object\. Set its keys by their paths/);
+  expect(parseOptionValue('runs/{epoch}')).toBe('runs/{epoch}');
   expect(complaint(() => parseOptionValue(`${'['.repeat(200)}${']'.repeat(200)}`))).toMatch(/nest deeper/);
   expect(complaint(() => applyOptions({}, { 'a..b': 1 }))).toMatch(/the path has an empty name/);
   expect(complaint(() => applyOptions({}, { a: 1, 'a.b': 2 }))).toMatch(/another option sets a to the number 1/);

@@ -6,7 +6,7 @@ import { detector, startEngine } from '../../src';
 beforeAll(async () => void (await startEngine({ threads: 1 })));
 
 const TWO_STAGES = 'FPN PAFPN FPN_DropBlock AugFPN NASFPN FPG ChannelMapper HRFPN FPN_CARAFE BiFPN';
-const CSP = 'ChannelMapper YOLOXPAFPN CSPNeXtPAFPN mmyolo.YOLOXPAFPN mmyolo.CSPNeXtPAFPN SSH';
+const CSP = 'ChannelMapper YOLOXPAFPN CSPNeXtPAFPN mmyolo.YOLOXPAFPN mmyolo.CSPNeXtPAFPN SSH HybridEncoder';
 const r18 = { depth: 18 } as const;
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
     'yolov8_n_syncbn_fast_8xb16-500e_coco',
     undefined,
     'ChannelMapper YOLOXPAFPN CSPNeXtPAFPN YOLOv6RepPAFPN YOLOv6CSPRepPAFPN YOLOv7PAFPN mmyolo.YOLOXPAFPN mmyolo.CSPNeXtPAFPN ' +
-      'PPYOLOECSPPAFPN YOLOv8PAFPN YOLOV4Neck SSH GlobalAveragePooling ASFF SPP ASPP RFB SAM CBAM',
+      'PPYOLOECSPPAFPN YOLOv8PAFPN YOLOV4Neck SSH HybridEncoder GlobalAveragePooling ASFF SPP ASPP RFB SAM CBAM',
   ],
   ['rtmdet_tiny_8xb32-300e_coco', undefined, CSP],
 ])('%s', { timeout: 600_000 }, async (name, backbone, compatible) => {

@@ -8,6 +8,7 @@ import { type Table, tableHtml, tableMarkdown, tableText } from '../../visualiza
 import type { ConfigRow } from './config-table';
 import { listConfigs } from './list-configs';
 
+/** A family of configs, with its paper and the range of its published results. */
 export interface Family {
   name: string;
   paper?: string;

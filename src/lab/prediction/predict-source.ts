@@ -52,6 +52,7 @@ export interface PredictOptions extends DrawingOptions, InferenceOptions {
   onProgress?: (done: number, total: number | undefined) => void;
 }
 
+/** Options of `stream`: those of `predict`, and what becomes of an image that cannot be used. */
 export interface StreamOptions extends PredictOptions {
   /** Called for every image that cannot be used; by default its problem is printed. */
   onSkip?: (problem: SourceProblem) => void;

@@ -30,7 +30,8 @@ export class ConditionalDETR extends SingleLevelTransformer<ConditionalDETRHead>
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
     const channels = config.encoder.layer_cfg.self_attn_cfg.embed_dims;
-    super(config, context, { type: 'ConditionalDETR', head: ConditionalDETRHead, embedDims: channels });
+    const { embed_dims: decoderDims } = config.decoder.layer_cfg.self_attn_cfg;
+    super(config, context, { type: 'ConditionalDETR', head: ConditionalDETRHead, embedDims: channels, decoderDims });
     this.encoder = this.addChild('encoder', new DetrTransformerEncoder(config.encoder));
     this.decoder = this.addChild('decoder', new ConditionalDetrTransformerDecoder(config.decoder));
     this.queryEmbedding = this.addChild('query_embedding', new Embedding({ count: config.num_queries, channels }));

@@ -43,7 +43,8 @@ export class DABDETR extends SingleLevelTransformer<DABDETRHead> {
         `Cannot build DABDETR at ${context.path}: decoder.with_modulated_hw_attn needs queries that are boxes, but ` +
           'decoder.query_dim is 2. Set query_dim 4, or with_modulated_hw_attn false',
       );
-    super(config, context, { type: 'DABDETR', head: DABDETRHead, embedDims: channels });
+    const { embed_dims: decoderDims } = config.decoder.layer_cfg.self_attn_cfg;
+    super(config, context, { type: 'DABDETR', head: DABDETRHead, embedDims: channels, decoderDims });
     this.encoder = this.addChild('encoder', new DABDetrTransformerEncoder(config.encoder));
     this.decoder = this.addChild('decoder', new DABDetrTransformerDecoder(config.decoder));
     const queries = { count: config.num_queries, channels: this.decoder.queryDim };

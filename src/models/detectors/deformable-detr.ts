@@ -81,6 +81,7 @@ export abstract class DeformableTransformer<
     super(config, context, {
       ...parts,
       embedDims,
+      decoderDims: decoder.layer_cfg.self_attn_cfg.embed_dims,
       levels,
       headOptions: {
         share_pred_layer: !with_box_refine,

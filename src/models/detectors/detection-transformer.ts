@@ -35,6 +35,8 @@ export interface TransformerParts<Head extends QueryHead> {
     ...args: never[]
   ) => Head;
   embedDims: number;
+  /** `embed_dims` of the decoder's layers. */
+  decoderDims: number;
   /** Feature levels of the transformer; the last one of the neck when absent. */
   levels?: number;
   /** Options of the head that the detector sets and its config may not. */
@@ -48,7 +50,7 @@ export abstract class DetectionTransformer<Head extends QueryHead> extends BaseD
   constructor(
     config: DetectionTransformerConfig,
     context: BuildContext,
-    { type, head: HeadClass, embedDims, levels, headOptions = {} }: TransformerParts<Head>,
+    { type, head: HeadClass, embedDims, decoderDims, levels, headOptions = {} }: TransformerParts<Head>,
   ) {
     super(config, context);
     const { registry, path, numClasses } = context;
@@ -58,6 +60,10 @@ export abstract class DetectionTransformer<Head extends QueryHead> extends BaseD
     if (num_feats * 2 !== embedDims)
       throw new DetLabError(
         `${cannot}: the encoder has embed_dims ${embedDims}, so positional_encoding.num_feats must be ${embedDims / 2}, received ${num_feats}`,
+      );
+    if (decoderDims !== embedDims)
+      throw new DetLabError(
+        `${cannot}: the encoder has embed_dims ${embedDims}, but decoder.layer_cfg has ${decoderDims}. Give both the same`,
       );
     for (const key in headOptions)
       if (key in config.bbox_head)

@@ -49,7 +49,8 @@ export class DETR extends SingleLevelTransformer<DETRHead> {
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
     const channels = config.encoder.layer_cfg.self_attn_cfg.embed_dims;
-    super(config, context, { type: 'DETR', head: DETRHead, embedDims: channels });
+    const { embed_dims: decoderDims } = config.decoder.layer_cfg.self_attn_cfg;
+    super(config, context, { type: 'DETR', head: DETRHead, embedDims: channels, decoderDims });
     this.encoder = this.addChild('encoder', new DetrTransformerEncoder(config.encoder));
     this.decoder = this.addChild('decoder', new DetrTransformerDecoder(config.decoder));
     this.queryEmbedding = this.addChild('query_embedding', new Embedding({ count: config.num_queries, channels }));

@@ -71,6 +71,7 @@ export class RTDETR extends DetectionTransformer<RTDETRHead> {
       type: 'RTDETR',
       head: RTDETRHead,
       embedDims: channels,
+      decoderDims: channels,
       levels: layer_cfg.cross_attn_cfg.num_levels,
       headOptions: { share_pred_layer: false, num_pred_layer: num_layers + 1, as_two_stage: true },
     });

@@ -60,6 +60,12 @@ export class HybridEncoder extends Module implements Neck {
       throw new DetLabError(
         `Cannot build HybridEncoder at ${path}: use_encoder_idx names level ${use_encoder_idx[beyond]}, but there are ${levels}`,
       );
+    const { embed_dims } = options.layer_cfg.self_attn_cfg;
+    if (this.encoded.length > 0 && num_layers > 0 && (embed_dims !== channels || channels % 4 !== 0))
+      throw new DetLabError(
+        `Cannot build HybridEncoder at ${path}: expected hidden_dim to be a multiple of 4, for sines and cosines of two axes, and equal to ` +
+          `layer_cfg.self_attn_cfg.embed_dims; received hidden_dim ${channels} and embed_dims ${embed_dims}`,
+      );
     const layers = { normCfg: options.norm_cfg, actCfg: options.act_cfg };
     const list = <T extends Module>(count: number, make: (i: number) => T) =>
       new ModuleList<T>(Array.from({ length: count }, (_, i) => make(i)));

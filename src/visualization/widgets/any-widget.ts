@@ -24,6 +24,7 @@ interface Sources {
   css: string;
 }
 
+/** A widget with an ES module of its own for the page, which shares its state and exchanges messages with it. */
 export class AnyWidget<S extends object> extends Widget<S & Sources> {
   /** Sends a message to the module, which receives it by `model.on('msg:custom', (content, buffers) => ...)`. */
   send(content: unknown, buffers: (ArrayBuffer | ArrayBufferView)[] = []): void {

@@ -15,6 +15,7 @@ export interface ButtonProperties {
   icon: string;
 }
 
+/** A button, whose clicks call handlers in TypeScript. */
 export class Button extends Widget<ButtonProperties> {
   /** Calls `handler` at each click; what it prints and displays appears in the calling cell. Returns what ends that. */
   onClick(handler: () => unknown): () => void {

@@ -23,6 +23,7 @@ const MAX_TEXT = 100_000;
 
 type Content = Record<string, unknown>;
 
+/** A place in the page for outputs: a value, or all that a function prints and displays. */
 export class Output extends Widget<OutputProperties> {
   /** Number of values given to `show`: a slow one does not replace a newer one. */
   private shows = 0;

@@ -39,6 +39,7 @@ type Value<S> = S extends { value: infer V } ? V : never;
 const CONTROLS = { name: '@jupyter-widgets/controls', version: '2.0.0' };
 export const VIEW_MIME = 'application/vnd.jupyter.widget-view+json';
 
+/** A control or what holds some: properties that are read, set and observed in TypeScript, and shown live in the page. */
 export class Widget<S extends object = object> implements Displayable {
   private state: S;
   private readonly observers = new Set<Observer>();

@@ -6,6 +6,8 @@ import { expect } from 'vitest';
 import { detector } from '../../../src';
 import { type ConfigObject, type ConfigValue, isObject, listConfigs } from '../../../src/config';
 import type { PackedSample } from '../../../src/data';
+import type { Keypoints } from '../../../src/geometry/keypoints';
+import { COCO_PERSON } from '../../../src/geometry/skeleton';
 import { catalogue } from '../../../src/lab/catalogue';
 import { objectAt, valueAt } from '../../../src/lab/config-access';
 import sizes from '../../../src/lab/config-table/model-sizes.json';
@@ -192,6 +194,18 @@ const unturned = (bboxes: Float32Array): Float32Array =>
     return [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, 0][i % 5];
   });
 
+/** Seventeen keypoints in each box, all visible. */
+const keypointsIn = (bboxes: Float32Array): Keypoints => ({
+  kind: 'keypoints',
+  points: Float32Array.from({ length: (bboxes.length / 4) * 17 * 3 }, (_, i) => {
+    const [object, axis] = [Math.floor(i / 51), i % 3];
+    if (axis === 2) return 2;
+    const [least, most] = [bboxes[4 * object + axis], bboxes[4 * object + axis + 2]];
+    return least + ((most - least) * (1 + ((Math.floor(i / 3) * (axis + 3)) % 17))) / 18;
+  }),
+  flipIndices: COCO_PERSON.flipIndices,
+});
+
 /** Trained on crops of persons (test/models/reid), or not as a whole (test/models/detectors/deep-sort). */
 export const TRAINED_ELSEWHERE = ['BaseReID', 'DeepSORT', 'StrongSORT'];
 
@@ -247,6 +261,7 @@ export async function expectTrainable(config: ConfigObject, whenBuilt?: (network
     for (const { truths } of [given, ...(given.clip?.others ?? [])]) {
       truths.labels = truths.labels.map((label) => Math.min(label, network.numClasses - 1));
       if (network.rotated) truths.rboxes = unturned(truths.bboxes);
+      if (valueAt(config, 'model.bbox_head.type') === 'YOLOXPoseHead') truths.keypoints = keypointsIn(truths.bboxes);
     }
     const batch = network.preprocess([given], 0);
     const context = { random: Random.seeded(0), epoch: 0, iteration: 0 };

@@ -15,6 +15,8 @@ describe('a config that does not fit is refused', () => {
     expect(() => buildDetector(cfg)).toThrow(message);
   };
   const part = (cfg: ModuleConfig, key: string) => cfg[key] as Record<string, unknown>;
+  const layerOf = (cfg: ModuleConfig, key: string) =>
+    part(cfg, key).layer_cfg as Record<string, Record<string, unknown>>;
   test.each([
     ['neck of other channels', 'conditional', (c) => (part(c, 'neck').out_channels = 32), /features have 32 channels/],
     [
@@ -22,6 +24,32 @@ describe('a config that does not fit is refused', () => {
       'dab',
       (c) => (part(c, 'positional_encoding').num_feats = 4),
       /num_feats must be 8/,
+    ],
+    [
+      'decoder of other channels',
+      'dab',
+      (c) => {
+        for (const layer of Object.values(layerOf(c, 'decoder'))) layer.embed_dims = 32;
+      },
+      /the encoder has embed_dims 16, but decoder\.layer_cfg has 32\. Give both the same/,
+    ],
+    [
+      'attention to the image of other channels',
+      'deformable',
+      (c) => (layerOf(c, 'decoder').cross_attn_cfg.embed_dims = 32),
+      /decoder\.layer_cfg\.cross_attn_cfg\.embed_dims: expected 16, the embed_dims of self_attn_cfg, received 32/,
+    ],
+    [
+      'feed-forward network of other channels',
+      'conditional',
+      (c) => (layerOf(c, 'encoder').ffn_cfg.embed_dims = 32),
+      /encoder\.layer_cfg\.ffn_cfg\.embed_dims: expected 16, the embed_dims of self_attn_cfg, received 32/,
+    ],
+    [
+      'heads that do not divide the channels',
+      'dino',
+      (c) => (layerOf(c, 'decoder').self_attn_cfg.num_heads = 3),
+      /decoder\.layer_cfg\.self_attn_cfg\.num_heads: expected a divisor of embed_dims 16, received 3/,
     ],
     ['head of other channels', 'dab', (c) => (part(c, 'bbox_head').embed_dims = 32), /bbox_head has 32/],
     ['levels', 'deformable', (c) => (c.num_feature_levels = 4), /num_feature_levels 4, but the 3 levels/],

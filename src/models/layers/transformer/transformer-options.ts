@@ -95,30 +95,65 @@ const noPostNorm = {
   return_intermediate: z.literal(true).default(true).describe('Predictions come from every layer: always true'),
 };
 
-const encoderLayer = z.strictObject({ self_attn_cfg: plain().describe('Self-attention'), ...rest });
-const decoderLayer = z.strictObject({
-  self_attn_cfg: plain().describe('Self-attention'),
-  cross_attn_cfg: plain().describe('Cross-attention to the image features'),
-  ...rest,
-});
-const conditionalLayer = z.strictObject({
-  self_attn_cfg: conditionalDefault().describe('Self-attention'),
-  cross_attn_cfg: conditionalDefault().describe('Cross-attention to the image features'),
-  ...rest,
-});
-const deformableEncoderLayer = z.strictObject({
-  self_attn_cfg: deformable.default(deformable.parse({})).describe('Deformable self-attention'),
-  ...rest,
-});
-const deformableDecoderLayer = z.strictObject({
-  self_attn_cfg: plain().describe('Self-attention'),
-  cross_attn_cfg: deformable.default(deformable.parse({})).describe('Deformable cross-attention to the image features'),
-  ...rest,
-});
-const groundingDecoderLayer = z.strictObject({
-  ...deformableDecoderLayer.shape,
-  cross_attn_text_cfg: plain().describe('Cross-attention to the words'),
-});
+/**
+ * A layer whose parts have the width of its self-attention, which the heads of each attention share out; the reference builds others
+ * too, and fails in the middle of a forward pass.
+ */
+function oneWidth<T extends z.ZodObject>(layer: T): T {
+  return layer.superRefine((given, context) => {
+    const parts = given as Record<string, { embed_dims?: number; num_heads?: number } | null | undefined>;
+    const width = parts.self_attn_cfg?.embed_dims;
+    if (width === undefined) return;
+    for (const [key, part] of Object.entries(parts)) {
+      const { embed_dims = width, num_heads = 1 } = part ?? {};
+      const message =
+        embed_dims !== width
+          ? [`expected ${width}, the embed_dims of self_attn_cfg, received ${embed_dims}`, 'embed_dims']
+          : width % num_heads !== 0 && [
+              `expected a divisor of embed_dims ${width}, received ${num_heads}`,
+              'num_heads',
+            ];
+      if (message) context.addIssue({ code: 'custom', message: message[0], path: [key, message[1]] });
+    }
+  });
+}
+
+const encoderLayer = oneWidth(z.strictObject({ self_attn_cfg: plain().describe('Self-attention'), ...rest }));
+const decoderLayer = oneWidth(
+  z.strictObject({
+    self_attn_cfg: plain().describe('Self-attention'),
+    cross_attn_cfg: plain().describe('Cross-attention to the image features'),
+    ...rest,
+  }),
+);
+const conditionalLayer = oneWidth(
+  z.strictObject({
+    self_attn_cfg: conditionalDefault().describe('Self-attention'),
+    cross_attn_cfg: conditionalDefault().describe('Cross-attention to the image features'),
+    ...rest,
+  }),
+);
+const deformableEncoderLayer = oneWidth(
+  z.strictObject({
+    self_attn_cfg: deformable.default(deformable.parse({})).describe('Deformable self-attention'),
+    ...rest,
+  }),
+);
+const deformableDecoderLayer = oneWidth(
+  z.strictObject({
+    self_attn_cfg: plain().describe('Self-attention'),
+    cross_attn_cfg: deformable
+      .default(deformable.parse({}))
+      .describe('Deformable cross-attention to the image features'),
+    ...rest,
+  }),
+);
+const groundingDecoderLayer = oneWidth(
+  z.strictObject({
+    ...deformableDecoderLayer.shape,
+    cross_attn_text_cfg: plain().describe('Cross-attention to the words'),
+  }),
+);
 export type GroundingDecoderLayerOptions = z.output<typeof groundingDecoderLayer>;
 export type EncoderLayerOptions = z.output<typeof encoderLayer>;
 export type DecoderLayerOptions = z.output<typeof decoderLayer>;
