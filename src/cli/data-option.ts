@@ -108,11 +108,14 @@ function numbers(text: string): { images?: number; seed?: number } {
   const result: Record<string, number> = {};
   for (const part of text.split(',').filter(Boolean)) {
     const [key, value] = part.split('=');
-    if (!TOYTOWN.includes(key) || !Number.isInteger(Number(value)) || value === '')
+    const isKnown = TOYTOWN.includes(key);
+    if (!isKnown || !/^-?\d+$/.test(value ?? ''))
       throw new CommandFailure(
         EXIT.usage,
         new DetLabError(
-          `Cannot use toytown option "${part}": expected images=N, seed=N, width=N or height=N.${didYouMean(key, TOYTOWN)}`,
+          isKnown
+            ? `Cannot use toytown option "${part}": expected a whole number, as in ${key}=16, received "${value ?? ''}"`
+            : `Cannot use toytown option "${part}": expected images=N, seed=N, width=N or height=N.${didYouMean(key, TOYTOWN)}`,
         ),
       );
     result[key] = Number(value);

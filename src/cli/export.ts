@@ -1,8 +1,9 @@
 // `detlab export [CONFIG] WEIGHTS FILE`: a trained detector as an ONNX file, or as a page that detects in a browser.
 
 import { statSync } from 'node:fs';
+import path from 'node:path';
 import { DetLabError } from '../errors';
-import { isPageFile } from '../lab/demo';
+import { isPageFile, weightsBeside } from '../lab/demo';
 import { isOnnxFile } from '../lab/onnx/save-onnx';
 import { openModel } from './model-arguments';
 import { EXIT, output, phase } from './outcome';
@@ -45,7 +46,12 @@ export async function exportCommand(given: string[], options: ExportArguments): 
     });
   });
   const bytes = statSync(written).size;
-  out.event('exported', { file: written, bytes });
+  const weights = isPageFile(file) ? weightsBeside(written) : undefined;
+  out.event('exported', { file: written, bytes, ...(weights && { weights }) });
   out.print(`${file} (${(bytes / 1e6).toFixed(1)} MB)`);
+  if (weights)
+    out.print(
+      `${path.join(path.dirname(file), path.basename(weights))}${path.sep}: its weights, which must stay beside the page`,
+    );
   return EXIT.ok;
 }

@@ -46,8 +46,7 @@ function program(done: Done): Command {
   const root = new Command('detlab')
     .description('An object-detection laboratory: train, test and use detectors by their MMDetection configs')
     .version(version)
-    .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError('(see detlab --help)');
+    .addHelpText('after', EXIT_CODES);
   const commandOf = (parent: Command, usage: string, description: string) =>
     parent
       .command(usage)
@@ -64,7 +63,14 @@ function program(done: Done): Command {
   addDatasetCommands(root, commandOf, done);
   addConfigCommands(root, commandOf, done);
   addKernelCommands(root, commandOf, engineFindings, done);
+  nameHelp(root, root.name());
   return root;
+}
+
+/** After a mistake each command names its own help, which lists what could have been given. */
+function nameHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`(see ${name} --help)`);
+  for (const inner of command.commands) nameHelp(inner, `${name} ${inner.name()}`);
 }
 
 /** What uses a trained detector. */

@@ -170,10 +170,19 @@ function summaryOf(classes: readonly string[]): string {
   return more > 1 ? `${classes.slice(0, MAX_NAMED).join(', ')} and ${more} more classes` : classes.join(', ');
 }
 
+const folderOf = (page: string): string => `${path.parse(page).name}-weights`;
+
+/** The folder beside a page that has its weights, absolute; undefined where they are in the page. */
+export function weightsBeside(page: string): string | undefined {
+  const folder = folderOf(page);
+  const isLoaded = readFileSync(page, 'utf8').includes(`"${encodeURIComponent(folder)}/part-1.js"`);
+  return isLoaded ? path.resolve(path.dirname(page), folder) : undefined;
+}
+
 /** Scripts with the parts, in a folder named after the page: a page on disk may load scripts, but not fetch files. */
 function writeParts(weights: Buffer, page: string): string[] {
-  const { dir, name } = path.parse(page);
-  const folder = `${name}-weights`;
+  const { dir } = path.parse(page);
+  const folder = folderOf(page);
   mkdirSync(path.join(dir, folder), { recursive: true });
   const files: string[] = [];
   for (let at = 0; at < weights.byteLength; at += PART_BYTES) {

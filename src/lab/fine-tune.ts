@@ -169,7 +169,7 @@ function lengthsOf(stages: readonly FineTuneStage[], epochs: number | undefined,
     );
   if (total < stages.length)
     throw new DetLabError(
-      `Cannot fine-tune in ${stages.length} stages: expected as many epochs or more, received ${total}`,
+      `Cannot fine-tune in ${stages.length} stages: expected epochs to be ${stages.length} or more, one for each stage, received ${total}`,
     );
   // what does not divide goes to the last stages
   return stages.map((_, i) => Math.floor(((i + 1) * total) / stages.length) - Math.floor((i * total) / stages.length));

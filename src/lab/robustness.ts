@@ -5,7 +5,7 @@ import { type ConfigObject, type ConfigValue, cloneConfig } from '../config/data
 import { CORRUPTION_GROUPS, CORRUPTIONS, FROST_NEEDED, FROSTED_GROUPS } from '../data';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import type { MetricValues } from '../evaluation';
-import { metricText } from '../visualization/ap-table';
+import { counted, metricText } from '../visualization/ap-table';
 import type { MimeBundle } from '../visualization/display';
 import { type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
@@ -75,7 +75,7 @@ export class Robustness extends SavableDisplay {
         ['rPC', ...severities.map(() => ''), rPC[name] < 0 ? '–' : `${(100 * rPC[name]).toFixed(1)}%`],
       ],
       strong: [0, corruptions.length + 1],
-      note: `mPC: mean over ${corruptions.length} corruptions and severities ${severities.join(', ')}; rPC = mPC / P`,
+      note: `mPC: mean over ${counted(corruptions.length, 'corruption')} and ${severities.length === 1 ? 'severity' : 'severities'} ${severities.join(', ')}; rPC = mPC / P`,
     };
   }
 

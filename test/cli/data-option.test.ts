@@ -71,3 +71,14 @@ test('an option that toytown does not have is a mistake of the command, not of t
   );
   expect(mistake).toThrow(expect.objectContaining({ code: EXIT.usage }));
 });
+
+test.each(['abc', '', '1.5', '1e1'])(
+  'toytown:images=%s is told by its value, not by the key, which is right',
+  (value) => {
+    const mistake = () => openData(`toytown:images=${value}`);
+    expect(mistake).toThrow(
+      `Cannot use toytown option "images=${value}": expected a whole number, as in images=16, received "${value}"`,
+    );
+    expect(mistake).toThrow(expect.objectContaining({ code: EXIT.usage }));
+  },
+);

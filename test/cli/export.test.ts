@@ -6,6 +6,9 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { detector } from '../../src';
+import { weightsBeside } from '../../src/lab/demo';
+import { slowTest } from '../slow-cases';
+import { bundled } from '../web/bundled';
 import { detlab } from './detlab';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-export-'));
@@ -27,6 +30,28 @@ test('writes the file and says how large it is', async () => {
   const [images] = session.inputMetadata;
   expect(images.isTensor && images.shape).toEqual(['batch', 3, 64, 96]);
   await session.release();
+});
+
+slowTest('a page that needs one names the folder beside it that has its weights', async () => {
+  bundled();
+  const large = await detector('faster-rcnn_r18_fpn_toytown').classes(['car']).build({ seed: 0 });
+  large.save(at('large.safetensors'));
+  large.dispose();
+  const { code, out, err } = await detlab('export', at('large.safetensors'), at('large.html'));
+  expect(code, err).toBe(0);
+  expect(out).toMatch(/large\.html \(\d+\.\d MB\)\n\S+large-weights\/: its weights, which must stay beside the page/);
+  expect(existsSync(path.join(at('large-weights'), 'part-1.js'))).toBe(true);
+});
+
+test('a folder of weights belongs to a page that loads from it alone', async () => {
+  bundled();
+  const model = await detector('yolov8_n_toytown').classes(['car', 'tree']).build({ seed: 0 });
+  const page = model.demo().save(at('small #1.html'), { oneFile: 1000 });
+  expect(weightsBeside(page)).toBe(at('small #1-weights'));
+  model.dispose();
+  const { lines } = await detlab('export', at('weights.safetensors'), page, '--force', '--json');
+  expect(lines()).toEqual([{ event: 'exported', file: page, bytes: expect.any(Number) }]);
+  expect(existsSync(at('small #1-weights'))).toBe(true);
 });
 
 test('an existing file is not overwritten without --force', async () => {

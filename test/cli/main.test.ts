@@ -43,6 +43,13 @@ test('help tells the exit codes; wrong usage and wrong configs end with 2', asyn
     const { code, err } = await detlab('train', CONFIG, ...args);
     expect([code, err]).toEqual([2, expect.stringContaining(reason)]);
   }
+  for (const [args, help] of [
+    [['trian'], 'detlab'],
+    [['train', CONFIG, '--epoch', '3'], 'detlab train'],
+    [['dataset', 'shwo'], 'detlab dataset'],
+    [['dataset', 'show', '--dta', 'x'], 'detlab dataset show'],
+  ] as const)
+    expect((await detlab(...args)).err).toContain(`(see ${help} --help)`);
   const score = await detlab('predict', CONFIG, 'weights', 'image.jpg', '--threshold', '1.5');
   expect([score.code, score.err]).toEqual([2, expect.stringContaining('expected a number from 0 to 1')]);
   const name = await detlab('summary', 'faster-rcnn_r18_fpn_toytwon');

@@ -80,7 +80,9 @@ test('a model with other classes: the body keeps its weights, the heads start an
 
 test('stages that there cannot be', async () => {
   const tune = (options: object) => small().fineTune(data, { ...quick, ...options });
-  await expect(tune({ epochs: 3 })).rejects.toThrow(/in 4 stages: expected as many epochs or more, received 3/);
+  await expect(tune({ epochs: 3 })).rejects.toThrow(
+    /in 4 stages: expected epochs to be 4 or more, one for each stage, received 3/,
+  );
   await expect(tune({ stages: [{ train: 'nek' }] })).rejects.toThrow(/no part has the path "nek"/);
   await expect(tune({ stages: [{ train: 'backbone', top: 5 }] })).rejects.toThrow(/has 4 stages, received top: 5/);
   await expect(tune({ stages: [{ train: 'neck', top: 1 }] })).rejects.toThrow(/top is of train: 'backbone'/);

@@ -50,6 +50,7 @@ it('the files of the metrics are those of the clean images', async () => {
   for (const end of ['.bbox.json', '.pkl'])
     expect(readFileSync(out(`both${end}`)).equals(readFileSync(out(`clean${end}`)))).toBe(true);
   expect(robustness!.corrupted[0].metrics.AP).toBeGreaterThan(-1);
+  expect(String(robustness)).toContain('mean over 1 corruption and severity 5;');
   expect(Object.keys(robustness!.mPC)).toEqual(Object.keys(robustness!.P));
   const [, dump] = metrics('none');
   await expect(model.evaluate(town, { ...options, metric: dump })).rejects.toThrow('it writes detections and measures');

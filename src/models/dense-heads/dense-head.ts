@@ -340,11 +340,11 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     const taken = takeRows(boxes, priors, boxes.length / total);
     if (!decoded) return this.decode(taken, priors, sizes, imgShape);
     const { clipMargin: margin = 0 } = this.coder;
-    return this.clipsDecoded ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
+    return this.clipsBoxes ? clipBoxes(taken, [imgShape[0] - margin, imgShape[1] - margin]) : taken;
   }
 
-  /** Whether boxes that are decoded already are clipped to the image. */
-  protected get clipsDecoded(): boolean {
+  /** Whether boxes are clipped to the image before they suppress each other. */
+  protected get clipsBoxes(): boolean {
     return this.coder.clips ?? true;
   }
 
@@ -353,9 +353,10 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return boxes;
   }
 
-  /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */
+  /** Boxes (flat xyxy, clipped to the image if `clipsBoxes`) of n candidates: their `boxes` [n, 4], and which priors they belong to. */
   protected decode(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size): Float32Array {
-    return this.coder.decode(takeBoxes(this.coderPriors(sizes), priors), boxes, { maxShape: imgShape });
+    const clip = this.clipsBoxes ? { maxShape: imgShape } : {};
+    return this.coder.decode(takeBoxes(this.coderPriors(sizes), priors), boxes, clip);
   }
 
   /** The priors in the form that the coder needs. */

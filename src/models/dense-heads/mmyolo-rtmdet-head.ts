@@ -5,7 +5,6 @@ import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
-import { takeBoxes } from '../../geometry/boxes';
 import type { PriorForm, Size } from '../task-modules';
 import type { AnchorMaps } from './anchor-head';
 import { anchorTrainCfg } from './anchor-head-options';
@@ -74,9 +73,9 @@ export class MMYOLORTMDetHead<C = unknown, M extends string = never> extends RTM
   /** All: in MMYOLO those in the padding of a smaller image are negative samples too, where MMDetection leaves them out. */
   protected override priorsInside(): undefined {}
 
-  /** Boxes are clipped after NMS alone. */
-  protected override decode(boxes: Float32Array, priors: Int32Array, sizes: Size[]): Float32Array {
-    return this.coder.decode(takeBoxes(this.coderPriors(sizes), priors), boxes, {});
+  /** They are clipped after NMS alone. */
+  protected override get clipsBoxes(): boolean {
+    return false;
   }
 
   /** What a graph computes of `decode`: the selection says that it clips later. */

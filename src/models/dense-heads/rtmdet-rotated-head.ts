@@ -158,10 +158,6 @@ export class RTMDetRotatedHead extends MMYOLORTMDetHead<Added, 'angles'> {
     return { boxes: tf.concat([tf.mul(tf.add(low, high), 0.5), tf.sub(high, low), angles], -1), decoded: true };
   }
 
-  protected override get clipsDecoded(): boolean {
-    return false;
-  }
-
   protected override uprightBoxes(boxes: Float32Array): Float32Array {
     return aroundRotated(boxes);
   }

@@ -15,6 +15,7 @@ import { detect } from '../../../src/lab/prediction/detect';
 import { polygonsToRle } from '../../../src/masks';
 import type { Detector } from '../../../src/models/types';
 import { Random } from '../../../src/random';
+import { disposeBatch } from '../../../src/training/dispose-batch';
 import { pass } from '../../../src/training/gradients';
 import { OptimWrapper, type OptimWrapperConfig } from '../../../src/training/optim-wrapper';
 
@@ -194,6 +195,19 @@ const unturned = (bboxes: Float32Array): Float32Array =>
     return [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, 0][i % 5];
   });
 
+/** A labelled image, and one without labels as the teacher and the student see it, for a model that learns from both. */
+function views(given: PackedSample, other: PackedSample): PackedSample[] {
+  const seen: PackedSample = {
+    ...other,
+    meta: { ...other.meta, homography: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) },
+    truths: { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) },
+  };
+  return [
+    { ...given, branches: { sup: given } },
+    { ...seen, branches: { unsup_teacher: seen, unsup_student: seen } },
+  ];
+}
+
 /** Seventeen keypoints in each box, all visible. */
 const keypointsIn = (bboxes: Float32Array): Keypoints => ({
   kind: 'keypoints',
@@ -263,10 +277,11 @@ export async function expectTrainable(config: ConfigObject, whenBuilt?: (network
       if (network.rotated) truths.rboxes = unturned(truths.bboxes);
       if (valueAt(config, 'model.bbox_head.type') === 'YOLOXPoseHead') truths.keypoints = keypointsIn(truths.bboxes);
     }
-    const batch = network.preprocess([given], 0);
+    const fromViews = valueAt(config, 'model.data_preprocessor.type') === 'MultiBranchDataPreprocessor';
+    const batch = network.preprocess(fromViews ? views(given, sample(size, 3, learned)) : [given], 0);
     const context = { random: Random.seeded(0), epoch: 0, iteration: 0 };
     const { scalars, gradients } = pass(network, batch, wrapper.variables, context);
-    batch.inputs.dispose();
+    disposeBatch(batch);
     for (const [name, value] of Object.entries(scalars)) expect(value, name).not.toBeNaN();
     expect(scalars.loss).toBeGreaterThan(0);
     expect(gradients.some((gradient) => gradient !== undefined)).toBe(true);
