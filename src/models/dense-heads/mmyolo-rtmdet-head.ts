@@ -78,11 +78,6 @@ export class MMYOLORTMDetHead<C = unknown, M extends string = never> extends RTM
     return false;
   }
 
-  /** What a graph computes of `decode`: the selection says that it clips later. */
-  protected override decodedBoxes(boxes: tf.Tensor, sizes: Size[]): tf.Tensor {
-    return super.decodedBoxes(boxes, sizes);
-  }
-
   override get selection(): Selection {
     return yoloSelection(this.testCfg as unknown as YOLOTestCfg);
   }
